@@ -1,0 +1,2 @@
+//! The `entryway` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Verifies atproto OAuth access tokens in front of a resource.

@@ -1,0 +1,1 @@
+//! A PLC directory, a small PDS, a mailbox and a demo app for one machine.

@@ -1,0 +1,1 @@
+//! The atproto permission grammar: parse, canonicalise, explain.

@@ -1,0 +1,1 @@
+//! The authorization server: routes, pages, keys.

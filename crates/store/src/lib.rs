@@ -1,0 +1,1 @@
+//! Atomic verbs over SQLite and PostgreSQL.
