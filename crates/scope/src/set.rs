@@ -1,0 +1,310 @@
+use crate::{InvalidValue, Scope};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The values of one wire string, each once, in the order they were first written.
+///
+/// Whether the values fit together is not checked here, nor that `atproto` is among them: an authorization request
+/// must have it, a client document may list more than this server knows. Comparison is of texts: `repo:*` neither
+/// contains nor equals `repo:a.b.c` (R-378), and two sets are equal when their wire strings are.
+///
+/// ```
+/// use entryway_scope::ScopeSet;
+///
+/// let asked = ScopeSet::parse("atproto repo:app.bsky.feed.post atproto")?;
+/// assert_eq!(asked.to_string(), "atproto repo:app.bsky.feed.post");
+/// assert!(asked.contains_str("atproto"));
+/// assert!(!asked.is_subset(&ScopeSet::parse("atproto repo:*")?));
+/// # Ok::<(), entryway_scope::InvalidScope>(())
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ScopeSet {
+    values: Vec<Scope>,
+}
+
+impl ScopeSet {
+    /// Takes a wire string apart, where every value is to be known and valid.
+    ///
+    /// # Errors
+    ///
+    /// `Charset`, `Spacing`, `TooLong`, `TooManyValues` and `ValueTooLong` for the string as a whole (RFC 6749 section
+    /// 3.3, R-116, R-374, R-387), `Value` for the first value that grants nothing (R-361 to R-376).
+    pub fn parse(wire: &str) -> Result<Self, InvalidScope> {
+        let mut values = Vec::new();
+        for (index, text) in split(wire)? {
+            let scope = Scope::parse(text).map_err(|fault| InvalidScope::Value {
+                position: index + 1,
+                fault,
+            })?;
+            values.push(scope);
+        }
+        Ok(Self { values })
+    }
+
+    /// Takes a wire string apart, and hands back the values that grant nothing beside those that do.
+    ///
+    /// For client documents, which may be written for servers that know more than this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`ScopeSet::parse`], without `Value`.
+    pub fn parse_lenient(wire: &str) -> Result<(Self, Vec<String>), InvalidScope> {
+        let (mut values, mut unknown) = (Vec::new(), Vec::new());
+        for (_, text) in split(wire)? {
+            match Scope::parse(text) {
+                Ok(scope) => values.push(scope),
+                Err(_) => unknown.push(text.to_owned()),
+            }
+        }
+        Ok((Self { values }, unknown))
+    }
+
+    /// The values, in the order of the wire string.
+    pub fn iter(&self) -> impl Iterator<Item = &Scope> {
+        self.values.iter()
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is no value at all, as may be left by [`ScopeSet::retain`] or [`ScopeSet::intersection`].
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Whether this very value is among them.
+    pub fn contains(&self, scope: &Scope) -> bool {
+        self.contains_str(scope.as_str())
+    }
+
+    /// Whether a value of this very text is among them.
+    pub fn contains_str(&self, text: &str) -> bool {
+        self.values.iter().any(|scope| scope.as_str() == text)
+    }
+
+    /// Whether every value is also in the other set, text by text (R-378).
+    pub fn is_subset(&self, other: &Self) -> bool {
+        let texts = other.texts();
+        self.values.iter().all(|scope| texts.contains(scope.as_str()))
+    }
+
+    /// The values that are also in the other set, in the order of this one.
+    pub fn intersection(&self, other: &Self) -> Self {
+        let texts = other.texts();
+        let mut both = self.clone();
+        both.retain(|scope| texts.contains(scope.as_str()));
+        both
+    }
+
+    /// Keeps the values of which `keep` is true.
+    pub fn retain(&mut self, keep: impl FnMut(&Scope) -> bool) {
+        self.values.retain(keep);
+    }
+
+    fn texts(&self) -> BTreeSet<&str> {
+        self.values.iter().map(Scope::as_str).collect()
+    }
+}
+
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, scope) in self.values.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(scope.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::str::FromStr for ScopeSet {
+    type Err = InvalidScope;
+
+    fn from_str(wire: &str) -> Result<Self, Self::Err> {
+        Self::parse(wire)
+    }
+}
+
+impl TryFrom<String> for ScopeSet {
+    type Error = InvalidScope;
+
+    fn try_from(wire: String) -> Result<Self, Self::Error> {
+        Self::parse(&wire)
+    }
+}
+
+impl From<ScopeSet> for String {
+    fn from(set: ScopeSet) -> Self {
+        set.to_string()
+    }
+}
+
+/// Why a wire string is not a set of scope values.
+///
+/// The sentences are made for the `error_description` of an `invalid_scope` answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidScope {
+    /// A character outside of RFC 6749 section 3.3.
+    #[error("scope may only hold printable ASCII characters other than quotation mark and backslash")]
+    Charset,
+    /// No value, or values not parted by exactly one space.
+    #[error("scope is to hold at least one value, and exactly one space between two values")]
+    Spacing,
+    /// More than 16 KiB in all.
+    #[error("scope is to be at most {SCOPE_BYTES_MAX} bytes long")]
+    TooLong,
+    /// More than 512 different values.
+    #[error("scope is to hold at most {VALUES_MAX} values")]
+    TooManyValues,
+    /// A value of more than 2048 bytes.
+    #[error("each value of scope is to be at most {VALUE_BYTES_MAX} bytes long")]
+    ValueTooLong,
+    /// A value that grants nothing.
+    #[error("value {position} of scope: {fault}")]
+    Value {
+        /// Which one, counted from 1, repeated ones included.
+        position: usize,
+        /// What is wrong with it.
+        fault: InvalidValue,
+    },
+}
+
+/// The different values with their index in the string. RFC 6749 section 3.3: `scope-token *( SP scope-token )`.
+fn split(wire: &str) -> Result<Vec<(usize, &str)>, InvalidScope> {
+    if wire.len() > SCOPE_BYTES_MAX {
+        return Err(InvalidScope::TooLong);
+    }
+    if !wire
+        .bytes()
+        .all(|byte| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~'))
+    {
+        return Err(InvalidScope::Charset);
+    }
+    let mut seen = BTreeSet::new();
+    let mut values = Vec::new();
+    for (index, text) in wire.split(' ').enumerate() {
+        if text.is_empty() {
+            return Err(InvalidScope::Spacing);
+        }
+        if text.len() > VALUE_BYTES_MAX {
+            return Err(InvalidScope::ValueTooLong);
+        }
+        if seen.insert(text) {
+            values.push((index, text));
+        }
+    }
+    if values.len() > VALUES_MAX {
+        Err(InvalidScope::TooManyValues)
+    } else {
+        Ok(values)
+    }
+}
+
+/// Hundreds of granular values fit; an access token carries them all (R-387).
+const SCOPE_BYTES_MAX: usize = 16 * 1024;
+const VALUES_MAX: usize = 512;
+const VALUE_BYTES_MAX: usize = 2048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // R-116, R-374
+    #[test]
+    fn the_string_is_tokens_with_one_space_between_them() {
+        use InvalidScope::{Charset, Spacing};
+        for (wire, fault) in [
+            ("", Spacing),
+            (" ", Spacing),
+            (" atproto", Spacing),
+            ("atproto ", Spacing),
+            ("atproto  transition:email", Spacing),
+            ("atproto\ttransition:email", Charset),
+            ("atproto\n", Charset),
+            ("atproto\0", Charset),
+            ("atproto\u{7f}", Charset),
+            ("\"atproto\"", Charset),
+            ("atproto\\", Charset),
+            ("atprot\u{43e}", Charset),
+            ("atproto\u{a0}transition:email", Charset),
+        ] {
+            assert_eq!(ScopeSet::parse(wire), Err(fault), "{wire:?}");
+            assert_eq!(ScopeSet::parse_lenient(wire), Err(fault), "{wire:?}");
+        }
+    }
+
+    // R-377
+    #[test]
+    fn duplicates_collapse_onto_the_first() {
+        let set = ScopeSet::parse("transition:email atproto transition:email atproto").unwrap();
+        assert_eq!(
+            (set.to_string().as_str(), set.len()),
+            ("transition:email atproto", 2)
+        );
+    }
+
+    // R-387
+    #[test]
+    fn hundreds_of_values_fit_and_bounds_hold() {
+        let wire = |values: usize, bytes: usize| {
+            let texts = (0..values).map(|n| format!("{:o<1$}", format!("repo:a.b.c{n:04}"), bytes));
+            texts.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(ScopeSet::parse(&wire(512, 31)).unwrap().len(), 512);
+        assert_eq!(ScopeSet::parse(&wire(150, 60)).unwrap().len(), 150);
+        assert_eq!(ScopeSet::parse(&wire(513, 30)), Err(InvalidScope::TooManyValues));
+        assert_eq!(ScopeSet::parse(&wire(512, 32)), Err(InvalidScope::TooLong));
+        assert_eq!(
+            ScopeSet::parse("atproto ".repeat(200).trim_end()).unwrap().len(),
+            1
+        );
+        assert_eq!(
+            ScopeSet::parse(&"a".repeat(2049)),
+            Err(InvalidScope::ValueTooLong)
+        );
+        assert!(matches!(
+            ScopeSet::parse(&"a".repeat(2048)),
+            Err(InvalidScope::Value { position: 1, .. })
+        ));
+        assert_eq!(
+            ScopeSet::parse(&"a".repeat(200 * 1024)),
+            Err(InvalidScope::TooLong)
+        );
+    }
+
+    // R-376
+    #[test]
+    fn an_unknown_value_is_an_error_or_set_aside() {
+        let wire = "atproto foo transition:email : ?";
+        let fault = InvalidValue::Unknown;
+        assert_eq!(
+            ScopeSet::parse(wire),
+            Err(InvalidScope::Value { position: 2, fault })
+        );
+        let (known, unknown) = ScopeSet::parse_lenient(wire).unwrap();
+        assert_eq!(known.to_string(), "atproto transition:email");
+        assert_eq!(unknown, ["foo", ":", "?"]);
+    }
+
+    // R-378
+    #[test]
+    fn comparison_is_text_by_text() {
+        let set = |wire| ScopeSet::parse(wire).unwrap();
+        let declared = set("atproto repo:* repo:a.b.c");
+        assert!(set("repo:a.b.c atproto").is_subset(&declared));
+        assert!(!set("repo:a.b.d").is_subset(&declared));
+        assert!(!set("repo:a.b.c?").is_subset(&declared));
+        assert!(declared.is_subset(&declared));
+        assert!(ScopeSet::default().is_subset(&declared));
+        assert_eq!(
+            declared.intersection(&set("repo:a.b.c transition:email atproto")),
+            set("atproto repo:a.b.c")
+        );
+    }
+}
