@@ -1,0 +1,45 @@
+//! Content identifiers in the one form the AT Protocol uses: version 1, SHA-256, base32.
+
+pub use cid::Cid;
+use cid::multihash::Multihash;
+use sha2::{Digest as _, Sha256};
+
+/// The CID of a block of DAG-CBOR: a record, a PLC operation.
+///
+/// Not checked: that the bytes are DAG-CBOR.
+///
+/// ```
+/// let cid = entryway_identity::cid::of_dag_cbor(&[0xa0]); // the empty map
+/// assert_eq!(cid.to_string(), "bafyreigbtj4x7ip5legnfznufuopl4sg4knzc2cof6duas4b3q2fy6swua");
+/// ```
+pub fn of_dag_cbor(block: &[u8]) -> Cid {
+    Cid::new_v1(DAG_CBOR, sha_256(block))
+}
+
+/// The CID of raw bytes: a blob.
+///
+/// ```
+/// let cid = entryway_identity::cid::of_raw(b"");
+/// assert_eq!(cid.to_string(), "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
+/// ```
+pub fn of_raw(bytes: &[u8]) -> Cid {
+    Cid::new_v1(RAW, sha_256(bytes))
+}
+
+fn sha_256(bytes: &[u8]) -> Multihash<64> {
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
+    #[expect(
+        clippy::expect_used,
+        reason = "the one failure is a digest longer than 64 bytes, and this one has 32"
+    )]
+    Multihash::wrap(SHA_256, &digest).expect("32 bytes fit in 64")
+}
+
+/// Multicodec `dag-cbor`.
+const DAG_CBOR: u64 = 0x71;
+
+/// Multicodec `raw`.
+const RAW: u64 = 0x55;
+
+/// Multihash `sha2-256`.
+const SHA_256: u64 = 0x12;
