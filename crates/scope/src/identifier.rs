@@ -1,4 +1,4 @@
-//! The three names everything else hangs on: [`Did`], [`Handle`] and [`Nsid`].
+//! The names everything else hangs on: [`Did`], [`Handle`], [`Nsid`] and [`ServiceId`].
 //!
 //! Each is a string that can only exist in valid form. Parsing is offline: that an identifier is well formed says
 //! nothing about whether it resolves.
@@ -6,10 +6,12 @@
 mod did;
 mod handle;
 mod nsid;
+mod service;
 
 pub use did::Did;
 pub use handle::Handle;
 pub use nsid::Nsid;
+pub use service::ServiceId;
 
 /// Why a text is not the identifier it was taken for.
 ///
@@ -40,6 +42,9 @@ pub enum InvalidIdentifier {
     /// Not a namespaced identifier.
     #[error("expected an NSID of at least three segments, such as com.example.record")]
     Nsid,
+    /// Not a DID with the name of a service.
+    #[error("expected a DID followed by # and the name of a service")]
+    Service,
 }
 
 /// A label of a host name: letters, digits and inner hyphens, 1 to 63 bytes (RFC 1123 section 2.1).
@@ -125,9 +130,9 @@ mod tests {
     #[test]
     fn every_sentence_fits_an_error_description() {
         use InvalidIdentifier as I;
-        for fault in [I::DidMethod, I::DidPlc, I::DidWeb, I::Handle, I::Nsid] {
+        for fault in [I::DidMethod, I::DidPlc, I::DidWeb, I::Handle, I::Nsid, I::Service] {
             let sentence = fault.to_string();
-            assert!(crate::is_error_description(&sentence), "{sentence}");
+            assert!(crate::is_printable(&sentence), "{sentence}");
         }
     }
 
@@ -135,7 +140,7 @@ mod tests {
         //
         #[test]
         fn any_text_parses_or_is_refused(text in any::<String>()) {
-            let _ = (Did::parse(&text), Handle::parse(&text), Nsid::parse(&text));
+            let _ = (Did::parse(&text), Handle::parse(&text), Nsid::parse(&text), ServiceId::parse(&text));
         }
 
         #[test]

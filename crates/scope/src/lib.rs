@@ -1,17 +1,65 @@
 //! The atproto permission grammar: parse, canonicalise, explain.
+//!
+//! Scope values such as `repo:app.bsky.feed.post?action=create` become types that say what is granted, and the names
+//! they are made of ([`Did`], [`Handle`], [`Nsid`], [`ServiceId`]) become types that cannot be wrong.
+//!
+//! This crate has no I/O, no clock and no opinion on OAuth flows. It does not resolve permission sets, DIDs or handles,
+//! does not insist that `atproto` is among the values, and does not compare a request with what a client declared by
+//! anything but text (R-378).
+//!
+//! Start at [`ScopeSet`] for a whole wire string, then [`Scope`] and [`Meaning`] for one value; [`explain()`] says it
+//! to a person. In the source, begin with `syntax.rs`, the shape all granular values share; each resource has a file
+//! of its name, and `permits.rs` answers what a resource server asks.
+//!
+//! Invariants, each kept by a property test or a table:
+//!
+//! - any text is either parsed or refused with a reason: no panic, and linear time but for sorting;
+//! - a value keeps its text; its normal form parses to the same meaning and is its own normal form;
+//! - what is not understood grants nothing, and a parameter nobody knows makes the whole value invalid;
+//! - no error repeats its input, and every sentence fits an OAuth `error_description`.
+//!
+//! ```
+//! use entryway_scope::{ScopeSet, explain};
+//!
+//! let asked = ScopeSet::parse("atproto repo:app.bsky.feed.post?action=create transition:email")?;
+//! let sentences: Vec<_> = asked.iter().map(|scope| explain(scope).sentence).collect();
+//! assert_eq!(sentences[1], "Create new posts");
+//! # Ok::<(), entryway_scope::InvalidScope>(())
+//! ```
 
+mod account;
+mod blob;
+mod explain;
 mod identifier;
+mod identity;
+mod include;
+mod invalid_value;
+mod nsids;
+mod permits;
+mod repo;
+mod rpc;
 mod scope;
 mod set;
+mod syntax;
+mod transition;
 
-pub use identifier::{Did, Handle, InvalidIdentifier, Nsid};
-pub use scope::{InvalidValue, Scope};
+pub use account::{AccountAction, AccountAttribute, AccountPermission};
+pub use blob::{BlobPermission, MediaRange};
+pub use explain::{Explanation, Group, explain};
+pub use identifier::{Did, Handle, InvalidIdentifier, Nsid, ServiceId};
+pub use identity::IdentityPermission;
+pub use include::Include;
+pub use invalid_value::InvalidValue;
+pub use nsids::Nsids;
+pub use repo::{RepoAction, RepoPermission};
+pub use rpc::{Audience, RpcPermission};
+pub use scope::{Meaning, Scope};
 pub use set::{InvalidScope, ScopeSet};
+pub use transition::Transition;
 
-/// RFC 6749 section 4.1.2.1, and a sentence: lower case unless it opens with a name, no full stop.
+/// Whether a text keeps to the characters of scopes and error descriptions (RFC 6749 sections 3.3 and 4.1.2.1).
 #[cfg(test)]
-fn is_error_description(text: &str) -> bool {
+fn is_printable(text: &str) -> bool {
     text.bytes()
-        .all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
-        && !text.ends_with('.')
+        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
 }

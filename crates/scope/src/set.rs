@@ -45,7 +45,17 @@ impl ScopeSet {
 
     /// Takes a wire string apart, and hands back the values that grant nothing beside those that do.
     ///
-    /// For client documents, which may be written for servers that know more than this one.
+    /// For client documents, which may be written for servers that know more than this one. A known resource used
+    /// out of grammar is handed back too: a later grammar may know it.
+    ///
+    /// ```
+    /// use entryway_scope::ScopeSet;
+    ///
+    /// let (known, unknown) = ScopeSet::parse_lenient("atproto space:com.example.forum repo:*")?;
+    /// assert_eq!(known.to_string(), "atproto repo:*");
+    /// assert_eq!(unknown, ["space:com.example.forum"]);
+    /// # Ok::<(), entryway_scope::InvalidScope>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -214,6 +224,8 @@ const VALUE_BYTES_MAX: usize = 2048;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use serde::de::IntoDeserializer;
 
     // R-116, R-374
     #[test]
@@ -292,6 +304,37 @@ mod tests {
         assert_eq!(unknown, ["foo", ":", "?"]);
     }
 
+    #[test]
+    fn every_sentence_fits_an_error_description() {
+        use InvalidScope::{Charset, Spacing, TooLong, TooManyValues, Value, ValueTooLong};
+        let value = Value {
+            position: 3,
+            fault: InvalidValue::Unknown,
+        };
+        assert_eq!(
+            value.to_string(),
+            "value 3 of scope: not a permission this server knows"
+        );
+        for fault in [Charset, Spacing, TooLong, TooManyValues, ValueTooLong, value] {
+            assert!(crate::is_printable(&fault.to_string()), "{fault}");
+        }
+    }
+
+    #[test]
+    fn every_way_in_checks() {
+        let read = |wire: &'static str| {
+            let text: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
+                wire.into_deserializer();
+            ScopeSet::deserialize(text)
+        };
+        assert_eq!(
+            read("atproto repo:*"),
+            Ok(ScopeSet::parse("atproto repo:*").unwrap())
+        );
+        assert_eq!("atproto repo:*".parse(), ScopeSet::parse("atproto repo:*"));
+        assert!(read("atproto foo").is_err() && "atproto foo".parse::<ScopeSet>().is_err());
+    }
+
     // R-378
     #[test]
     fn comparison_is_text_by_text() {
@@ -306,5 +349,27 @@ mod tests {
             declared.intersection(&set("repo:a.b.c transition:email atproto")),
             set("atproto repo:a.b.c")
         );
+    }
+
+    proptest! {
+        // R-389
+        #[test]
+        fn any_bytes_are_parsed_or_refused(bytes in any::<Vec<u8>>()) {
+            let wire = String::from_utf8_lossy(&bytes);
+            let _ = (ScopeSet::parse(&wire), ScopeSet::parse_lenient(&wire));
+        }
+
+        // R-377, R-388
+        #[test]
+        fn what_is_shown_is_parsed_again(values in prop::collection::vec(crate::scope::tests::near_miss(), 1..8)) {
+            let wire = values.join(" ");
+            if let Ok((set, unknown)) = ScopeSet::parse_lenient(&wire) {
+                prop_assert!(unknown.iter().all(|value| Scope::parse(value).is_err()));
+                if !set.is_empty() {
+                    prop_assert_eq!(ScopeSet::parse(&set.to_string()), Ok(set.clone()));
+                }
+                prop_assert_eq!(ScopeSet::parse(&wire).is_ok(), unknown.is_empty());
+            }
+        }
     }
 }

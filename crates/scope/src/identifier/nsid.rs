@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// let post = Nsid::parse("app.bsky.feed.post")?;
 /// assert_eq!((post.group(), post.name()), ("app.bsky.feed", "post"));
+/// assert_eq!(post.authority(), "feed.bsky.app");
 /// assert!(Nsid::parse("app.bsky.*").is_err());
 /// # Ok::<(), entryway_scope::InvalidIdentifier>(())
 /// ```
@@ -44,6 +45,12 @@ impl Nsid {
     /// Everything but the last segment: the authority's domain, reversed.
     pub fn group(&self) -> &str {
         self.0.rsplit_once('.').map_or("", |(group, _)| group)
+    }
+
+    /// The domain whose owner says what this name means: the group, in the order and case of the DNS.
+    pub fn authority(&self) -> String {
+        let labels: Vec<_> = self.group().rsplit('.').collect();
+        labels.join(".").to_ascii_lowercase()
     }
 
     /// The last segment.

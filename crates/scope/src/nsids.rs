@@ -1,0 +1,45 @@
+use crate::{InvalidIdentifier, Nsid};
+use std::collections::BTreeSet;
+
+/// The collections or methods a permission names: any, or at least one by name.
+///
+/// There is nothing in between: `app.bsky.*` is no value.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Nsids {
+    /// `*`, which swallows all others.
+    Any,
+    /// These, sorted and each once.
+    Listed(BTreeSet<Nsid>),
+}
+
+impl Nsids {
+    /// Whether this one is among them.
+    pub fn contain(&self, nsid: &Nsid) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Listed(listed) => listed.contains(nsid),
+        }
+    }
+
+    /// `None` for no text at all.
+    pub(crate) fn parse(texts: &[&str]) -> Result<Option<Self>, InvalidIdentifier> {
+        let names = texts.iter().filter(|text| **text != ANY);
+        let listed = names
+            .map(|text| Nsid::parse(text))
+            .collect::<Result<BTreeSet<_>, _>>()?;
+        Ok(match texts {
+            [] => None,
+            _ if texts.contains(&ANY) => Some(Self::Any),
+            _ => Some(Self::Listed(listed)),
+        })
+    }
+
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::Any => vec![ANY],
+            Self::Listed(listed) => listed.iter().map(Nsid::as_str).collect(),
+        }
+    }
+}
+
+const ANY: &str = "*";
