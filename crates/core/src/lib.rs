@@ -1,1 +1,18 @@
-//! The decisions of an atproto authorization server.
+//! The decisions of an atproto authorization server: facts in, a decision or a denial out.
+//!
+//! Nothing here reads a clock, a random source, a database or a socket. A handler loads facts, asks
+//! a `decide` of this crate, applies one verb of the store and renders the outcome; every `if` about
+//! OAuth lives here and can be tested as a table.
+//!
+//! It refuses to know how facts are stored, how a page looks, or how a password is hashed.
+//!
+//! Start at [`request`] (what PAR admits), then [`authorize`] (what a browser sees next), [`code`]
+//! and [`refresh`] (what the token endpoint gives). [`policy`] holds every limit and lifetime.
+//!
+//! Invariants: what is granted is never more than what was asked, `atproto` is always in it, and a
+//! refusal for a wrong key or client never ends the owner's session.
+
+pub mod account;
+pub mod policy;
+pub mod request;
+pub mod session;

@@ -1,0 +1,49 @@
+//! Every lifetime and limit a deployment may choose.
+
+use entryway_oauth::time::Seconds;
+
+/// What this deployment decided. Read once at start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How long an access token lives. An unmodified PDS cannot ask about revocation, so this is how
+    /// long a revoked one may still work there (R-207, D5).
+    pub access_token_lifetime: Seconds,
+    /// How long a pushed request waits to be opened, and again after each step.
+    pub request_lifetime: Seconds,
+    /// How long a code may be exchanged.
+    pub code_lifetime: Seconds,
+    /// How long the session of a public client lasts from consent, whatever is refreshed.
+    pub public_session_lifetime: Seconds,
+    /// How long a lost refresh answer may be asked for again (D4).
+    pub lost_answer_window: Seconds,
+    /// How long a sign-in in a browser is good for approving.
+    pub sign_in_max_age: Seconds,
+    /// How long a used `code_challenge` stays refused.
+    pub challenge_memory: Seconds,
+    /// Whether PAR admits a request without a DPoP proof (D7).
+    pub proof_at_par: ProofAtPar,
+}
+
+/// What PAR does without a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofAtPar {
+    /// Admit; the key is bound at the token request. Stock clients need this.
+    Optional,
+    /// Refuse.
+    Required,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            access_token_lifetime: Seconds::minutes(15),
+            request_lifetime: Seconds::minutes(5),
+            code_lifetime: Seconds(60),
+            public_session_lifetime: Seconds::days(14),
+            lost_answer_window: Seconds(60),
+            sign_in_max_age: Seconds::days(7),
+            challenge_memory: Seconds::days(1),
+            proof_at_par: ProofAtPar::Optional,
+        }
+    }
+}

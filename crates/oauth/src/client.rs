@@ -1,0 +1,155 @@
+//! A client as this service knows it, whatever it was read from.
+
+use url::form_urlencoded;
+
+use entryway_scope::ScopeSet;
+
+use crate::client_id::ClientId;
+use crate::denial::Denial;
+use crate::form::Parameters;
+use crate::redirect::RedirectUri;
+
+/// The validated metadata of one client. Public: it authenticates by nothing but its redirect URI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The identifier, as written.
+    pub id: ClientId,
+    /// Where it may be answered; never empty.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// The scope values it may ask for, compared as strings (R-378). Contains `atproto`.
+    pub scope: ScopeSet,
+    /// Values it declares that this server does not know: tolerated, never granted (demand 14).
+    pub scope_unknown: Vec<String>,
+}
+
+/// Redirect URIs of one virtual client.
+const REDIRECT_URIS_MAX: usize = 16;
+
+impl Client {
+    /// The virtual client that an `http://localhost` identifier describes: public, native, both
+    /// grants (R-085 to R-090).
+    ///
+    /// # Errors
+    /// [`Denial::ClientIdInvalid`] for a query with other parameters than `scope` (once) and
+    /// `redirect_uri`, a redirect URI off the loopback addresses, or a scope without `atproto`.
+    ///
+    /// ```
+    /// use entryway_oauth::{client::Client, client_id::ClientId};
+    /// let client = Client::loopback(&ClientId::parse("http://localhost").unwrap()).unwrap();
+    /// assert_eq!(client.redirect_uris[0].as_str(), "http://127.0.0.1/");
+    /// assert_eq!(client.scope.to_string(), "atproto");
+    /// ```
+    pub fn loopback(id: &ClientId) -> Result<Self, Denial> {
+        let invalid = |expected| Denial::ClientIdInvalid { expected };
+        // repeated `redirect_uri` is this grammar's way to list several, so the strict reader of
+        // bodies does not fit; it still judges escapes, text and control characters
+        let query = id.loopback_query();
+        let (mut redirect_uris, mut scope) = (Vec::new(), None);
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            Parameters::from_form(pair.as_bytes())
+                .map_err(|_| invalid("has a query that is not well-formed"))?;
+            for (name, value) in form_urlencoded::parse(pair.as_bytes()) {
+                match &*name {
+                    "redirect_uri" if redirect_uris.len() < REDIRECT_URIS_MAX => {
+                        redirect_uris.push(RedirectUri::parse_loopback(&value)?);
+                    }
+                    "redirect_uri" => return Err(invalid("lists more than 16 redirect_uri values")),
+                    "scope" if scope.is_none() => scope = Some(value.into_owned()),
+                    "scope" => return Err(invalid("has more than one scope parameter")),
+                    _ => return Err(invalid("may have the parameters scope and redirect_uri only")),
+                }
+            }
+        }
+        if redirect_uris.is_empty() {
+            for default in ["http://127.0.0.1/", "http://[::1]/"] {
+                redirect_uris.push(RedirectUri::parse_loopback(default)?);
+            }
+        }
+        let (scope, scope_unknown) = ScopeSet::parse_lenient(scope.as_deref().unwrap_or("atproto"))
+            .map_err(|_| invalid("has a scope that is not a list of scope values"))?;
+        if !scope.contains_str("atproto") {
+            return Err(invalid("has a scope without atproto"));
+        }
+        Ok(Self {
+            id: id.clone(),
+            redirect_uris,
+            scope,
+            scope_unknown,
+        })
+    }
+
+    /// The redirect URI of a request, if the client registered it (R-108, R-109).
+    pub fn redirect_uri(&self, asked: &str) -> Result<RedirectUri, Denial> {
+        let asked = RedirectUri::parse(asked)?;
+        if self
+            .redirect_uris
+            .iter()
+            .any(|registered| registered.covers(&asked))
+        {
+            Ok(asked)
+        } else {
+            Err(Denial::RedirectMismatch)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn loopback(query: &str) -> Result<Client, Denial> {
+        Client::loopback(&ClientId::parse(&format!("http://localhost{query}")).unwrap())
+    }
+
+    // R-085
+    #[test]
+    fn a_bare_virtual_client_has_the_defaults() {
+        let client = loopback("/").unwrap();
+        let uris: Vec<_> = client.redirect_uris.iter().map(RedirectUri::as_str).collect();
+        assert_eq!(uris, ["http://127.0.0.1/", "http://[::1]/"]);
+    }
+
+    // R-087, R-088, R-090
+    #[test]
+    fn a_virtual_client_takes_scope_once_and_loopback_redirects() {
+        assert!(loopback("?scope=atproto%20transition:generic&redirect_uri=http://127.0.0.1/a&redirect_uri=http://[::1]/b").is_ok());
+        for bad in [
+            "?client_name=x",
+            "?scope=atproto&scope=atproto",
+            "?scope=transition:generic",
+            "?scope=",
+            "?scope=atproto%20%20x",
+            "?redirect_uri=https://evil.example/",
+            "?redirect_uri=http://localhost/cb",
+            "?redirect_uri=",
+            "?redirect_uri=http://127.0.0.1.evil/",
+            "?scope=%zz",
+            "?scope=%ff",
+            "?scope=atproto%00",
+            "?SCOPE=atproto",
+        ] {
+            assert!(loopback(bad).is_err(), "{bad}");
+        }
+    }
+
+    // demand 14
+    #[test]
+    fn a_declared_scope_that_this_server_does_not_know_is_tolerated() {
+        let client = loopback("?scope=atproto+future:thing").unwrap();
+        assert_eq!(
+            (client.scope.to_string().as_str(), client.scope_unknown.as_slice()),
+            ("atproto", &["future:thing".to_owned()][..])
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_queries_never_panic(query in "[ -~]{0,200}") {
+            if let Ok(id) = ClientId::parse(&format!("http://localhost?{query}")) {
+                let _ = Client::loopback(&id);
+            }
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Every refusal this service gives a caller: its code, its status and one sentence.
+//!
+//! A [`Denial`] is the caller's fault and says what was expected. Our own faults are another type
+//! (`server::fault`), and neither is ever turned into the other. Sentences are lower case, end
+//! without a full stop, name the parameter, never echo a secret or a whole input, and keep to the
+//! characters RFC 6749 section 5.2 allows. `tests/suite/denials.txt` lists every one in every
+//! rendering.
+
+use thiserror::Error;
+
+/// What the caller got wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Denial {
+    // --- the shape of the message -------------------------------------------------------------
+    /// The body is longer than the endpoint takes.
+    #[error("the request body is larger than {limit_bytes} bytes")]
+    BodyTooLarge {
+        /// The endpoint's limit in bytes.
+        limit_bytes: usize,
+    },
+    /// The body did not arrive in time.
+    #[error("the request body did not arrive in time")]
+    BodyTooSlow,
+    /// The body is of a type the endpoint does not read.
+    #[error("content-type must be application/x-www-form-urlencoded or application/json")]
+    ContentTypeUnsupported,
+    /// The body is compressed, which this service does not undo (R-505).
+    #[error("content-encoding is not supported, send the body uncompressed")]
+    ContentEncodingUnsupported,
+    /// The body does not parse.
+    #[error("the request body is not well-formed: {expected}")]
+    BodyMalformed {
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// Parameters came in the query of an endpoint that reads its body only (R-136, R-227).
+    #[error("parameters belong in the request body, not in the query")]
+    QueryNotAllowed,
+    /// A parameter came twice (RFC 6749 section 3.2).
+    #[error("{name} is given more than once")]
+    ParameterRepeated {
+        /// The parameter, or "a parameter" when it is not one of ours.
+        name: &'static str,
+    },
+    /// A required parameter is absent or empty.
+    #[error("{name} is required")]
+    ParameterMissing {
+        /// The parameter.
+        name: &'static str,
+    },
+    /// A parameter is present and wrong.
+    #[error("{name} {expected}")]
+    ParameterInvalid {
+        /// The parameter.
+        name: &'static str,
+        /// The rest of the sentence: what it must be.
+        expected: &'static str,
+    },
+    /// The method is not one of the resource.
+    #[error("this endpoint takes {allowed} only")]
+    MethodNotAllowed {
+        /// The methods it takes.
+        allowed: &'static str,
+    },
+
+    // --- the client ---------------------------------------------------------------------------
+    /// The `client_id` is not one this service can accept.
+    #[error("client_id {expected}")]
+    ClientIdInvalid {
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A member of the client's metadata, or of a loopback `client_id`, is wrong.
+    #[error("client metadata: {expected}")]
+    ClientMetadataInvalid {
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// The client tried a secret or HTTP Basic (R-127, R-230).
+    #[error("client secrets are not supported, use token_endpoint_auth_method none or private_key_jwt")]
+    ClientSecretUnsupported,
+
+    // --- the authorization request ------------------------------------------------------------
+    /// `response_type` is not `code`.
+    #[error("response_type must be code")]
+    ResponseTypeUnsupported,
+    /// A request object (RFC 9101) was sent; this service takes none and advertises none (R-025).
+    #[error("request objects are not supported, send the parameters themselves")]
+    RequestObjectUnsupported,
+    /// `redirect_uri` is not registered.
+    #[error("redirect_uri is not one the client registered")]
+    RedirectMismatch,
+    /// A scope value is malformed, unknown or may not stand alone.
+    #[error("scope {expected}")]
+    ScopeInvalid {
+        /// The rest of the sentence.
+        expected: String,
+    },
+    /// A scope value is not in the client's metadata (R-114).
+    #[error("scope asks for {value}, which the client metadata does not declare")]
+    ScopeUndeclared {
+        /// The value, of RFC 6749 scope characters and shortened.
+        value: String,
+    },
+    /// The request names an account whose person cannot finish it silently (R-129).
+    #[error("prompt none is not available to public clients")]
+    SilentSignInUnavailable,
+    /// The challenge was used before (R-120).
+    #[error("code_challenge was used before, make a new one for every request")]
+    ChallengeReused,
+    /// `dpop_jkt` and the proof name different keys (R-123).
+    #[error("dpop_jkt is not the thumbprint of the key that signed the dpop proof")]
+    KeyThumbprintMismatch,
+
+    // --- the page -----------------------------------------------------------------------------
+    /// No pushed request was named (R-142).
+    #[error("this server takes pushed authorization requests only: request_uri is required")]
+    PushedRequestRequired,
+    /// The `request_uri` is unknown, expired, already decided, or another client's.
+    #[error("this sign-in request is unknown, has expired or was already answered")]
+    RequestUnknown,
+    /// Another browser opened the request first (R-159).
+    #[error("this sign-in request was opened in another browser")]
+    RequestOpenedElsewhere,
+    /// A form came without the token of the page it should come from (R-189).
+    #[error("this form does not come from a page of this browser, or that page is too old")]
+    FormTokenInvalid,
+    /// The browser says the request comes from another site, or from inside a frame (R-165, R-166).
+    #[error("this page must be opened by itself, and its forms sent from this site")]
+    CrossSite,
+    /// The account or the password is wrong; which one is never said (R-186).
+    #[error("wrong handle or password")]
+    CredentialsWrong,
+    /// The account named by the form is not signed in here, or may not answer this request.
+    #[error("that account is not signed in in this browser")]
+    AccountNotSignedIn,
+    /// Too many attempts (R-499 .. R-503).
+    #[error("too many attempts, try again in {retry_after_seconds} seconds")]
+    TooManyAttempts {
+        /// When to try again, in seconds.
+        retry_after_seconds: u32,
+    },
+    /// The person said no.
+    #[error("the account's owner denied the request")]
+    AccessDenied,
+
+    // --- the token endpoint -------------------------------------------------------------------
+    /// `grant_type` is not one this service knows.
+    #[error("grant_type must be authorization_code or refresh_token")]
+    GrantTypeUnsupported,
+    /// The code is malformed, unknown, expired, spent, or bound to another client.
+    #[error("code is unknown, has expired or was used before")]
+    CodeUnknown,
+    /// `redirect_uri` differs from the pushed one (R-214).
+    #[error("redirect_uri is not the one of the authorization request")]
+    RedirectChanged,
+    /// The verifier does not open the code (R-215); the code is spent by the attempt (R-219).
+    #[error("code_verifier does not match the code_challenge")]
+    VerifierMismatch,
+    /// The proof's key is not the one the code or session is bound to.
+    #[error("the dpop proof is signed by another key than the one this grant is bound to")]
+    KeyMismatch,
+    /// The refresh token is malformed, unknown, expired or its session has ended.
+    #[error("refresh_token is unknown or expired, or its session has ended")]
+    RefreshTokenUnknown,
+    /// The refresh token was rotated away and came back: its session is now over (R-241).
+    #[error("refresh_token was used before, its session has been ended")]
+    RefreshTokenReplayed,
+    /// The account is deactivated, taken down or gone (R-237, R-260).
+    #[error("the account is not active")]
+    AccountInactive,
+    /// A refresh asks for more than was granted (R-248).
+    #[error("scope asks for more than was granted")]
+    ScopeExceedsGrant,
+
+    // --- proof of possession ------------------------------------------------------------------
+    /// No `DPoP` header where one is required.
+    #[error("a dpop header with a proof is required")]
+    ProofMissing,
+    /// The proof fails a check of RFC 9449 section 4.3.
+    #[error("dpop proof: {expected}")]
+    ProofInvalid {
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// The proof's clock is too far from ours; says by how much (demand: clock skew is reported).
+    #[error("dpop proof: iat is {off_seconds} seconds {direction} this server's clock")]
+    ProofClock {
+        /// How far off, in seconds.
+        off_seconds: u64,
+        /// `behind` or `ahead of`.
+        direction: &'static str,
+    },
+    /// The proof was presented before (R-312).
+    #[error("dpop proof: jti was used before")]
+    ProofReplayed,
+    /// The proof lacks a nonce of this server, or carries a stale one (RFC 9449 section 8).
+    #[error("a nonce from this server's dpop-nonce header is required in the dpop proof")]
+    NonceRequired,
+}
+
+impl Denial {
+    /// The OAuth error code, as RFC 6749, 7009, 9126 and 9449 name it.
+    pub const fn code(&self) -> &'static str {
+        use Denial as D;
+        match self {
+            D::ClientIdInvalid { .. } | D::ClientMetadataInvalid { .. } => "invalid_client_metadata",
+            D::ClientSecretUnsupported => "invalid_client",
+            D::ResponseTypeUnsupported => "unsupported_response_type",
+            D::RequestObjectUnsupported => "request_not_supported",
+            D::ScopeInvalid { .. } | D::ScopeUndeclared { .. } | D::ScopeExceedsGrant => "invalid_scope",
+            D::AccessDenied => "access_denied",
+            D::GrantTypeUnsupported => "unsupported_grant_type",
+            D::CodeUnknown
+            | D::RedirectChanged
+            | D::VerifierMismatch
+            | D::KeyMismatch
+            | D::RefreshTokenUnknown
+            | D::RefreshTokenReplayed
+            | D::AccountInactive => "invalid_grant",
+            D::ProofMissing | D::ProofInvalid { .. } | D::ProofClock { .. } | D::ProofReplayed => {
+                "invalid_dpop_proof"
+            }
+            D::NonceRequired => "use_dpop_nonce",
+            _ => "invalid_request",
+        }
+    }
+
+    /// The HTTP status of the JSON and page renderings.
+    pub const fn status(&self) -> u16 {
+        use Denial as D;
+        match self {
+            D::CredentialsWrong | D::ClientSecretUnsupported => 401,
+            D::CrossSite | D::FormTokenInvalid | D::AccountNotSignedIn => 403,
+            D::MethodNotAllowed { .. } => 405,
+            D::BodyTooSlow => 408,
+            D::BodyTooLarge { .. } => 413,
+            D::ContentTypeUnsupported | D::ContentEncodingUnsupported => 415,
+            D::TooManyAttempts { .. } => 429,
+            _ => 400,
+        }
+    }
+
+    /// How many seconds to wait, where waiting helps (`Retry-After`, R-501).
+    pub const fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            Self::TooManyAttempts { retry_after_seconds } => Some(*retry_after_seconds),
+            _ => None,
+        }
+    }
+
+    /// One of each, for the table of denials and for tests that look at all of them.
+    pub fn samples() -> Vec<Self> {
+        vec![
+            Self::BodyTooLarge { limit_bytes: 102_400 },
+            Self::BodyTooSlow,
+            Self::ContentTypeUnsupported,
+            Self::ContentEncodingUnsupported,
+            Self::BodyMalformed {
+                expected: "a percent sign must be followed by two hexadecimal digits",
+            },
+            Self::QueryNotAllowed,
+            Self::ParameterRepeated { name: "state" },
+            Self::ParameterMissing { name: "state" },
+            Self::ParameterInvalid {
+                name: "prompt",
+                expected: "must be none, login, consent or select_account",
+            },
+            Self::MethodNotAllowed { allowed: "POST" },
+            Self::ClientIdInvalid {
+                expected: "must be http://localhost or an https URL",
+            },
+            Self::ClientMetadataInvalid {
+                expected: "scope must include atproto",
+            },
+            Self::ClientSecretUnsupported,
+            Self::ResponseTypeUnsupported,
+            Self::RequestObjectUnsupported,
+            Self::RedirectMismatch,
+            Self::ScopeInvalid {
+                expected: "must include atproto".to_owned(),
+            },
+            Self::ScopeUndeclared {
+                value: "transition:email".to_owned(),
+            },
+            Self::SilentSignInUnavailable,
+            Self::ChallengeReused,
+            Self::KeyThumbprintMismatch,
+            Self::PushedRequestRequired,
+            Self::RequestUnknown,
+            Self::RequestOpenedElsewhere,
+            Self::FormTokenInvalid,
+            Self::CrossSite,
+            Self::CredentialsWrong,
+            Self::AccountNotSignedIn,
+            Self::TooManyAttempts {
+                retry_after_seconds: 60,
+            },
+            Self::AccessDenied,
+            Self::GrantTypeUnsupported,
+            Self::CodeUnknown,
+            Self::RedirectChanged,
+            Self::VerifierMismatch,
+            Self::KeyMismatch,
+            Self::RefreshTokenUnknown,
+            Self::RefreshTokenReplayed,
+            Self::AccountInactive,
+            Self::ScopeExceedsGrant,
+            Self::ProofMissing,
+            Self::ProofInvalid {
+                expected: "typ must be dpop+jwt",
+            },
+            Self::ProofClock {
+                off_seconds: 900,
+                direction: "behind",
+            },
+            Self::ProofReplayed,
+            Self::NonceRequired,
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sentence_keeps_to_the_characters_of_rfc_6749() {
+        for denial in Denial::samples() {
+            let text = denial.to_string();
+            assert!(
+                text.bytes()
+                    .all(|b| matches!(b, 0x20..=0x7e) && b != b'"' && b != b'\\'),
+                "{text}"
+            );
+            assert!(
+                !text.ends_with('.') && !text.starts_with(char::is_uppercase),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_denial_is_a_client_error() {
+        for denial in Denial::samples() {
+            assert!((400..500).contains(&denial.status()), "{denial:?}");
+        }
+    }
+}
