@@ -13,6 +13,15 @@
 //! refusal for a wrong key or client never ends the owner's session.
 
 pub mod account;
+pub mod authorize;
+pub mod code;
+pub mod consent;
+#[cfg(test)]
+mod fixtures;
 pub mod policy;
+pub mod refresh;
+pub mod refresh_token;
 pub mod request;
+pub mod response;
+pub mod revoke;
 pub mod session;

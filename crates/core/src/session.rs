@@ -33,6 +33,13 @@ pub struct Session {
     pub ended: Option<Ended>,
 }
 
+impl Session {
+    /// Whether it was ended or its time is up; it ends at the second of `expires_at`.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.ended.is_some() || now >= self.expires_at
+    }
+}
+
 /// The end of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {

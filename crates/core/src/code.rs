@@ -1,0 +1,228 @@
+//! Whether a code opens, before the store spends it.
+
+use entryway_oauth::client_id::ClientId;
+use entryway_oauth::denial::Denial;
+use entryway_oauth::dpop::Proof;
+use entryway_oauth::pkce::CodeVerifier;
+use entryway_oauth::secret::SessionId;
+use entryway_oauth::time::Timestamp;
+use entryway_scope::ScopeSet;
+
+use crate::account::{Account, AccountStatus};
+use crate::policy::Policy;
+use crate::request::AuthorizationRequest;
+use crate::session::Session;
+
+/// What is known of a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeFacts {
+    /// The request it answers.
+    pub request: AuthorizationRequest,
+    /// What was granted.
+    pub scope: ScopeSet,
+    /// Whose account.
+    pub account: Account,
+    /// Until when it opens.
+    pub code_expires_at: Timestamp,
+    /// Whether it still does.
+    pub state: CodeState,
+}
+
+/// The life of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeState {
+    /// It waits to be exchanged.
+    Open,
+    /// A wrong verifier burnt it.
+    Spoiled,
+    /// It was exchanged, for this session.
+    Redeemed(SessionId),
+}
+
+/// What a client presents at the token endpoint to exchange a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    /// Who says it is.
+    pub client_id: &'a ClientId,
+    /// The `redirect_uri` parameter.
+    pub redirect_uri: &'a str,
+    /// The `code_verifier` parameter.
+    pub verifier: &'a CodeVerifier,
+    /// The verified proof.
+    pub proof: &'a Proof,
+}
+
+/// What becomes of a presented code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// Redeem it; the store has the last word on who was first.
+    Open,
+    /// It was exchanged before: end what it gave, then refuse.
+    Replayed,
+    /// Refuse, and burn it.
+    Spoil(Denial),
+    /// Refuse, and leave it as it is.
+    Refuse(Denial),
+}
+
+/// Decides a code exchange.
+pub fn decide(facts: &CodeFacts, presented: Presented<'_>, now: Timestamp) -> Exchange {
+    match facts.state {
+        CodeState::Redeemed(_) => return Exchange::Replayed,
+        CodeState::Spoiled => return Exchange::Refuse(Denial::CodeUnknown),
+        CodeState::Open => {}
+    }
+    if now >= facts.code_expires_at || facts.request.client_id != *presented.client_id {
+        return Exchange::Refuse(Denial::CodeUnknown);
+    }
+    if facts.request.redirect_uri.as_str() != presented.redirect_uri {
+        return Exchange::Refuse(Denial::RedirectChanged);
+    }
+    if facts
+        .request
+        .jkt
+        .is_some_and(|bound| bound != presented.proof.thumbprint())
+    {
+        return Exchange::Refuse(Denial::KeyMismatch);
+    }
+    if !facts.request.code_challenge.is_opened_by(presented.verifier) {
+        return Exchange::Spoil(Denial::VerifierMismatch);
+    }
+    if facts.account.status != AccountStatus::Active {
+        return Exchange::Refuse(Denial::AccountInactive);
+    }
+    Exchange::Open
+}
+
+/// The session a code opens. `id` and `salt` come from the random source.
+pub fn session(
+    facts: &CodeFacts,
+    proof: &Proof,
+    id: SessionId,
+    salt: [u8; 16],
+    policy: &Policy,
+    now: Timestamp,
+) -> Session {
+    Session {
+        id,
+        did: facts.account.did.clone(),
+        client_id: facts.request.client_id.clone(),
+        scope: facts.scope.clone(),
+        jkt: proof.thumbprint(),
+        salt,
+        generation: 0,
+        created_at: now,
+        rotated_at: now,
+        expires_at: now + policy.public_session_lifetime,
+        ended: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use entryway_oauth::pkce::CodeChallenge;
+    use entryway_oauth::time::Seconds;
+
+    /// RFC 7636 appendix B.
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn exchange(verifier: &str, change: impl FnOnce(&mut CodeFacts)) -> Exchange {
+        exchange_with(&fixtures::proof(), verifier, change)
+    }
+
+    fn exchange_with(proof: &Proof, verifier: &str, change: impl FnOnce(&mut CodeFacts)) -> Exchange {
+        let mut facts = CodeFacts {
+            request: fixtures::request(),
+            scope: fixtures::session().scope,
+            account: fixtures::account(),
+            code_expires_at: fixtures::NOW + Seconds(60),
+            state: CodeState::Open,
+        };
+        facts.request.code_challenge = CodeChallenge::parse(CHALLENGE).unwrap();
+        let (client_id, redirect_uri) = (
+            facts.request.client_id.clone(),
+            facts.request.redirect_uri.clone(),
+        );
+        change(&mut facts);
+        let verifier = CodeVerifier::parse(verifier).unwrap();
+        let presented = Presented {
+            client_id: &client_id,
+            redirect_uri: redirect_uri.as_str(),
+            verifier: &verifier,
+            proof,
+        };
+        decide(&facts, presented, fixtures::NOW)
+    }
+
+    #[test]
+    fn the_right_verifier_opens_a_fresh_code() {
+        let proof = fixtures::proof();
+        assert_eq!(exchange_with(&proof, VERIFIER, |_| ()), Exchange::Open);
+        assert_eq!(
+            exchange_with(&proof, VERIFIER, |f| f.request.jkt = Some(proof.thumbprint())),
+            Exchange::Open
+        );
+    }
+
+    //
+    #[test]
+    fn a_wrong_verifier_burns_the_code() {
+        assert_eq!(
+            exchange(&"a".repeat(43), |_| ()),
+            Exchange::Spoil(Denial::VerifierMismatch)
+        );
+    }
+
+    //
+    #[test]
+    fn a_redeemed_code_is_a_replay_whoever_presents_it() {
+        let id = SessionId::from_entropy([1; 16]);
+        assert_eq!(
+            exchange(&"a".repeat(43), |f| f.state = CodeState::Redeemed(id)),
+            Exchange::Replayed
+        );
+    }
+
+    //
+    #[test]
+    fn a_code_ends_at_its_second() {
+        for (left, fine) in [(1, true), (0, false), (-1, false)] {
+            let expires = fixtures::NOW + Seconds(left);
+            assert_eq!(
+                exchange(VERIFIER, |f| f.code_expires_at = expires) == Exchange::Open,
+                fine,
+                "{left}"
+            );
+        }
+    }
+
+    //
+    #[test]
+    fn strangers_are_refused_and_burn_nothing() {
+        let other_client = || ClientId::parse("http://localhost/").unwrap();
+        assert_eq!(
+            exchange(VERIFIER, |f| f.request.client_id = other_client()),
+            Exchange::Refuse(Denial::CodeUnknown)
+        );
+        assert_eq!(
+            exchange(VERIFIER, |f| f.request.redirect_uri =
+                fixtures::other_redirect_uri()),
+            Exchange::Refuse(Denial::RedirectChanged)
+        );
+        assert_eq!(
+            exchange(VERIFIER, |f| f.request.jkt = Some(fixtures::other_thumbprint())),
+            Exchange::Refuse(Denial::KeyMismatch)
+        );
+        assert_eq!(
+            exchange(VERIFIER, |f| f.account.status = AccountStatus::Deactivated),
+            Exchange::Refuse(Denial::AccountInactive)
+        );
+        assert_eq!(
+            exchange(VERIFIER, |f| f.state = CodeState::Spoiled),
+            Exchange::Refuse(Denial::CodeUnknown)
+        );
+    }
+}
