@@ -1,1 +1,72 @@
-//! Verifies atproto OAuth access tokens in front of a resource.
+//! Verifies atproto OAuth access tokens in front of a resource: a PDS, or anything that speaks XRPC.
+//!
+//! A request that is let through carries a [`Verified`] in its extensions: an ES256K `at+jwt` of a
+//! known issuer, for this server and this instant, presented with a fresh DPoP proof of the key it is
+//! bound to. Every other request becomes a response that says what was wrong and how to go on.
+//!
+//! What it refuses to do: read a token from a query or a body, take a token without its proof, offer a
+//! mode in which the proof is optional, or believe a `Host` header. It does not yet know of revocation
+//! (a token works until it expires), fetch keys, or decide which method needs which permission: a
+//! handler asks [`Verified::scope`] and answers with [`Refusal::scope_missing`].
+//!
+//! Start reading at [`Verifier::verify`], the walk of one request, then [`VerifierLayer`]. In the
+//! source, `credentials.rs` reads the headers, `token.rs` believes a token, `replay.rs` remembers
+//! proofs and `refusal.rs` says no.
+//!
+//! Invariants: a [`Verified`] is made in one place only; nothing that arrives can panic; a refused
+//! request leaves no trace; every cache has a bound; time is an argument. Replay marks live in this
+//! process: several processes behind one name would each take a proof once.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use bytes::Bytes;
+//! use entryway_oauth::{access_token::AccessTokenKey, issuer::Issuer, nonce::NonceKey};
+//! use entryway_oauth::{secret::ServerKey, time::Timestamp};
+//! use entryway_resource::{IssuerKeys, Limits, Verified, Verifier, VerifierConfig, VerifierLayer};
+//! use entryway_scope::Did;
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use tower::{ServiceBuilder, ServiceExt as _, service_fn};
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let issuer_key = AccessTokenKey::from_bytes(&[7; 32]).ok_or("a scalar")?;
+//! let verifier = Verifier::new(VerifierConfig {
+//!     issuers: vec![(
+//!         Issuer::parse("https://entryway.example")?,
+//!         IssuerKeys::pinned(vec![issuer_key.public().clone()])?,
+//!     )],
+//!     audience: Did::parse("did:web:pds.example")?,
+//!     public_url: Issuer::parse("https://pds.example")?,
+//!     nonces: NonceKey::new(ServerKey::new([1; 32])),
+//!     limits: Limits::default(),
+//! });
+//! let service = ServiceBuilder::new()
+//!     .layer(VerifierLayer::new(Arc::new(verifier), Arc::new(|| Timestamp::from_seconds(1_700_000_000))))
+//!     .service(service_fn(|request: Request<()>| async move {
+//!         let caller = request.extensions().get::<Verified>().map(|caller| caller.did().to_string());
+//!         Ok::<_, std::convert::Infallible>(Response::new(Full::<Bytes>::from(caller.unwrap_or_default())))
+//!     }));
+//!
+//! let answer = service.oneshot(Request::get("/xrpc/com.atproto.server.getSession").body(())?).await?;
+//! assert_eq!(answer.status(), 401);
+//! assert!(answer.headers()["www-authenticate"].to_str()?.starts_with("DPoP algs="));
+//! assert!(answer.headers().contains_key("dpop-nonce"));
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+
+mod answer;
+mod credentials;
+mod keys;
+mod layer;
+mod refusal;
+mod replay;
+mod token;
+mod verify;
+
+pub use keys::{InvalidKeys, IssuerKeys};
+pub use layer::{Clock, ResponseFuture, VerifierLayer, VerifierService};
+pub use refusal::Refusal;
+pub use token::InvalidToken;
+pub use verify::{Limits, Verified, Verifier, VerifierConfig};
