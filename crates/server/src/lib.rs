@@ -1,1 +1,3 @@
 //! The authorization server: routes, pages, keys.
+
+pub mod pages;

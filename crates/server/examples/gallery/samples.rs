@@ -1,0 +1,556 @@
+//! Every page with plausible data, and with the worst we can think of.
+
+use askama::Template;
+use entryway_server::pages::account_chooser::{AccountChooserView, SignedInAccount};
+use entryway_server::pages::consent::{ConsentView, Permission, PermissionGroup};
+use entryway_server::pages::duration::InWords;
+use entryway_server::pages::error::{DenialNote, ErrorView};
+use entryway_server::pages::form::FormContext;
+use entryway_server::pages::form_post::FormPostView;
+use entryway_server::pages::home::{HomeView, PublishedDocument};
+use entryway_server::pages::layout::PageContext;
+use entryway_server::pages::parties::{Account, App};
+use entryway_server::pages::sign_in::{SignInRefusal, SignInView, Username};
+use entryway_server::pages::signed_out::SignedOutView;
+use entryway_server::pages::untrusted::Untrusted;
+
+/// A rendered page.
+pub(crate) struct Sample {
+    /// Name of its file, without the ending.
+    pub(crate) name: &'static str,
+    /// The document.
+    pub(crate) html: String,
+}
+
+/// What a stranger would send to break a page: markup, a way out of an attribute, an override of direction and
+/// a letter without a look.
+pub(crate) const HOSTILE: &str =
+    "\"'><script>alert(1)</script><svg onload=alert(2)>\u{202e}cod.exe\u{200b}\u{0}";
+
+/// Every page, in the order a person meets them.
+pub(crate) fn all() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    sign_in(&mut samples);
+    account_chooser(&mut samples);
+    consent(&mut samples);
+    form_post(&mut samples);
+    error(&mut samples);
+    signed_out(&mut samples);
+    home(&mut samples);
+    samples
+}
+
+const PAGE: PageContext<'static> = PageContext {
+    lang: "en-US",
+    service_host: "entryway.example",
+};
+
+fn form(action: &str) -> FormContext<'static> {
+    FormContext {
+        action: action.to_owned(),
+        csrf: "Zm9yZ2VyeSBwcm9vZg",
+        client_id: "https://statusphere.example/oauth-client-metadata.json",
+        request_uri: "urn:ietf:params:oauth:request_uri:req-5f1c3a",
+    }
+}
+
+fn hostile_form() -> FormContext<'static> {
+    FormContext {
+        client_id: HOSTILE,
+        request_uri: HOSTILE,
+        ..form("/oauth/authorize?\"><script>alert(3)</script>")
+    }
+}
+
+fn app() -> App<'static> {
+    App {
+        host: Untrusted("statusphere.example"),
+        client_id: Untrusted("https://statusphere.example/oauth-client-metadata.json"),
+    }
+}
+
+fn long_client_id() -> String {
+    format!(
+        "https://a-rather-long-subdomain.of-an-application.staging.xn--bcher-kva.example/{}{HOSTILE}/client.json",
+        "deep/path-without-any-place-to-break/".repeat(9)
+    )
+}
+
+fn hostile_app(client_id: &str) -> App<'_> {
+    App {
+        host: Untrusted("a-rather-long-subdomain.of-an-application.staging.xn--bcher-kva.example"),
+        client_id: Untrusted(client_id),
+    }
+}
+
+fn alice() -> Account<'static> {
+    Account {
+        handle: Some(Untrusted("alice.example.com")),
+        did: Untrusted("did:plc:ewvi7nxzyoun6zhxrhs64oiz"),
+    }
+}
+
+fn hostile_account() -> Account<'static> {
+    Account {
+        handle: Some(Untrusted(HOSTILE)),
+        did: Untrusted(HOSTILE),
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "a view that cannot be rendered is to be seen at once"
+)]
+fn push(samples: &mut Vec<Sample>, name: &'static str, view: &impl Template) {
+    let html = view.render().expect("a view renders into a string");
+    samples.push(Sample { name, html });
+}
+
+fn sign_in(samples: &mut Vec<Sample>) {
+    let view = || SignInView {
+        page: PAGE,
+        form: form("/oauth/authorize/sign-in"),
+        app: app(),
+        username: Username::Empty,
+        refusal: None,
+        again: false,
+        account_host: None,
+        deny_action: "/oauth/authorize/decision",
+        another_account_action: None,
+    };
+    let hinted = Username::Hinted(Untrusted("alice.example.com"));
+    let client_id = long_client_id();
+    push(samples, "sign-in", &view());
+    push(
+        samples,
+        "sign-in-hinted",
+        &SignInView {
+            username: hinted,
+            account_host: Some(Untrusted("pds.example.com")),
+            another_account_action: Some("/oauth/authorize/decision"),
+            ..view()
+        },
+    );
+    push(
+        samples,
+        "sign-in-again",
+        &SignInView {
+            username: Username::Fixed(Untrusted("alice.example.com")),
+            again: true,
+            ..view()
+        },
+    );
+    push(
+        samples,
+        "sign-in-mismatch",
+        &SignInView {
+            username: hinted,
+            refusal: Some(SignInRefusal::CredentialsMismatch),
+            ..view()
+        },
+    );
+    push(
+        samples,
+        "sign-in-too-many",
+        &SignInView {
+            username: hinted,
+            refusal: Some(SignInRefusal::TooManyTries {
+                retry_after: InWords(280),
+            }),
+            ..view()
+        },
+    );
+    push(
+        samples,
+        "sign-in-stale",
+        &SignInView {
+            username: hinted,
+            refusal: Some(SignInRefusal::PageStale),
+            ..view()
+        },
+    );
+    push(
+        samples,
+        "sign-in-hostile",
+        &SignInView {
+            form: hostile_form(),
+            app: hostile_app(&client_id),
+            username: Username::Hinted(Untrusted(HOSTILE)),
+            refusal: Some(SignInRefusal::CredentialsMismatch),
+            account_host: Some(Untrusted(HOSTILE)),
+            another_account_action: Some(HOSTILE),
+            deny_action: HOSTILE,
+            ..view()
+        },
+    );
+}
+
+fn account_chooser(samples: &mut Vec<Sample>) {
+    let view = || AccountChooserView {
+        page: PAGE,
+        form: form("/oauth/authorize/account"),
+        app: app(),
+        accounts: vec![
+            SignedInAccount {
+                account: alice(),
+                must_sign_in_again: false,
+            },
+            SignedInAccount {
+                account: Account {
+                    handle: Some(Untrusted("atelier-bergmann.pds.example.com")),
+                    did: Untrusted("did:plc:vwzwgnygau7ed7b7wt5ux7y2"),
+                },
+                must_sign_in_again: true,
+            },
+            SignedInAccount {
+                account: Account {
+                    handle: None,
+                    did: Untrusted("did:web:old-club.example"),
+                },
+                must_sign_in_again: false,
+            },
+        ],
+        deny_action: "/oauth/authorize/decision",
+        another_account_action: "/oauth/authorize/decision",
+    };
+    let client_id = long_client_id();
+    push(samples, "account-chooser", &view());
+    push(
+        samples,
+        "account-chooser-hostile",
+        &AccountChooserView {
+            form: hostile_form(),
+            app: hostile_app(&client_id),
+            accounts: vec![SignedInAccount {
+                account: hostile_account(),
+                must_sign_in_again: true,
+            }],
+            deny_action: HOSTILE,
+            another_account_action: HOSTILE,
+            ..view()
+        },
+    );
+}
+
+fn permission(number: usize, sentence: &'static str, scope: &'static str) -> Permission<'static> {
+    Permission {
+        number,
+        sentence: Untrusted(sentence),
+        scope: Untrusted(scope),
+        caution: None,
+        optional: true,
+    }
+}
+
+fn identity() -> PermissionGroup<'static> {
+    PermissionGroup {
+        title: Untrusted("Who you are"),
+        items: vec![Permission {
+            optional: false,
+            ..permission(0, "Know your account: its handle and its permanent ID", "atproto")
+        }],
+    }
+}
+
+fn consent(samples: &mut Vec<Sample>) {
+    let view = || ConsentView {
+        page: PAGE,
+        form: form("/oauth/authorize/decision"),
+        app: app(),
+        account: alice(),
+        this_device: None,
+        groups: vec![
+            identity(),
+            PermissionGroup {
+                title: Untrusted("What you publish"),
+                items: vec![permission(
+                    1,
+                    "Create, change and delete your statuses",
+                    "repo:xyz.statusphere.status",
+                )],
+            },
+        ],
+        access_lifetime: InWords(14 * 86_400),
+        another_account_action: Some("/oauth/authorize/decision"),
+    };
+    let broad = PermissionGroup {
+        title: Untrusted("Everything in your account"),
+        items: vec![
+            Permission {
+                caution: Some(Untrusted(
+                    "this is nearly all your account can do. The app could post, follow, block and delete as you.",
+                )),
+                ..permission(1, "Use your account on your behalf", "transition:generic")
+            },
+            Permission {
+                caution: Some(Untrusted(
+                    "your private conversations become readable to the app.",
+                )),
+                ..permission(2, "Read and send direct messages", "transition:chat.bsky")
+            },
+            permission(3, "See your email address", "transition:email"),
+        ],
+    };
+    let loopback = "http://localhost?redirect_uri=http%3A%2F%2F127.0.0.1%3A8080%2Fcallback&scope=atproto";
+    let client_id = long_client_id();
+    push(samples, "consent", &view());
+    push(
+        samples,
+        "consent-identity",
+        &ConsentView {
+            groups: vec![identity()],
+            ..view()
+        },
+    );
+    push(
+        samples,
+        "consent-this-device",
+        &ConsentView {
+            app: App {
+                host: Untrusted("localhost"),
+                client_id: Untrusted(loopback),
+            },
+            this_device: Some(Untrusted("http://127.0.0.1:8080/callback")),
+            groups: vec![identity(), broad],
+            ..view()
+        },
+    );
+    push(
+        samples,
+        "consent-twelve",
+        &ConsentView {
+            groups: twelve(),
+            ..view()
+        },
+    );
+    push(
+        samples,
+        "consent-hostile",
+        &ConsentView {
+            form: hostile_form(),
+            app: hostile_app(&client_id),
+            account: hostile_account(),
+            this_device: Some(Untrusted(HOSTILE)),
+            groups: vec![
+                identity(),
+                PermissionGroup {
+                    title: Untrusted(HOSTILE),
+                    items: vec![Permission {
+                        number: 1,
+                        sentence: Untrusted(HOSTILE),
+                        scope: Untrusted(&client_id),
+                        caution: Some(Untrusted(HOSTILE)),
+                        optional: true,
+                    }],
+                },
+            ],
+            another_account_action: Some(HOSTILE),
+            ..view()
+        },
+    );
+}
+
+fn twelve() -> Vec<PermissionGroup<'static>> {
+    vec![
+        PermissionGroup {
+            title: Untrusted("Who you are"),
+            items: vec![
+                Permission {
+                    optional: false,
+                    ..permission(0, "Know your account: its handle and its permanent ID", "atproto")
+                },
+                permission(1, "See your email address", "account:email"),
+            ],
+        },
+        PermissionGroup {
+            title: Untrusted("What you publish"),
+            items: vec![
+                permission(
+                    2,
+                    "Create and delete posts",
+                    "repo:app.bsky.feed.post?action=create&action=delete",
+                ),
+                permission(
+                    3,
+                    "Create and delete likes",
+                    "repo:app.bsky.feed.like?action=create&action=delete",
+                ),
+                permission(
+                    4,
+                    "Change your profile",
+                    "repo:app.bsky.actor.profile?action=update",
+                ),
+                Permission {
+                    caution: Some(Untrusted(
+                        "this covers every kind of record, also of apps you do not know yet.",
+                    )),
+                    ..permission(5, "Delete anything you have published", "repo:*?action=delete")
+                },
+                permission(
+                    6,
+                    "Upload pictures and videos",
+                    "blob?accept=image/*&accept=video/*",
+                ),
+            ],
+        },
+        PermissionGroup {
+            title: Untrusted("Services it uses in your name"),
+            items: vec![
+                permission(
+                    7,
+                    "Read your timeline through api.bsky.app",
+                    "rpc:app.bsky.feed.getTimeline?aud=did:web:api.bsky.app%23bsky_appview",
+                ),
+                permission(
+                    8,
+                    "Read your notifications through any service",
+                    "rpc:app.bsky.notification.listNotifications?aud=*",
+                ),
+                permission(
+                    9,
+                    "Ask video.bsky.app for your upload limits",
+                    "rpc:app.bsky.video.getUploadLimits?aud=did:web:video.bsky.app%23bsky_video",
+                ),
+            ],
+        },
+        PermissionGroup {
+            title: Untrusted("Your account and its identity"),
+            items: vec![
+                Permission {
+                    caution: Some(Untrusted(
+                        "whoever can change your handle can make people lose sight of you.",
+                    )),
+                    ..permission(10, "Change your handle", "identity:handle")
+                },
+                Permission {
+                    caution: Some(Untrusted("this service does not know what it allows.")),
+                    ..permission(11, "Something called “weather:local”", "weather:local?aud=*")
+                },
+            ],
+        },
+    ]
+}
+
+fn form_post(samples: &mut Vec<Sample>) {
+    let view = || FormPostView {
+        page: PAGE,
+        return_host: Untrusted("statusphere.example"),
+        redirect_uri: "https://statusphere.example/oauth/callback",
+        parameters: vec![
+            ("code", "cod-2b7e151628aed2a6abf7158809cf4f3c"),
+            ("state", "af0ifjsldkj"),
+            ("iss", "https://entryway.example"),
+        ],
+    };
+    push(samples, "form-post", &view());
+    push(
+        samples,
+        "form-post-hostile",
+        &FormPostView {
+            return_host: Untrusted(HOSTILE),
+            redirect_uri: HOSTILE,
+            parameters: vec![("state", HOSTILE)],
+            ..view()
+        },
+    );
+}
+
+fn error(samples: &mut Vec<Sample>) {
+    let view = |status| ErrorView {
+        page: PAGE,
+        status,
+        denial: None,
+        incident_id: None,
+        retry_after: None,
+    };
+    push(
+        samples,
+        "error-request",
+        &ErrorView {
+            denial: Some(DenialNote {
+                code: Untrusted("invalid_request"),
+                description: Untrusted("request_uri is not one this server issued, or it has expired"),
+            }),
+            ..view(400)
+        },
+    );
+    push(samples, "error-forbidden", &view(403));
+    push(samples, "error-not-found", &view(404));
+    push(samples, "error-expired", &view(410));
+    push(
+        samples,
+        "error-too-many",
+        &ErrorView {
+            retry_after: Some(InWords(45)),
+            ..view(429)
+        },
+    );
+    push(
+        samples,
+        "error-ours",
+        &ErrorView {
+            incident_id: Some(Untrusted("inc-7f3a92c41b5e")),
+            ..view(500)
+        },
+    );
+    push(
+        samples,
+        "error-hostile",
+        &ErrorView {
+            denial: Some(DenialNote {
+                code: Untrusted(HOSTILE),
+                description: Untrusted(HOSTILE),
+            }),
+            incident_id: Some(Untrusted(HOSTILE)),
+            ..view(400)
+        },
+    );
+}
+
+fn signed_out(samples: &mut Vec<Sample>) {
+    push(
+        samples,
+        "signed-out",
+        &SignedOutView {
+            page: PAGE,
+            account: Some(Untrusted("alice.example.com")),
+        },
+    );
+    push(
+        samples,
+        "signed-out-all",
+        &SignedOutView {
+            page: PAGE,
+            account: None,
+        },
+    );
+    push(
+        samples,
+        "signed-out-hostile",
+        &SignedOutView {
+            page: PAGE,
+            account: Some(Untrusted(HOSTILE)),
+        },
+    );
+}
+
+fn home(samples: &mut Vec<Sample>) {
+    push(
+        samples,
+        "home",
+        &HomeView {
+            page: PAGE,
+            account_hosts: vec![Untrusted("pds.example.com"), Untrusted("club.example")],
+            documents: vec![
+                PublishedDocument {
+                    title: "Authorization server metadata",
+                    path: "/.well-known/oauth-authorization-server",
+                },
+                PublishedDocument {
+                    title: "Public keys",
+                    path: "/oauth/jwks",
+                },
+            ],
+        },
+    );
+}

@@ -1,0 +1,69 @@
+//! The page where a person decides what an app may do.
+
+use askama::Template;
+
+use super::duration::InWords;
+use super::form::FormContext;
+use super::layout::PageContext;
+use super::parties::{Account, App};
+use super::untrusted::Untrusted;
+
+/// The consent page.
+///
+/// Every requested scope value has its [`Permission`] here, the unknown ones too: the page hides nothing
+/// of what it is given, and cannot know what it is not given. The answer is `decision=authorize` with
+/// `grant.N=on` for each permission that stayed ticked, or `decision=deny`.
+#[derive(Debug, Template)]
+#[template(path = "pages/consent.html")]
+pub struct ConsentView<'a> {
+    /// What every page says about itself.
+    pub page: PageContext<'a>,
+    /// Where the decision goes.
+    pub form: FormContext<'a>,
+    /// The app that asks.
+    pub app: App<'a>,
+    /// The account it asks for.
+    pub account: Account<'a>,
+    /// Where the browser is sent, if the app runs on the person's own device or is a developer's.
+    pub this_device: Option<Untrusted<'a>>,
+    /// The permissions, grouped by what they are about.
+    pub groups: Vec<PermissionGroup<'a>>,
+    /// Until access ends by itself.
+    pub access_lifetime: InWords,
+    /// Path that "Use another account" posts `decision=another_account` to; nothing where the account is fixed.
+    pub another_account_action: Option<&'a str>,
+}
+
+/// Permissions that belong together.
+#[derive(Debug, Clone)]
+pub struct PermissionGroup<'a> {
+    /// What they are about.
+    pub title: Untrusted<'a>,
+    /// The permissions.
+    pub items: Vec<Permission<'a>>,
+}
+
+/// One permission, as one line with a checkbox.
+#[derive(Debug, Clone, Copy)]
+pub struct Permission<'a> {
+    /// Number of the permission in the request: its checkbox is named `grant.N`.
+    pub number: usize,
+    /// What it allows, in plain words that start with a verb: "Create posts".
+    pub sentence: Untrusted<'a>,
+    /// The scope value as the app asked for it.
+    pub scope: Untrusted<'a>,
+    /// What to think of before allowing it.
+    pub caution: Option<Untrusted<'a>>,
+    /// Whether the person may untick it: every permission but `atproto`.
+    pub optional: bool,
+}
+
+impl ConsentView<'_> {
+    /// Whether there is anything to untick.
+    pub fn has_choice(&self) -> bool {
+        self.groups
+            .iter()
+            .flat_map(|group| &group.items)
+            .any(|item| item.optional)
+    }
+}

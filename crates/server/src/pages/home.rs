@@ -1,0 +1,27 @@
+//! The page at the root of the issuer.
+
+use askama::Template;
+
+use super::layout::PageContext;
+use super::untrusted::Untrusted;
+
+/// What this service is, for somebody who opens its address in a browser.
+#[derive(Debug, Template)]
+#[template(path = "pages/home.html")]
+pub struct HomeView<'a> {
+    /// What every page says about itself.
+    pub page: PageContext<'a>,
+    /// Hosts of the PDSes whose accounts sign in here; may be empty.
+    pub account_hosts: Vec<Untrusted<'a>>,
+    /// The documents a developer looks for.
+    pub documents: Vec<PublishedDocument<'a>>,
+}
+
+/// A document this service publishes.
+#[derive(Debug, Clone, Copy)]
+pub struct PublishedDocument<'a> {
+    /// What it is, in a few words.
+    pub title: &'a str,
+    /// Its path from the root of the issuer.
+    pub path: &'a str,
+}
