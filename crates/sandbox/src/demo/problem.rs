@@ -73,7 +73,7 @@ pub(super) enum Problem {
         refusal: Refusal,
     },
     /// The person said no on the consent page.
-    #[error("you chose not to let this app in")]
+    #[error("you chose not to let this app in; your account is untouched")]
     AccessDenied(Refusal),
     /// The redirect back from the authorization server cannot be read.
     #[error("the answer that came back through your browser cannot be read: {0}")]
@@ -169,13 +169,16 @@ impl Problem {
             Self::StateUnknown => {
                 "the state of a sign-in begun here within the last ten minutes and not yet finished"
             }
-            Self::AccessDenied(_) => "nothing: your account is untouched, and you may try again",
             Self::SignedOut => "a session of this app; its memory is lost when it restarts",
             Self::SessionEnded(_) => "a session that was not signed out or revoked elsewhere",
             Self::ForeignOrigin => "an Origin header that names this app, as every browser sends it",
             Self::ForeignHost => "the address this app was started with",
             Self::FormUnreadable(_) => "each field of the form once, and not too long",
-            Self::Refused { .. } | Self::NoSuchPage | Self::Key(_) | Self::Stumbled => return None,
+            Self::AccessDenied(_)
+            | Self::Refused { .. }
+            | Self::NoSuchPage
+            | Self::Key(_)
+            | Self::Stumbled => return None,
         };
         Some(shortened(words))
     }
