@@ -97,3 +97,109 @@ fn lists(headers: &HeaderMap, header: &HeaderName, member: &str) -> bool {
 }
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn challenge() -> Challenge {
+        Challenge::new(&Issuer::parse("https://pds.example").unwrap())
+    }
+
+    fn dressed(before: &[(&HeaderName, &str)]) -> Vec<(String, String)> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in before {
+            headers.append(*name, value.parse().unwrap());
+        }
+        dress(&mut headers, "old");
+        dress(&mut headers, "nonce");
+        let text = |value: &HeaderValue| value.to_str().unwrap().to_owned();
+        let mut lines: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect();
+        lines.sort();
+        lines
+    }
+
+    fn lines(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    // R-343, R-344
+    #[test]
+    fn an_answer_is_dressed_once_however_often() {
+        assert_eq!(
+            dressed(&[]),
+            lines(&[
+                ("access-control-expose-headers", "DPoP-Nonce"),
+                ("access-control-expose-headers", "WWW-Authenticate"),
+                ("cache-control", "private"),
+                ("dpop-nonce", "nonce"),
+                ("vary", "Authorization"),
+            ])
+        );
+    }
+
+    #[test]
+    fn what_the_application_said_is_kept_where_it_is_strict_enough() {
+        assert_eq!(
+            dressed(&[
+                (
+                    &ACCESS_CONTROL_EXPOSE_HEADERS,
+                    "dpop-nonce, Atproto-Repo-Rev,www-authenticate"
+                ),
+                (&CACHE_CONTROL, "no-store, max-age=0"),
+                (&VARY, "Origin"),
+                (&VARY, "accept, AUTHORIZATION"),
+            ]),
+            lines(&[
+                (
+                    "access-control-expose-headers",
+                    "dpop-nonce, Atproto-Repo-Rev,www-authenticate"
+                ),
+                ("cache-control", "no-store, max-age=0"),
+                ("dpop-nonce", "nonce"),
+                ("vary", "Origin"),
+                ("vary", "accept, AUTHORIZATION"),
+            ])
+        );
+        // a shared cache must not keep what one account may see
+        assert_eq!(
+            dressed(&[
+                (&CACHE_CONTROL, "public, max-age=60"),
+                (&ACCESS_CONTROL_EXPOSE_HEADERS, "*"),
+                (&VARY, "*")
+            ]),
+            lines(&[
+                ("access-control-expose-headers", "*"),
+                ("access-control-expose-headers", "DPoP-Nonce"),
+                ("access-control-expose-headers", "WWW-Authenticate"),
+                ("cache-control", "private"),
+                ("dpop-nonce", "nonce"),
+                ("vary", "*"),
+            ])
+        );
+    }
+
+    // R-356
+    #[test]
+    fn nothing_breaks_out_of_a_quoted_string() {
+        let fault = Fault {
+            error: "insufficient_scope",
+            description: "a\r\nSet-Cookie: a=b\u{0}\u{7f}\u{e9}",
+            scope: Some(r#"x", error="invalid_token" \"#),
+        };
+        assert_eq!(
+            challenge().value(Some(&fault)),
+            concat!(
+                r#"DPoP algs="ES256 ES256K ES384 EdDSA PS256 RS256", error="insufficient_scope", "#,
+                r#"error_description="aSet-Cookie: a=b", scope="x, error=invalid_token ", "#,
+                r#"resource_metadata="https://pds.example/.well-known/oauth-protected-resource""#,
+            )
+        );
+    }
+}

@@ -70,3 +70,6 @@ pub use layer::{Clock, ResponseFuture, VerifierLayer, VerifierService};
 pub use refusal::Refusal;
 pub use token::InvalidToken;
 pub use verify::{Limits, Verified, Verifier, VerifierConfig};
+
+#[cfg(test)]
+mod scene;

@@ -201,3 +201,8 @@ impl Verified {
         self.claims.cnf.jkt
     }
 }
+
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod tests;
