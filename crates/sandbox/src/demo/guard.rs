@@ -60,7 +60,7 @@ fn admit(demo: &Demo, request: &Request) -> Admission {
         // the cookie lives at the host of the redirect URI, so the app is used there only; any other name is
         // not ours (DNS rebinding)
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        return if is_localhost(demo, &origin) && request.method() == Method::GET {
+        return if is_localhost(demo, &origin) && matches!(*request.method(), Method::GET | Method::HEAD) {
             Admission::Elsewhere(format!("{}{path}", demo.base))
         } else {
             Admission::Denied(Problem::ForeignHost)

@@ -1,6 +1,6 @@
 //! The one way this app asks another server for something: no redirects, no proxy, bounded in time and size.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use josekit::JoseError;
@@ -30,6 +30,11 @@ impl Outbound {
             // an answer that redirects is not the answer of the server that was asked
             .redirect(Policy::none())
             .no_proxy()
+            // the name means this machine whatever a hosts file says (RFC 6761 section 6.3)
+            .resolve_to_addrs(
+                "localhost",
+                &[(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()],
+            )
             .timeout(ANSWER_WAIT)
             .connect_timeout(CONNECT_WAIT)
             .user_agent("jotter-demo-app")
