@@ -9,6 +9,7 @@ pub(crate) use input::{Input, body, is_json};
 pub(crate) use params::Params;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse, Response};
@@ -18,44 +19,61 @@ use serde_json::json;
 
 use crate::journal::JournalFault;
 
-/// A refused or failed call: `{"error": …, "message": …}`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Failure {
-    status: StatusCode,
-    error: &'static str,
-    message: String,
+/// A refused or failed call.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// `{"error": …, "message": …}`, by a name of the method's lexicon.
+    Named(StatusCode, &'static str, String),
+    /// The whole answer, made by the verifier.
+    Refused(Box<Response>),
 }
 
 impl Failure {
     /// Any refusal with a name of its own in the method's lexicon.
     pub(crate) fn new(status: StatusCode, error: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            error,
-            message: message.into(),
-        }
+        Self::Named(status, error, message.into())
     }
 
     /// The refusal of all lexicons: the input is not what the method takes.
     pub(crate) fn invalid_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", message)
     }
-}
 
-impl Failure {
+    /// Our fault, not the caller's; whoever makes one has logged why.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message)
+    }
+
+    /// The same refusal under the name a method's lexicon has for it.
+    pub(crate) fn renamed(self, error: &'static str) -> Self {
+        match self {
+            Self::Named(status, _, message) => Self::Named(status, error, message),
+            Self::Refused(_) => self,
+        }
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
-        self.status
+        match self {
+            Self::Named(status, ..) => *status,
+            Self::Refused(response) => response.status(),
+        }
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let Self {
-            status,
-            error,
-            message,
-        } = self;
-        (status, Json(json!({ "error": error, "message": message }))).into_response()
+        match self {
+            Self::Named(status, error, message) => {
+                (status, Json(json!({ "error": error, "message": message }))).into_response()
+            }
+            Self::Refused(response) => *response,
+        }
+    }
+}
+
+impl From<http::Response<Bytes>> for Failure {
+    fn from(response: http::Response<Bytes>) -> Self {
+        Self::Refused(Box::new(response.map(Into::into)))
     }
 }
 
@@ -66,8 +84,7 @@ impl From<JournalFault> for Failure {
             error = &fault as &dyn std::error::Error,
             "the sandbox could not store"
         );
-        let message = "the sandbox could not store this, its log says why";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message)
+        Self::internal("the sandbox could not store this, its log says why")
     }
 }
 

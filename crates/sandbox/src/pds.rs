@@ -1,0 +1,169 @@
+//! A small PDS behind an entryway: enough to log in with and to try records and blobs.
+//!
+//! Not a PDS for anything else. Records are plain JSON with real CIDs; there is no repository, no commit, no signature over
+//! data, no sync, no app view behind it, and no validation against lexicons. What it does as the reference does (contract
+//! sections 2.3 and 5.4): account creation driven by an entryway, and the permission each method asks for.
+//!
+//! Access tokens are not its business: `entryway-resource` stands in front of the methods that need one.
+
+mod blobs;
+mod caller;
+mod create_account;
+mod data_model;
+mod metadata;
+mod record_key;
+mod records;
+mod repo;
+mod routes;
+mod session;
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use entryway_identity::did::{PublicKey, SigningKey};
+use entryway_resource::Verifier;
+use entryway_scope::{Did, Handle};
+
+use self::caller::Caller;
+use self::record_key::Tids;
+use self::repo::{Accounts, Entry};
+use crate::ambient::{Clock, Entropy};
+use crate::journal::{Journal, JournalFault};
+use crate::names::Names;
+use crate::xrpc::Failure;
+
+/// Who this PDS is, and whom it belongs to.
+#[derive(Clone, Debug)]
+pub struct PdsSettings {
+    /// Its URL as others write it, such as `http://localhost:2584`, without a trailing slash.
+    pub origin: String,
+    /// Its DID: the audience of access tokens.
+    pub did: Did,
+    /// The authorization server, byte for byte as its metadata has it.
+    pub issuer: String,
+    /// The PLC directory, without a trailing slash.
+    pub plc: String,
+    /// How the directory is reached.
+    pub http: reqwest::Client,
+    /// The entryway's key that signs the operations of every account here.
+    pub entryway_rotation_key: PublicKey,
+    /// Stands in front of the methods that need an access token.
+    pub verifier: Arc<Verifier>,
+}
+
+/// The PDS; clones are the same PDS.
+#[derive(Clone)]
+pub struct Pds(Arc<Inner>);
+
+struct Inner {
+    settings: PdsSettings,
+    names: Names,
+    clock: Clock,
+    entropy: Entropy,
+    blobs: PathBuf,
+    state: Mutex<State>,
+    /// Held from the look at what is free until the account is stored.
+    creation: tokio::sync::Mutex<()>,
+}
+
+struct State {
+    journal: Journal<Entry>,
+    accounts: Accounts,
+    reservations: VecDeque<Reservation>,
+    tids: Tids,
+}
+
+/// A signing key for an account to come. Kept in memory: whoever began before a restart begins again.
+struct Reservation {
+    did: Option<Did>,
+    key: SigningKey,
+}
+
+impl Pds {
+    /// Opens the PDS that is stored in `directory`, and enters its handles into `names`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Journal::open`].
+    pub fn open(
+        directory: &Path,
+        settings: PdsSettings,
+        names: Names,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, JournalFault> {
+        let (journal, entries) = Journal::<Entry>::open(directory, "pds")?;
+        let mut accounts = Accounts::default();
+        for entry in entries {
+            accounts.apply(entry);
+        }
+        for (did, account) in accounts.iter() {
+            names.claim(&account.handle, did);
+        }
+        let mut clock_id = [0; 2];
+        entropy(&mut clock_id);
+        let tids = Tids::new(u16::from_be_bytes(clock_id));
+        let state = State {
+            journal,
+            accounts,
+            reservations: VecDeque::new(),
+            tids,
+        };
+        Ok(Self(Arc::new(Inner {
+            settings,
+            names,
+            clock,
+            entropy,
+            blobs: directory.join("blobs"),
+            state: Mutex::new(state),
+            creation: tokio::sync::Mutex::default(),
+        })))
+    }
+
+    /// The HTTP interface.
+    pub fn router(&self) -> Router {
+        routes::router(self)
+    }
+
+    /// The DIDs and handles of all accounts.
+    pub fn accounts(&self) -> Vec<(Did, Handle)> {
+        let state = self.state();
+        state
+            .accounts
+            .iter()
+            .map(|(did, account)| (did.clone(), account.handle.clone()))
+            .collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // a panic in between leaves the state as it was: it changes in the last step of `State::store`
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn settings(&self) -> &PdsSettings {
+        &self.0.settings
+    }
+}
+
+impl State {
+    /// Makes an entry true: on the disk first, then here.
+    fn store(&mut self, entry: Entry) -> Result<(), JournalFault> {
+        self.journal.append(&entry)?;
+        self.accounts.apply(entry);
+        Ok(())
+    }
+}
+
+/// The refusal of a name no account here has.
+fn no_such_repo() -> Failure {
+    Failure::new(
+        http::StatusCode::BAD_REQUEST,
+        "RepoNotFound",
+        "repo: expected an account of this server",
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! Who is calling, as the verifier in front of this PDS has proven it.
+//!
+//! A method that needs a caller takes a [`Caller`], and there is no other way to one than through the verifier.
+
+use axum::extract::FromRequestParts;
+use entryway_resource::{Refusal, Verified};
+use entryway_scope::{Did, Nsid, RepoAction};
+use http::request::Parts;
+
+use super::Pds;
+use crate::xrpc::Failure;
+
+/// An account, acting through an app with some permissions.
+pub(super) struct Caller {
+    verified: Verified,
+    pds: Pds,
+}
+
+impl Caller {
+    /// The account.
+    pub(super) fn did(&self) -> &Did {
+        self.verified.did()
+    }
+
+    /// Refuses unless the app may do this to records of the collection (contract section 5.4).
+    pub(super) fn check_repo(&self, collection: &Nsid, action: RepoAction) -> Result<(), Failure> {
+        if self.verified.scope().permits_repo(collection, action) {
+            return Ok(());
+        }
+        Err(self
+            .pds
+            .scope_missing(&format!("repo:{collection}?action={}", action.as_str())))
+    }
+
+    /// Refuses unless the app may upload files of the media type (contract section 5.4).
+    pub(super) fn check_blob(&self, media_type: &str) -> Result<(), Failure> {
+        if self.verified.scope().permits_blob(media_type) {
+            return Ok(());
+        }
+        Err(self.pds.scope_missing(&format!("blob:{media_type}")))
+    }
+
+    /// Whether the app may see the account's e-mail address.
+    pub(super) fn sees_email(&self) -> bool {
+        self.verified.scope().permits_account_email_read()
+    }
+}
+
+impl FromRequestParts<Pds> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, pds: &Pds) -> Result<Self, Failure> {
+        match parts.extensions.get::<Verified>().cloned() {
+            Some(verified) => Ok(Self {
+                verified,
+                pds: pds.clone(),
+            }),
+            // a route that was left outside of the verifier is closed, not open
+            None => Err(pds.refuse(&Refusal::CredentialsMissing)),
+        }
+    }
+}
+
+impl Pds {
+    fn scope_missing(&self, scope: &str) -> Failure {
+        self.refuse(&Refusal::scope_missing(scope))
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Failure {
+        self.settings().verifier.refuse(refusal, (self.0.clock)()).into()
+    }
+}

@@ -1,0 +1,207 @@
+//! Making an account as a PDS behind an entryway does it: the entryway drives (contract section 2.3).
+
+use axum::Json;
+use axum::extract::State;
+use entryway_identity::did::SigningKey;
+use entryway_identity::plc::Operation;
+use entryway_scope::{Did, Handle};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use super::repo::{AccountKey, AtIdentifier, Entry};
+use super::{Pds, Reservation};
+use crate::journal::settle;
+use crate::outbound;
+use crate::xrpc::{Failure, Input};
+
+/// `com.atproto.server.reserveSigningKey`: step 2. With a `did` the same key every time.
+pub(super) async fn reserve_signing_key(
+    State(pds): State<Pds>,
+    mut input: Input,
+) -> Result<Json<Value>, Failure> {
+    let did = input.optional::<Did>("did")?;
+    let key = pds.draw_key()?;
+    let mut state = pds.state();
+    let known = state
+        .reservations
+        .iter()
+        .find(|reservation| did.is_some() && reservation.did == did);
+    if let Some(known) = known {
+        return Ok(Json(json!({ "signingKey": known.key.public_key().to_did_key() })));
+    }
+    let signing_key = key.public_key().to_did_key();
+    if state.reservations.len() >= RESERVATIONS_MAX {
+        state.reservations.pop_front();
+    }
+    state.reservations.push_back(Reservation { did, key });
+    Ok(Json(json!({ "signingKey": signing_key })))
+}
+
+/// `com.atproto.server.createAccount`: step 4.
+///
+/// Unlike the reference it looks whether handle and DID are free *before* it tells the PLC directory, so that a clash leaves no
+/// orphaned DID behind. The two tokens of the answer are worth nothing, there as here: the entryway mints its own.
+pub(super) async fn create_account(
+    State(pds): State<Pds>,
+    headers: HeaderMap,
+    mut input: Input,
+) -> Result<Json<Value>, Failure> {
+    if headers.contains_key(AUTHORIZATION) {
+        let message = "expected no authorization header, the operation authorizes the call";
+        return Err(Failure::new(
+            StatusCode::UNAUTHORIZED,
+            "AuthenticationRequired",
+            message,
+        ));
+    }
+    let handle = input
+        .required::<Handle>("handle")
+        .map_err(|fault| fault.renamed("InvalidHandle"))?;
+    let did = input.optional::<Did>("did")?;
+    let operation = input.value("plcOp");
+    let (Some(did), Some(operation)) = (did, operation) else {
+        return Err(Failure::invalid_request(
+            "non-entryway pds requires bringing a DID and plcOp",
+        ));
+    };
+    let operation = serde_json::from_value(operation).map_err(|_| incompatible("invalid plc operation"))?;
+    // to its end even when the client goes away: the directory may already know the DID
+    let created = tokio::spawn(async move { pds.create(did, handle, operation).await });
+    created
+        .await
+        .map_err(|_| Failure::internal("the account could not be made"))?
+}
+
+impl Pds {
+    async fn create(self, did: Did, handle: Handle, operation: Operation) -> Result<Json<Value>, Failure> {
+        let signing_key = self.check_operation(&handle, &operation)?;
+        let _creating = self.0.creation.lock().await;
+        let key = self.check_free(&did, &handle, &signing_key)?;
+        self.submit_operation(&did, &operation).await?;
+        let account = Entry::Account {
+            did: did.clone(),
+            handle: handle.clone(),
+            signing_key: AccountKey(key),
+        };
+        let pds = self.clone();
+        settle(move || pds.state().store(account)).await?;
+        self.0.names.claim(&handle, &did);
+
+        let mut state = self.state();
+        state
+            .reservations
+            .retain(|reservation| reservation.key.public_key().to_did_key() != signing_key);
+        let document = state
+            .accounts
+            .by_did(&did)
+            .map(|account| account.document(&did, &self.settings().origin));
+        Ok(Json(json!({
+            "did": did,
+            "handle": handle,
+            "didDoc": document,
+            "accessJwt": NO_TOKEN,
+            "refreshJwt": NO_TOKEN,
+        })))
+    }
+
+    /// Sends the operation to the directory, and passes its refusal on.
+    async fn submit_operation(&self, did: &Did, operation: &Operation) -> Result<(), Failure> {
+        let settings = self.settings();
+        let url = format!("{}/{did}", settings.plc);
+        let answer = settings
+            .http
+            .post(url)
+            .json(operation)
+            .send()
+            .await
+            .map_err(|fault| {
+                tracing::warn!(
+                    error = &fault as &dyn std::error::Error,
+                    "the PLC directory did not answer"
+                );
+                Failure::new(
+                    StatusCode::BAD_GATEWAY,
+                    "UpstreamFailure",
+                    "the PLC directory did not answer",
+                )
+            })?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        let reason = outbound::message(answer)
+            .await
+            .unwrap_or_else(|| "no reason given".to_owned());
+        Err(Failure::invalid_request(format!(
+            "the PLC directory refused the operation: {reason}"
+        )))
+    }
+
+    /// Whether the operation is one this PDS may act on; the signing key it names.
+    fn check_operation(&self, handle: &Handle, operation: &Operation) -> Result<String, Failure> {
+        let data = operation
+            .data()
+            .ok_or_else(|| incompatible("invalid plc operation"))?;
+        let entryway = self.settings().entryway_rotation_key.to_did_key();
+        if !data.rotation_keys.contains(&entryway) {
+            return Err(incompatible("PLC DID does not include service rotation key"));
+        }
+        if operation.signer(&[entryway]).is_err() {
+            return Err(incompatible(
+                "invalid plc operation: expected a signature by the service rotation key",
+            ));
+        }
+        if data.also_known_as.first() != Some(&format!("at://{handle}")) {
+            return Err(incompatible("provided handle does not match DID document handle"));
+        }
+        if data.pds_endpoint() != Some(&self.settings().origin) {
+            return Err(incompatible(
+                "DID document pds endpoint does not match service endpoint",
+            ));
+        }
+        data.signing_key()
+            .map(str::to_owned)
+            .ok_or_else(|| incompatible("invalid plc operation: no signing key"))
+    }
+
+    /// Whether handle and DID are free; the private half of the reserved key.
+    fn check_free(&self, did: &Did, handle: &Handle, signing_key: &str) -> Result<SigningKey, Failure> {
+        let state = self.state();
+        let handle_is_taken = state
+            .accounts
+            .find(&AtIdentifier::Handle(handle.clone()))
+            .is_some()
+            || self.0.names.resolve(handle).is_some_and(|owner| owner != *did);
+        if handle_is_taken {
+            return Err(Failure::new(
+                StatusCode::BAD_REQUEST,
+                "HandleNotAvailable",
+                "handle: it is taken",
+            ));
+        }
+        if state.accounts.by_did(did).is_some() {
+            return Err(Failure::invalid_request("did: it already has an account here"));
+        }
+        let mut reserved = state.reservations.iter().map(|reservation| &reservation.key);
+        let key = reserved.find(|key| key.public_key().to_did_key() == signing_key);
+        key.cloned()
+            .ok_or_else(|| Failure::invalid_request("reserved signing key does not exist"))
+    }
+
+    fn draw_key(&self) -> Result<SigningKey, Failure> {
+        let mut bytes = [0; 32];
+        (self.0.entropy)(&mut bytes);
+        SigningKey::from_bytes(&bytes)
+            .map_err(|_| Failure::internal("the source of random numbers is broken"))
+    }
+}
+
+fn incompatible(message: &str) -> Failure {
+    Failure::new(StatusCode::BAD_REQUEST, "IncompatibleDidDoc", message)
+}
+
+/// Nobody is waiting for more at a time; the oldest gives way.
+const RESERVATIONS_MAX: usize = 1000;
+
+/// In the place of tokens, which the lexicon demands.
+const NO_TOKEN: &str = "a-PDS-behind-an-entryway-issues-no-sessions";

@@ -1,0 +1,89 @@
+//! Which path is which method, and what all answers have in common.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{any, get, post};
+use entryway_resource::VerifierLayer;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, Method};
+use tower_http::cors::{Any, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::{Pds, blobs, create_account, metadata, records, session};
+use crate::xrpc;
+
+pub(super) fn router(pds: &Pds) -> Router {
+    let verifier = VerifierLayer::new(Arc::clone(&pds.settings().verifier), Arc::clone(&pds.0.clock));
+    let guarded = Router::new()
+        .route("/xrpc/com.atproto.server.getSession", get(session::get_session))
+        .route("/xrpc/com.atproto.repo.createRecord", post(records::create))
+        .route("/xrpc/com.atproto.repo.putRecord", post(records::put))
+        .route("/xrpc/com.atproto.repo.deleteRecord", post(records::delete))
+        .route(
+            "/xrpc/com.atproto.repo.uploadBlob",
+            post(blobs::upload).layer(DefaultBodyLimit::max(blobs::BLOB_BYTES_MAX)),
+        )
+        .route_layer(verifier)
+        .with_state(pds.clone());
+    let open = Router::new()
+        .route(
+            "/.well-known/oauth-protected-resource",
+            get(metadata::protected_resource),
+        )
+        .route("/xrpc/_health", get(metadata::health))
+        .route(
+            "/xrpc/com.atproto.server.describeServer",
+            get(metadata::describe_server),
+        )
+        .route(
+            "/xrpc/com.atproto.server.reserveSigningKey",
+            post(create_account::reserve_signing_key),
+        )
+        .route(
+            "/xrpc/com.atproto.server.createAccount",
+            post(create_account::create_account),
+        )
+        .route("/xrpc/com.atproto.repo.describeRepo", get(records::describe_repo))
+        .route("/xrpc/com.atproto.repo.getRecord", get(records::get))
+        .route("/xrpc/com.atproto.repo.listRecords", get(records::list))
+        .route("/xrpc/com.atproto.sync.getBlob", get(blobs::get_blob))
+        .route("/xrpc/{nsid}", any(xrpc::unknown_method))
+        .with_state(pds.clone());
+    guarded
+        .merge(open)
+        .merge(pds.0.names.routes())
+        .method_not_allowed_fallback(xrpc::wrong_http_method)
+        .fallback(xrpc::not_found)
+        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(cors())
+}
+
+/// Outermost, so that a refusal of the verifier can be read by a browser app too.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        // `*` would not stand for Authorization, so the list is written out
+        .allow_headers([
+            AUTHORIZATION,
+            DPOP,
+            CONTENT_TYPE,
+            ATPROTO_PROXY,
+            ATPROTO_ACCEPT_LABELERS,
+        ])
+        .expose_headers([DPOP_NONCE, WWW_AUTHENTICATE])
+}
+
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+const ATPROTO_PROXY: HeaderName = HeaderName::from_static("atproto-proxy");
+const ATPROTO_ACCEPT_LABELERS: HeaderName = HeaderName::from_static("atproto-accept-labelers");
+
+/// As large as a record may be, and far above everything else.
+const JSON_BYTES_MAX: usize = 1024 * 1024;
