@@ -118,6 +118,7 @@ impl Tokens {
                 InvalidAccessToken::Malformed => InvalidToken::Malformed,
                 InvalidAccessToken::Signature => InvalidToken::Signature,
             })?;
+        // cannot differ while both readings refuse a member given twice; costs nothing to make sure
         if claims.iss != *issuer {
             return Err(InvalidToken::IssuerUnknown);
         }

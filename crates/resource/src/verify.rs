@@ -108,7 +108,7 @@ impl Verifier {
             Credentials::Malformed(refusal) => return Err(refusal),
         };
         let claims = self.tokens.believe(presented.token, now)?;
-        // without its slash a path would lengthen the host name: attacks::a_path_never_changes_the_host
+        // without its slash a path would lengthen the host name: attacks::proof::a_path_never_changes_the_host
         if !path.starts_with('/') {
             return Err(Refusal::ProofInvalid(Denial::ProofInvalid {
                 expected: "htu must be the URL of this endpoint",
