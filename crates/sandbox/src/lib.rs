@@ -18,6 +18,8 @@
 pub mod ambient;
 pub mod demo;
 pub mod journal;
+pub mod lab;
+pub mod loopback;
 pub mod mailbox;
 pub mod names;
 pub mod outbound;
