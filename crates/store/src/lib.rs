@@ -1,1 +1,67 @@
 //! Atomic verbs over SQLite and PostgreSQL.
+//!
+//! The store offers what becomes true (`redeem_code`, `rotate_refresh`), not rows. A verb is one or a few
+//! *guarded* statements and answers from a closed list; to say no is an outcome that commits, and only a
+//! [`Fault`] undoes anything. One SQL text serves both engines.
+//!
+//! It refuses to decide anything about OAuth, to read a clock, and to store a bearer secret: callers
+//! bring instants and digests.
+//!
+//! Start at [`Store`], then `sql.rs` (every statement), `verbs/` by subject, `sqlite.rs` (the one writer
+//! that groups verbs into commits) and `postgres.rs` (the hot verbs in one statement each).
+//!
+//! Invariants: a verb once begun is done or leaves nothing, even when its caller goes away; what has
+//! `expires_at` is over *at* that second; of any number of verbs at once that could each succeed alone,
+//! exactly as many succeed as the guard allows.
+//!
+//! Round trips to PostgreSQL when all goes well (a refusal may take a few more to find its reason); a
+//! load is one everywhere, and on SQLite a round trip is a message to a thread:
+//!
+//! | verb | PostgreSQL | statements on SQLite |
+//! |---|---|---|
+//! | `admit_request` | 1 | 2, with a proof 3 |
+//! | `bind_request`, `approve_request`, `deny_request` | 1 | 1 |
+//! | `redeem_code` | 1 | 4 |
+//! | `replay_code`, `spoil_code` | 1 | 1 |
+//! | `rotate_refresh` | 1 | 3 |
+//! | `end_session`, `end_sessions_of_account` | 1 | 1 |
+//! | `create_account`, `replace_password_hash`, `change_password`, `rehome_account` | 1 | 1 |
+//! | `remember_mark` | 1 | 1 |
+//! | `adopt_signing_key` | 2 | 2 |
+//! | `recognise_root` | 1, later 2 | 1, later 2 |
+//! | `sweep` | 5 | 5 |
+//! | browser session created, saved | 1 | 1 |
+//! | browser session deleted | 2 | 2 |
+//!
+//! On SQLite every group of up to 64 verbs adds one begin and one commit.
+
+pub mod browser;
+#[cfg(test)]
+mod conformance;
+mod fault;
+mod migrate;
+mod outcome;
+mod postgres;
+mod rows;
+mod seal;
+mod sql;
+mod sqlite;
+mod store;
+mod verbs;
+
+pub use browser::BrowserSessions;
+pub use fault::{EngineFault, Fault};
+pub use migrate::SchemaState;
+pub use outcome::{
+    Admission, Binding, CodeFacts, CodeState, Creation, Decision, PasswordChange, PendingRequest,
+    Recognition, Redemption, Rehoming, Remembered, Replacement, Rotation, SessionEnd, SessionFacts, Spoiling,
+    Swept,
+};
+pub use seal::{Place, Sealer};
+pub use store::{Engine, Store};
+pub use verbs::accounts::{ACCOUNTS_MAX, NewAccount};
+pub use verbs::codes::NewSession;
+pub use verbs::keys::{KeyState, SealedKey};
+pub use verbs::marks::Mark;
+pub use verbs::requests::{Approval, NewRequest};
+pub use verbs::sweep::{DECIDED_REQUEST_KEPT, ENDED_SESSION_KEPT};

@@ -1,0 +1,40 @@
+//! The suite every engine must pass: each verb alone, at the edge instants, and against itself
+//! sixty-four at a time.
+//!
+//! A test takes a [`Bench`] and is listed once in [`on_both_engines`], which makes it two tests. PostgreSQL
+//! is the server that `ENTRYWAY_TEST_POSTGRES_URL` names; each test makes a database there and drops it.
+
+mod accounts;
+mod bench;
+mod browsers;
+mod codes;
+mod durability;
+mod keys;
+mod marks;
+mod migrations;
+mod requests;
+mod sessions;
+mod statements;
+mod sweep;
+
+/// Makes two tests of each function: one on SQLite, one on PostgreSQL.
+macro_rules! on_both_engines {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(&$crate::conformance::bench::Bench::sqlite().await).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                if let Some(bench) = $crate::conformance::bench::Bench::postgres().await {
+                    super::$test(&bench).await;
+                }
+            })*
+        }
+    };
+}
+use on_both_engines;

@@ -1,0 +1,176 @@
+//! What goes wrong on our side, told without telling a secret.
+
+use std::error::Error;
+use std::fmt;
+
+use sqlx::error::DatabaseError;
+
+/// A fault of the database, the disk or the data: never the caller's doing.
+///
+/// Neither the text nor `Debug` of a fault or of its sources holds a bound value or a password.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The URL names no database this store can use.
+    #[error("the database URL {0}")]
+    Url(&'static str),
+    /// The engine refused a connection, or the file could not be opened or made.
+    #[error("cannot open the {engine} database{at}")]
+    Open {
+        /// Which engine.
+        engine: &'static str,
+        /// ` at PATH` for a file, nothing for a server.
+        at: String,
+        /// What the engine said.
+        source: EngineFault,
+    },
+    /// A statement or its commit failed; nothing of the verb happened.
+    #[error("the database failed in {verb}")]
+    Engine {
+        /// The verb or load.
+        verb: &'static str,
+        /// What the engine said.
+        source: EngineFault,
+    },
+    /// A row holds what no verb writes.
+    #[error("table {table} holds an impossible value in column {column}")]
+    Row {
+        /// Its table.
+        table: &'static str,
+        /// The column that gave it away.
+        column: &'static str,
+    },
+    /// A sealed value does not open: the key is another one, or the value was moved or damaged.
+    #[error("the sealed value in column {column} of table {table} does not open with this key")]
+    Sealed {
+        /// Its table.
+        table: &'static str,
+        /// Its column.
+        column: &'static str,
+    },
+    /// The database was migrated by a newer release: running on it could damage what that one wrote.
+    #[error("the database has schema {found} and this release knows up to {known}: run the newer release")]
+    SchemaNewer {
+        /// The schema of the database.
+        found: i64,
+        /// The newest schema this binary has.
+        known: i64,
+    },
+    /// Migrations are missing and were not to be applied.
+    #[error("the database lacks {missing} migrations, the first is {first}: run entryway migrate")]
+    SchemaBehind {
+        /// How many are missing.
+        missing: usize,
+        /// The name of the first.
+        first: &'static str,
+    },
+    /// A migration was recorded with another text than this binary has.
+    #[error("migration {name} was applied to this database in another form")]
+    SchemaForked {
+        /// The migration.
+        name: &'static str,
+    },
+    /// The store was closed, or its runtime is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl Fault {
+    /// Names the verb in which the engine failed.
+    pub(crate) fn during(self, verb: &'static str) -> Self {
+        match self {
+            Self::Engine { source, .. } => Self::Engine { verb, source },
+            other => other,
+        }
+    }
+
+    /// Whether the engine gave up on a transaction that may simply be tried again.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, Self::Engine { source, .. } if source.is_transient())
+    }
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Engine {
+            verb: "a statement",
+            source: EngineFault(error),
+        }
+    }
+}
+
+/// What the engine said, reduced to what cannot hold a value: codes and the names of constraints.
+///
+/// PostgreSQL's messages and details quote values, so they are left out.
+pub struct EngineFault(sqlx::Error);
+
+impl EngineFault {
+    pub(crate) const fn new(error: sqlx::Error) -> Self {
+        Self(error)
+    }
+
+    /// PostgreSQL's serialization_failure and deadlock_detected.
+    fn is_transient(&self) -> bool {
+        let code = self.0.as_database_error().and_then(DatabaseError::code);
+        matches!(code.as_deref(), Some("40001" | "40P01"))
+    }
+}
+
+impl fmt::Display for EngineFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            sqlx::Error::Database(error) => {
+                write!(f, "code {}", error.code().as_deref().unwrap_or("unknown"))?;
+                if let Some(constraint) = error.constraint() {
+                    write!(f, ", constraint {constraint}")?;
+                }
+                // SQLite names columns and never quotes values
+                if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+                    write!(f, ", {}", error.message())?;
+                }
+                Ok(())
+            }
+            sqlx::Error::Io(_) => f.write_str("the connection broke"),
+            sqlx::Error::Tls(_) => f.write_str("the connection could not be secured"),
+            sqlx::Error::Configuration(_) => f.write_str("the URL has a parameter that is not understood"),
+            sqlx::Error::PoolTimedOut => f.write_str("no connection became free in time"),
+            sqlx::Error::PoolClosed => f.write_str("the pool is closed"),
+            sqlx::Error::WorkerCrashed => f.write_str("the engine's thread ended"),
+            sqlx::Error::RowNotFound => f.write_str("a row was expected"),
+            sqlx::Error::ColumnNotFound(column) => write!(f, "column {column} was expected"),
+            sqlx::Error::ColumnDecode { index, .. } => write!(f, "column {index} has another type"),
+            _ => f.write_str("the driver failed"),
+        }
+    }
+}
+
+impl fmt::Debug for EngineFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EngineFault({self})")
+    }
+}
+
+impl Error for EngineFault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            sqlx::Error::Io(error) => Some(error),
+            sqlx::Error::Tls(error) => Some(error.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_its_verb_and_keeps_its_source() {
+        let broken = sqlx::Error::Io(std::io::ErrorKind::BrokenPipe.into());
+        let fault = Fault::from(broken).during("rotate_refresh");
+        assert_eq!(fault.to_string(), "the database failed in rotate_refresh");
+        let engine = fault.source().unwrap();
+        assert_eq!(engine.to_string(), "the connection broke");
+        assert!(engine.source().unwrap().is::<std::io::Error>());
+    }
+}

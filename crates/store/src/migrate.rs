@@ -1,0 +1,194 @@
+//! Migrations: embedded, ordered, applied under a lock, each recorded with a checksum.
+//!
+//! A migration says `if not exists` throughout, so that it may be applied to a fresh database, to one
+//! where it stopped halfway, and to one where somebody ran the files by hand (C16, C17). Its text
+//! never changes once released. Several processes may start at once: all but one wait, then find
+//! nothing to do.
+
+use sqlx::AnyConnection;
+use sqlx::{Connection as _, Executor as _};
+
+use entryway_oauth::secret::Digest;
+
+use crate::fault::Fault;
+use crate::rows::Columns;
+use crate::store::Engine;
+
+/// One step of the schema, written for both engines.
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+macro_rules! migrations {
+    ($($version:literal $name:literal),* $(,)?) => {
+        &[$(Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../../../migrations/sqlite/", $name, ".sql")),
+            postgres: include_str!(concat!("../../../migrations/postgres/", $name, ".sql")),
+        }),*]
+    };
+}
+
+/// In order.
+const MIGRATIONS: &[Migration] = migrations![1 "0001_first_login"];
+
+impl Migration {
+    const fn text(&self, engine: Engine) -> &'static str {
+        match engine {
+            Engine::Sqlite => self.sqlite,
+            Engine::Postgres => self.postgres,
+        }
+    }
+
+    fn checksum(&self, engine: Engine) -> String {
+        Digest::of(self.text(engine).as_bytes()).to_string()
+    }
+}
+
+/// How a database's schema compares with this binary's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaState {
+    /// The newest migration that is recorded; 0 for none.
+    pub version: i64,
+    /// What is missing, in the order in which it would be applied.
+    pub pending: Vec<&'static str>,
+}
+
+impl SchemaState {
+    pub(crate) fn current(self) -> Result<(), Fault> {
+        match self.pending.first() {
+            Some(first) => Err(Fault::SchemaBehind {
+                missing: self.pending.len(),
+                first,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Brings the schema up to date: everything that is missing, or nothing.
+pub(crate) async fn apply(engine: Engine, db: &mut AnyConnection) -> Result<(), Fault> {
+    let begin = match engine {
+        Engine::Sqlite => "begin immediate",
+        Engine::Postgres => "begin",
+    };
+    let work = async {
+        let mut transaction = db.begin_with(begin).await?;
+        if engine == Engine::Postgres {
+            transaction.execute(POSTGRES_LOCK).await?;
+        }
+        transaction.execute(CREATE_RECORD).await?;
+        let recorded = recorded(&mut transaction).await?;
+        for migration in missing(engine, &recorded)? {
+            transaction.execute(migration.text(engine)).await?;
+            sqlx::query(RECORD)
+                .bind(migration.version)
+                .bind(migration.name)
+                .bind(migration.checksum(engine))
+                .execute(&mut *transaction)
+                .await?;
+            tracing::info!(migration = migration.name, "migration applied");
+        }
+        transaction.commit().await?;
+        Ok(())
+    };
+    work.await.map_err(|fault: Fault| fault.during("migrate"))
+}
+
+/// What [`apply`] would do.
+pub(crate) async fn check(engine: Engine, db: &mut AnyConnection) -> Result<SchemaState, Fault> {
+    let work = async {
+        let exists = match engine {
+            Engine::Sqlite => SQLITE_RECORD_EXISTS,
+            Engine::Postgres => POSTGRES_RECORD_EXISTS,
+        };
+        let recorded = match sqlx::query(exists).fetch_optional(&mut *db).await? {
+            Some(_) => recorded(db).await?,
+            None => Vec::new(),
+        };
+        Ok(SchemaState {
+            version: recorded.last().map_or(0, |last| last.version),
+            pending: missing(engine, &recorded)?.map(|step| step.name).collect(),
+        })
+    };
+    work.await.map_err(|fault: Fault| fault.during("migrate_check"))
+}
+
+struct Recorded {
+    version: i64,
+    checksum: String,
+}
+
+async fn recorded(db: &mut AnyConnection) -> Result<Vec<Recorded>, Fault> {
+    let rows = sqlx::query(RECORDED).fetch_all(db).await?;
+    let read = |row| {
+        let columns = Columns::of(row, "schema_migration");
+        Ok(Recorded {
+            version: columns.count("version")?,
+            checksum: columns.text("checksum")?.to_owned(),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// What is not recorded, if the database is one this binary may run on.
+fn missing(
+    engine: Engine,
+    recorded: &[Recorded],
+) -> Result<impl Iterator<Item = &'static Migration> + use<>, Fault> {
+    let known = MIGRATIONS.last().map_or(0, |newest| newest.version);
+    let mut applied = Vec::with_capacity(recorded.len());
+    for record in recorded {
+        let migration = MIGRATIONS
+            .iter()
+            .find(|migration| migration.version == record.version);
+        match migration {
+            None => {
+                return Err(Fault::SchemaNewer {
+                    found: record.version,
+                    known,
+                });
+            }
+            Some(migration) if migration.checksum(engine) != record.checksum => {
+                return Err(Fault::SchemaForked { name: migration.name });
+            }
+            Some(_) => applied.push(record.version),
+        }
+    }
+    Ok(MIGRATIONS
+        .iter()
+        .filter(move |migration| !applied.contains(&migration.version)))
+}
+
+/// In a block, because the function's result is of a type that cannot be read. The number says
+/// "entryway" to nobody but us; it is held until the transaction ends.
+const POSTGRES_LOCK: &str = "do $$ begin perform pg_advisory_xact_lock(7310031980451627); end $$";
+
+const CREATE_RECORD: &str = "
+create table if not exists schema_migration (
+  version bigint not null primary key,
+  name text not null,
+  checksum text not null
+)";
+
+const RECORD: &str = "
+insert into schema_migration (version, name, checksum)
+values ($1, $2, $3)";
+
+const RECORDED: &str = "
+select version, checksum
+from schema_migration
+order by version";
+
+const SQLITE_RECORD_EXISTS: &str = "
+select name
+from sqlite_schema
+where type = 'table' and name = 'schema_migration'";
+
+const POSTGRES_RECORD_EXISTS: &str = "
+select 1 as found
+where to_regclass('schema_migration') is not null";

@@ -1,0 +1,220 @@
+//! What verbs answer: closed lists, so that a caller that forgets a case does not compile.
+
+use entryway_core::account::Account;
+use entryway_core::request::AuthorizationRequest;
+use entryway_core::session::Session;
+use entryway_oauth::secret::SessionId;
+use entryway_oauth::time::Timestamp;
+use entryway_scope::ScopeSet;
+
+/// What became of a pushed request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It is stored.
+    Admitted,
+    /// Its proof was used before; nothing is stored.
+    ProofReplayed,
+    /// Its code challenge was used before; the request is not stored, and a fresh proof stays used up.
+    ChallengeReused,
+}
+
+/// A request that waits for a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingRequest {
+    /// What was admitted.
+    pub request: AuthorizationRequest,
+    /// When.
+    pub admitted_at: Timestamp,
+    /// When it is over unless opened again.
+    pub expires_at: Timestamp,
+}
+
+/// Whether this browser may go on with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// The request belongs to this browser.
+    Bound(PendingRequest),
+    /// Another browser opened it first.
+    OpenedElsewhere,
+    /// There is no such request, or it is over or decided.
+    Unknown,
+}
+
+/// Whether a decision counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It did, for this request; no other one will.
+    Decided(AuthorizationRequest),
+    /// The request is over, decided, another browser's or unknown.
+    Gone,
+}
+
+/// What a code stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeFacts {
+    /// What was asked.
+    pub request: AuthorizationRequest,
+    /// What was granted of it.
+    pub scope: ScopeSet,
+    /// By whom.
+    pub account: Account,
+    /// When that person last proved who they are.
+    pub authenticated_at: Timestamp,
+    /// When the code is over.
+    pub code_expires_at: Timestamp,
+    /// Whether it was used.
+    pub state: CodeState,
+}
+
+/// The life of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeState {
+    /// Not presented yet, or only in ways that do not count.
+    Open,
+    /// Presented with a wrong verifier: it gives nothing any more.
+    Spoiled,
+    /// It gave this session.
+    Redeemed(SessionId),
+}
+
+/// What became of a code that was presented rightly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redemption {
+    /// The session exists.
+    Redeemed,
+    /// The proof was used before; nothing else changed.
+    ProofReplayed,
+    /// The code had given a session, which is now ended.
+    AlreadyRedeemed,
+    /// The code is over, spoiled or unknown.
+    Gone,
+}
+
+/// Whether a code was spoiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spoiling {
+    /// It was open and gives nothing any more.
+    Spoiled,
+    /// It was not open.
+    Gone,
+}
+
+/// A session and the account it acts for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// The session, ended or not.
+    pub session: Session,
+    /// Its account.
+    pub account: Account,
+}
+
+/// What became of a refresh token that was presented rightly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// The next generation is good now.
+    Rotated,
+    /// The one presented was the last before the present one, moments ago: the same successor again (D4).
+    Repeated,
+    /// It was spent: the session is now ended.
+    Replayed,
+    /// The session had ended or is over.
+    Ended,
+    /// There is no such session, or it never had this generation.
+    Unknown,
+    /// The proof was used before; nothing else changed.
+    ProofReplayed,
+}
+
+/// What became of a session that was to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// It ended now.
+    Ended,
+    /// It had ended before, for its own reason.
+    AlreadyEnded,
+    /// There is none.
+    Unknown,
+}
+
+/// What became of a new account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creation {
+    /// It exists.
+    Created,
+    /// There is an account of this DID.
+    DidTaken,
+    /// There is an account of this handle.
+    HandleTaken,
+    /// There is an account of this e-mail address.
+    EmailTaken,
+}
+
+/// What became of a password hash that was to be replaced by another of the same password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replacement {
+    /// The new one counts.
+    Replaced,
+    /// The old one no longer counted, so nothing changed.
+    Superseded,
+}
+
+/// What became of a change of password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordChange {
+    /// The new one counts; older browser sign-ins do not.
+    Changed,
+    /// There is no such account.
+    Unknown,
+}
+
+/// What became of a move to another PDS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rehoming {
+    /// The account is at home there.
+    Rehomed,
+    /// There is no such account.
+    Unknown,
+}
+
+/// Whether something that counts once was seen for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remembered {
+    /// It was.
+    Fresh,
+    /// It was not.
+    Replayed,
+}
+
+/// Whether this database belongs to this root key (C24).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recognition {
+    /// It belonged to none and now belongs to this one.
+    New,
+    /// It does.
+    Known,
+    /// It belongs to another: starting would orphan everything sealed in it.
+    Foreign,
+}
+
+/// How many rows a sweep deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Requests that were over, or decided long ago.
+    pub requests: u64,
+    /// Marks whose time had passed.
+    pub marks: u64,
+    /// Browser sessions that were over.
+    pub browsers: u64,
+    /// OAuth sessions that ended long ago.
+    pub sessions: u64,
+}
+
+impl Swept {
+    /// Whether some kind reached the limit, so that another sweep would find more.
+    pub fn reached(self, limit: u32) -> bool {
+        let limit = u64::from(limit);
+        [self.requests, self.marks, self.browsers, self.sessions]
+            .iter()
+            .any(|count| *count >= limit)
+    }
+}

@@ -1,0 +1,211 @@
+//! From a row to a type that cannot be wrong; whatever no verb writes is a fault that names its column.
+
+use sqlx::Row as _;
+use sqlx::any::{Any, AnyRow};
+use sqlx::{Decode, Type};
+
+use entryway_core::account::{Account, AccountStatus, PasswordHash};
+use entryway_core::request::AuthorizationRequest;
+use entryway_core::session::{EndReason, Ended, Session};
+use entryway_oauth::client_id::ClientId;
+use entryway_oauth::jwk::{Algorithm, Thumbprint};
+use entryway_oauth::secret::SessionId;
+use entryway_oauth::time::Timestamp;
+use entryway_scope::{Did, Handle, ScopeSet};
+
+use crate::fault::Fault;
+use crate::outcome::{CodeFacts, CodeState, PendingRequest, SessionFacts};
+use crate::verbs::keys::{KeyState, SealedKey};
+
+/// The columns of one table in a row.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns<'r> {
+    row: &'r AnyRow,
+    table: &'static str,
+}
+
+impl<'r> Columns<'r> {
+    pub(crate) const fn of(row: &'r AnyRow, table: &'static str) -> Self {
+        Self { row, table }
+    }
+
+    pub(crate) const fn impossible(self, column: &'static str) -> Fault {
+        Fault::Row {
+            table: self.table,
+            column,
+        }
+    }
+
+    fn value<T: Decode<'r, Any> + Type<Any>>(self, column: &'static str) -> Result<T, Fault> {
+        self.row.try_get(column).map_err(|_| self.impossible(column))
+    }
+
+    pub(crate) fn text(self, column: &'static str) -> Result<&'r str, Fault> {
+        self.value(column)
+    }
+
+    pub(crate) fn optional_text(self, column: &'static str) -> Result<Option<&'r str>, Fault> {
+        self.value(column)
+    }
+
+    pub(crate) fn bytes(self, column: &'static str) -> Result<&'r [u8], Fault> {
+        self.value(column)
+    }
+
+    pub(crate) fn instant(self, column: &'static str) -> Result<Timestamp, Fault> {
+        self.value(column).map(Timestamp::from_seconds)
+    }
+
+    pub(crate) fn optional_instant(self, column: &'static str) -> Result<Option<Timestamp>, Fault> {
+        let seconds: Option<i64> = self.value(column)?;
+        Ok(seconds.map(Timestamp::from_seconds))
+    }
+
+    pub(crate) fn generation(self, column: &'static str) -> Result<u32, Fault> {
+        let number: i64 = self.value(column)?;
+        number.try_into().map_err(|_| self.impossible(column))
+    }
+
+    pub(crate) fn count(self, column: &'static str) -> Result<i64, Fault> {
+        self.value(column)
+    }
+
+    pub(crate) fn parsed<T>(
+        self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, Fault> {
+        parse(self.text(column)?).ok_or_else(|| self.impossible(column))
+    }
+}
+
+/// From `request, admitted_at, expires_at`.
+pub(crate) fn pending_request(row: &AnyRow) -> Result<PendingRequest, Fault> {
+    let columns = Columns::of(row, "auth_request");
+    Ok(PendingRequest {
+        request: request(row)?,
+        admitted_at: columns.instant("admitted_at")?,
+        expires_at: columns.instant("expires_at")?,
+    })
+}
+
+/// From `request`.
+pub(crate) fn request(row: &AnyRow) -> Result<AuthorizationRequest, Fault> {
+    Columns::of(row, "auth_request").parsed("request", |json| serde_json::from_str(json).ok())
+}
+
+/// From the row of `CODE`.
+pub(crate) fn code_facts(row: &AnyRow) -> Result<CodeFacts, Fault> {
+    let columns = Columns::of(row, "auth_request");
+    Ok(CodeFacts {
+        request: request(row)?,
+        scope: columns.parsed("scope", |wire| ScopeSet::parse(wire).ok())?,
+        account: account(row)?,
+        authenticated_at: columns.instant("authenticated_at")?,
+        code_expires_at: columns.instant("code_expires_at")?,
+        state: code_state(columns)?,
+    })
+}
+
+/// From `state, session`.
+pub(crate) fn code_state(columns: Columns<'_>) -> Result<CodeState, Fault> {
+    let session = columns.optional_text("session")?;
+    match (columns.text("state")?, session) {
+        ("approved", None) => Ok(CodeState::Open),
+        ("spoiled", None) => Ok(CodeState::Spoiled),
+        ("redeemed", Some(session)) => SessionId::parse(session)
+            .map(CodeState::Redeemed)
+            .ok_or_else(|| columns.impossible("session")),
+        _ => Err(columns.impossible("state")),
+    }
+}
+
+/// From the row of `SESSION`.
+pub(crate) fn session_facts(row: &AnyRow) -> Result<SessionFacts, Fault> {
+    let columns = Columns::of(row, "oauth_session");
+    let account = account(row)?;
+    let session = Session {
+        id: columns.parsed("id", SessionId::parse)?,
+        did: account.did.clone(),
+        client_id: columns.parsed("client_id", |text| ClientId::parse(text).ok())?,
+        scope: columns.parsed("scope", |wire| ScopeSet::parse(wire).ok())?,
+        jkt: columns.parsed("jkt", Thumbprint::parse)?,
+        salt: columns
+            .bytes("salt")?
+            .try_into()
+            .map_err(|_| columns.impossible("salt"))?,
+        generation: columns.generation("generation")?,
+        created_at: columns.instant("created_at")?,
+        rotated_at: columns.instant("rotated_at")?,
+        expires_at: columns.instant("expires_at")?,
+        ended: ended(columns)?,
+    };
+    Ok(SessionFacts { session, account })
+}
+
+fn ended(columns: Columns<'_>) -> Result<Option<Ended>, Fault> {
+    let reason = columns.optional_text("end_reason")?;
+    match (columns.optional_instant("ended_at")?, reason) {
+        (None, None) => Ok(None),
+        (Some(at), Some(name)) => {
+            let reason = EndReason::ALL.into_iter().find(|reason| reason.name() == name);
+            let reason = reason.ok_or_else(|| columns.impossible("end_reason"))?;
+            Ok(Some(Ended { at, reason }))
+        }
+        _ => Err(columns.impossible("end_reason")),
+    }
+}
+
+/// From `did, handle, email, pds_did, status, credentials_changed_at`.
+pub(crate) fn account(row: &AnyRow) -> Result<Account, Fault> {
+    let columns = Columns::of(row, "account");
+    Ok(Account {
+        did: columns.parsed("did", |text| Did::parse(text).ok())?,
+        handle: columns.parsed("handle", |text| Handle::parse(text).ok())?,
+        email: columns.optional_text("email")?.map(str::to_owned),
+        pds_did: columns.text("pds_did")?.to_owned(),
+        status: columns.parsed("status", status_of)?,
+        credentials_changed_at: columns.instant("credentials_changed_at")?,
+    })
+}
+
+/// From the same and `password_hash`.
+pub(crate) fn account_and_hash(row: &AnyRow) -> Result<(Account, PasswordHash), Fault> {
+    let hash = Columns::of(row, "account").text("password_hash")?;
+    Ok((account(row)?, PasswordHash::new(hash.to_owned())))
+}
+
+/// The word stored for a status.
+pub(crate) const fn status_name(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Active => "active",
+        AccountStatus::Deactivated => "deactivated",
+        AccountStatus::TakenDown => "taken_down",
+    }
+}
+
+fn status_of(name: &str) -> Option<AccountStatus> {
+    [
+        AccountStatus::Active,
+        AccountStatus::Deactivated,
+        AccountStatus::TakenDown,
+    ]
+    .into_iter()
+    .find(|status| status_name(*status) == name)
+}
+
+/// From `kid, algorithm, sealed, created_at, state`.
+pub(crate) fn sealed_key(row: &AnyRow) -> Result<SealedKey, Fault> {
+    let columns = Columns::of(row, "signing_key");
+    Ok(SealedKey {
+        kid: columns.text("kid")?.to_owned(),
+        algorithm: columns.parsed("algorithm", Algorithm::parse)?,
+        sealed: columns.bytes("sealed")?.to_vec(),
+        created_at: columns.instant("created_at")?,
+        state: columns.parsed("state", |word| match word {
+            "current" => Some(KeyState::Current),
+            "retired" => Some(KeyState::Retired),
+            _ => None,
+        })?,
+    })
+}

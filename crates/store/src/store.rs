@@ -1,0 +1,196 @@
+//! The handle everybody holds.
+
+use std::sync::Arc;
+
+use sqlx::any::{Any, AnyArguments, AnyConnectOptions, AnyRow};
+use sqlx::query::Query;
+use sqlx::{AnyPool, ConnectOptions as _};
+use tracing::instrument;
+
+use crate::fault::{EngineFault, Fault};
+use crate::migrate::{self, SchemaState};
+use crate::postgres::Postgres;
+use crate::sqlite::{File, Sqlite};
+use crate::verbs::Verb;
+
+/// Everything that outlives a request, behind verbs that are atomic and either happen or answer no.
+///
+/// Cheap to clone: clones share one database.
+#[derive(Clone)]
+pub struct Store {
+    database: Arc<Database>,
+}
+
+enum Database {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// A kind of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// A file beside the program.
+    Sqlite,
+    /// A server, for several instances.
+    Postgres,
+}
+
+/// A database not yet opened.
+enum Location {
+    Sqlite(File),
+    Postgres(AnyConnectOptions),
+}
+
+impl Store {
+    /// Opens the database of this URL and brings its schema up to date.
+    ///
+    /// `sqlite:///path/to/file.db` is made if it is not there, unless the URL says `?mode=rw`;
+    /// `postgres://user:password@host/name` must be there. Several may start at once.
+    ///
+    /// # Errors
+    /// `Url` and `Open` for what cannot be reached; `SchemaNewer` and `SchemaForked` for a database of
+    /// another release.
+    #[instrument(name = "store.open", level = "debug", skip_all)]
+    pub async fn open(url: &str) -> Result<Self, Fault> {
+        match Location::parse(url)? {
+            Location::Sqlite(file) => {
+                let mut writer = file.connect().await?;
+                migrate::apply(Engine::Sqlite, &mut writer).await?;
+                Self::on_sqlite(&file, writer).await
+            }
+            Location::Postgres(options) => {
+                let store = Postgres::open(options).await?;
+                migrate::apply(Engine::Postgres, &mut *store.pool().acquire().await?).await?;
+                Ok(Self::on_postgres(store))
+            }
+        }
+    }
+
+    /// Opens the database of this URL, whose migrations somebody else applies.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and `SchemaBehind` when a migration is missing.
+    #[instrument(name = "store.open_unmigrated", level = "debug", skip_all)]
+    pub async fn open_unmigrated(url: &str) -> Result<Self, Fault> {
+        match Location::parse(url)? {
+            Location::Sqlite(file) => {
+                let mut writer = file.connect().await?;
+                migrate::check(Engine::Sqlite, &mut writer).await?.current()?;
+                Self::on_sqlite(&file, writer).await
+            }
+            Location::Postgres(options) => {
+                let store = Postgres::open(options).await?;
+                let mut db = store.pool().acquire().await?;
+                migrate::check(Engine::Postgres, &mut db).await?.current()?;
+                drop(db);
+                Ok(Self::on_postgres(store))
+            }
+        }
+    }
+
+    /// Says which migrations [`Store::open`] would apply. Changes no table.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    #[instrument(name = "store.migrate_check", level = "debug", skip_all)]
+    pub async fn migrate_check(url: &str) -> Result<SchemaState, Fault> {
+        match Location::parse(url)? {
+            Location::Sqlite(file) => migrate::check(Engine::Sqlite, &mut file.connect().await?).await,
+            Location::Postgres(options) => {
+                let mut db = options.connect().await.map_err(|error| Fault::Open {
+                    engine: "PostgreSQL",
+                    at: String::new(),
+                    source: EngineFault::new(error),
+                })?;
+                migrate::check(Engine::Postgres, &mut db).await
+            }
+        }
+    }
+
+    /// Which kind of database this is.
+    pub fn engine(&self) -> Engine {
+        match *self.database {
+            Database::Sqlite(_) => Engine::Sqlite,
+            Database::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Waits for the verbs that were asked for, then lets the database go. Later verbs fault with `Closed`.
+    pub async fn close(&self) {
+        match &*self.database {
+            Database::Sqlite(sqlite) => sqlite.close().await,
+            Database::Postgres(postgres) => postgres.pool().close().await,
+        }
+    }
+
+    /// Has a verb done.
+    pub(crate) async fn write<V: Verb>(&self, verb: V) -> Result<V::Outcome, Fault> {
+        match &*self.database {
+            Database::Sqlite(sqlite) => sqlite.write(verb).await,
+            Database::Postgres(postgres) => postgres.write(verb).await,
+        }
+    }
+
+    /// Loads a row.
+    pub(crate) async fn load(
+        &self,
+        name: &'static str,
+        query: Query<'static, Any, AnyArguments>,
+    ) -> Result<Option<AnyRow>, Fault> {
+        let row = query.fetch_optional(self.pool()).await;
+        row.map_err(|error| Fault::from(error).during(name))
+    }
+
+    /// Loads rows.
+    pub(crate) async fn load_all(
+        &self,
+        name: &'static str,
+        query: Query<'static, Any, AnyArguments>,
+    ) -> Result<Vec<AnyRow>, Fault> {
+        let rows = query.fetch_all(self.pool()).await;
+        rows.map_err(|error| Fault::from(error).during(name))
+    }
+
+    /// The connections for loads.
+    pub(crate) fn pool(&self) -> &AnyPool {
+        match &*self.database {
+            Database::Sqlite(sqlite) => sqlite.readers(),
+            Database::Postgres(postgres) => postgres.pool(),
+        }
+    }
+
+    async fn on_sqlite(file: &File, writer: sqlx::AnyConnection) -> Result<Self, Fault> {
+        let sqlite = Sqlite::start(file, writer).await?;
+        Ok(Self {
+            database: Arc::new(Database::Sqlite(sqlite)),
+        })
+    }
+
+    fn on_postgres(postgres: Postgres) -> Self {
+        Self {
+            database: Arc::new(Database::Postgres(postgres)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({:?})", self.engine())
+    }
+}
+
+impl Location {
+    fn parse(url: &str) -> Result<Self, Fault> {
+        sqlx::any::install_default_drivers();
+        if url.starts_with("sqlite:") {
+            return File::parse(url).map(Self::Sqlite);
+        }
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err(Fault::Url("must begin with sqlite: or postgres://"));
+        }
+        let options: AnyConnectOptions = url
+            .parse()
+            .map_err(|_| Fault::Url("is not one of PostgreSQL: expected postgres://user@host/name"))?;
+        Ok(Self::Postgres(options.disable_statement_logging()))
+    }
+}

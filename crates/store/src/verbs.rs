@@ -1,0 +1,54 @@
+//! What a verb is, and the verbs by subject.
+
+use std::future::Future;
+
+use sqlx::AnyConnection;
+
+use crate::fault::Fault;
+
+pub(crate) mod accounts;
+pub(crate) mod browsers;
+pub(crate) mod codes;
+pub(crate) mod keys;
+pub(crate) mod marks;
+pub(crate) mod requests;
+pub(crate) mod sessions;
+pub(crate) mod sweep;
+
+/// Something that becomes true or is answered with a no, at once and for good.
+///
+/// A verb owns its arguments, so that it outlives a caller who goes away.
+pub(crate) trait Verb: Send + Sync + 'static {
+    /// How it ended.
+    type Outcome: Send + 'static;
+
+    /// Its name in spans and faults.
+    const NAME: &'static str;
+
+    /// Does it. May be run again from the start when the engine gave up on the first attempt, so it
+    /// keeps nothing from one run to the next.
+    ///
+    /// On SQLite within a transaction of the one writer; on PostgreSQL as [`Steps`] says.
+    fn apply(&self, db: &mut AnyConnection) -> impl Future<Output = Result<Self::Outcome, Fault>> + Send;
+
+    /// What holds the steps of [`Verb::apply`] together on PostgreSQL.
+    const STEPS: Steps = Steps::OneWrite;
+
+    /// PostgreSQL's way of doing it in one statement. `None` means that nothing was changed and
+    /// [`Verb::apply`] must find out why.
+    fn at_once(
+        &self,
+        _db: &mut AnyConnection,
+    ) -> impl Future<Output = Result<Option<Self::Outcome>, Fault>> + Send {
+        async { Ok(None) }
+    }
+}
+
+/// How many statements of a verb write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Steps {
+    /// One guarded write, which is atomic by itself; reads after it only find out why it changed nothing.
+    OneWrite,
+    /// Several: a transaction holds them together. [`Verb::at_once`] is tried first.
+    Several,
+}

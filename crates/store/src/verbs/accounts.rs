@@ -1,0 +1,262 @@
+//! Accounts and their password hashes.
+
+use sqlx::AnyConnection;
+use tracing::instrument;
+
+use entryway_core::account::{Account, Identifier, PasswordHash};
+use entryway_oauth::time::Timestamp;
+use entryway_scope::Did;
+
+use crate::Store;
+use crate::fault::Fault;
+use crate::outcome::{Creation, PasswordChange, Rehoming, Replacement};
+use crate::rows::Columns;
+use crate::verbs::Verb;
+use crate::{rows, sql};
+
+/// An account that is to exist.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAccount<'a> {
+    /// The account. Its e-mail address is stored in lower case.
+    pub account: &'a Account,
+    /// The hash of its password.
+    pub password_hash: &'a PasswordHash,
+}
+
+/// How many accounts one load of several takes: what one browser may be signed in to.
+pub const ACCOUNTS_MAX: usize = 16;
+
+impl Store {
+    /// Makes the account exist, under names nobody else has.
+    #[instrument(name = "store.create_account", level = "debug", skip_all)]
+    pub async fn create_account(&self, account: NewAccount<'_>, now: Timestamp) -> Result<Creation, Fault> {
+        let mut stored = account.account.clone();
+        stored.email = stored.email.map(|address| address.to_ascii_lowercase());
+        self.write(CreateAccount {
+            account: stored,
+            password_hash: account.password_hash.clone(),
+            now,
+        })
+        .await
+    }
+
+    /// The account of this DID.
+    #[instrument(name = "store.account", level = "debug", skip_all)]
+    pub async fn account(&self, did: &Did) -> Result<Option<Account>, Fault> {
+        let row = self
+            .load("account", sqlx::query(sql::ACCOUNT).bind(did.to_string()))
+            .await?;
+        row.as_ref().map(rows::account).transpose()
+    }
+
+    /// The accounts of these DIDs, in the order asked, without the unknown ones.
+    ///
+    /// Takes [`ACCOUNTS_MAX`]; further ones are not looked up.
+    #[instrument(name = "store.accounts", level = "debug", skip_all)]
+    pub async fn accounts(&self, dids: &[Did]) -> Result<Vec<Account>, Fault> {
+        let dids = &dids[..dids.len().min(ACCOUNTS_MAX)];
+        let Some(last) = dids.last() else {
+            return Ok(Vec::new());
+        };
+        // the statement takes sixteen: the last one fills it up
+        let filled = dids.iter().chain(std::iter::repeat(last)).take(ACCOUNTS_MAX);
+        let query = filled.fold(sqlx::query(sql::ACCOUNTS), |query, did| {
+            query.bind(did.to_string())
+        });
+        let rows = self.load_all("accounts", query).await?;
+        let mut accounts: Vec<Account> = rows.iter().map(rows::account).collect::<Result<_, _>>()?;
+        accounts.sort_by_key(|account| dids.iter().position(|did| *did == account.did));
+        Ok(accounts)
+    }
+
+    /// The account a person named, and the hash its password must have. Does not compare anything.
+    #[instrument(name = "store.account_for_sign_in", level = "debug", skip_all)]
+    pub async fn account_for_sign_in(
+        &self,
+        identifier: &Identifier,
+    ) -> Result<Option<(Account, PasswordHash)>, Fault> {
+        let query = match identifier {
+            Identifier::Did(did) => sqlx::query(sql::SIGN_IN_BY_DID).bind(did.to_string()),
+            Identifier::Handle(handle) => sqlx::query(sql::SIGN_IN_BY_HANDLE).bind(handle.to_string()),
+            Identifier::Email(address) => {
+                sqlx::query(sql::SIGN_IN_BY_EMAIL).bind(address.to_ascii_lowercase())
+            }
+        };
+        let row = self.load("account_for_sign_in", query).await?;
+        row.as_ref().map(rows::account_and_hash).transpose()
+    }
+
+    /// Puts a better hash of the same password in the place of `old` (D12).
+    ///
+    /// Sign-ins keep counting. If the password changed meanwhile, that change stays.
+    #[instrument(name = "store.replace_password_hash", level = "debug", skip_all)]
+    pub async fn replace_password_hash(
+        &self,
+        did: &Did,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<Replacement, Fault> {
+        self.write(ReplacePasswordHash {
+            did: did.clone(),
+            old: old.clone(),
+            new: new.clone(),
+        })
+        .await
+    }
+
+    /// Gives the account another password: browser sign-ins from before `now` no longer count.
+    ///
+    /// OAuth sessions live on.
+    #[instrument(name = "store.change_password", level = "debug", skip_all)]
+    pub async fn change_password(
+        &self,
+        did: &Did,
+        new: &PasswordHash,
+        now: Timestamp,
+    ) -> Result<PasswordChange, Fault> {
+        self.write(ChangePassword {
+            did: did.clone(),
+            new: new.clone(),
+            now,
+        })
+        .await
+    }
+
+    /// Makes another PDS the home of the account: what access tokens name as `aud` from now on.
+    #[instrument(name = "store.rehome_account", level = "debug", skip_all)]
+    pub async fn rehome_account(&self, did: &Did, pds_did: &str) -> Result<Rehoming, Fault> {
+        self.write(RehomeAccount {
+            did: did.clone(),
+            pds_did: pds_did.to_owned(),
+        })
+        .await
+    }
+}
+
+struct CreateAccount {
+    account: Account,
+    password_hash: PasswordHash,
+    now: Timestamp,
+}
+
+impl Verb for CreateAccount {
+    type Outcome = Creation;
+    const NAME: &'static str = "create_account";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<Creation, Fault> {
+        let account = &self.account;
+        let created = sqlx::query(sql::CREATE_ACCOUNT)
+            .bind(account.did.as_str())
+            .bind(account.handle.as_str())
+            .bind(account.email.as_deref())
+            .bind(account.pds_did.as_str())
+            .bind(rows::status_name(account.status))
+            .bind(self.password_hash.expose())
+            .bind(account.credentials_changed_at.seconds())
+            .bind(self.now.seconds())
+            .execute(&mut *db)
+            .await?;
+        if created.rows_affected() == 1 {
+            return Ok(Creation::Created);
+        }
+        self.why_not(db).await
+    }
+}
+
+impl CreateAccount {
+    /// Which name is taken; several may be, by several accounts.
+    async fn why_not(&self, db: &mut AnyConnection) -> Result<Creation, Fault> {
+        let rows = sqlx::query(sql::TAKEN_NAMES)
+            .bind(self.account.did.as_str())
+            .bind(self.account.handle.as_str())
+            .bind(self.account.email.as_deref())
+            .fetch_all(db)
+            .await?;
+        let mut handle_is_taken = false;
+        for row in &rows {
+            let columns = Columns::of(row, "account");
+            if columns.text("did")? == self.account.did.as_str() {
+                return Ok(Creation::DidTaken);
+            }
+            handle_is_taken |= columns.text("handle")? == self.account.handle.as_str();
+        }
+        Ok(if handle_is_taken {
+            Creation::HandleTaken
+        } else {
+            Creation::EmailTaken
+        })
+    }
+}
+
+struct ReplacePasswordHash {
+    did: Did,
+    old: PasswordHash,
+    new: PasswordHash,
+}
+
+impl Verb for ReplacePasswordHash {
+    type Outcome = Replacement;
+    const NAME: &'static str = "replace_password_hash";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<Replacement, Fault> {
+        let done = sqlx::query(sql::REPLACE_PASSWORD_HASH)
+            .bind(self.did.as_str())
+            .bind(self.old.expose())
+            .bind(self.new.expose())
+            .execute(db)
+            .await?;
+        Ok(if done.rows_affected() == 1 {
+            Replacement::Replaced
+        } else {
+            Replacement::Superseded
+        })
+    }
+}
+
+struct ChangePassword {
+    did: Did,
+    new: PasswordHash,
+    now: Timestamp,
+}
+
+impl Verb for ChangePassword {
+    type Outcome = PasswordChange;
+    const NAME: &'static str = "change_password";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<PasswordChange, Fault> {
+        let done = sqlx::query(sql::CHANGE_PASSWORD)
+            .bind(self.did.as_str())
+            .bind(self.new.expose())
+            .bind(self.now.seconds())
+            .execute(db)
+            .await?;
+        Ok(if done.rows_affected() == 1 {
+            PasswordChange::Changed
+        } else {
+            PasswordChange::Unknown
+        })
+    }
+}
+
+struct RehomeAccount {
+    did: Did,
+    pds_did: String,
+}
+
+impl Verb for RehomeAccount {
+    type Outcome = Rehoming;
+    const NAME: &'static str = "rehome_account";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<Rehoming, Fault> {
+        let done = sqlx::query(sql::REHOME_ACCOUNT)
+            .bind(self.did.as_str())
+            .bind(self.pds_did.as_str())
+            .execute(db)
+            .await?;
+        Ok(if done.rows_affected() == 1 {
+            Rehoming::Rehomed
+        } else {
+            Rehoming::Unknown
+        })
+    }
+}

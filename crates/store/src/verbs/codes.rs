@@ -1,0 +1,214 @@
+//! Codes: redeemed once, spoiled by a wrong verifier, and deadly when they come back.
+
+use sqlx::AnyConnection;
+use tracing::instrument;
+
+use entryway_core::session::{EndReason, Session};
+use entryway_oauth::secret::Digest;
+use entryway_oauth::time::Timestamp;
+
+use crate::Store;
+use crate::fault::Fault;
+use crate::outcome::{CodeFacts, CodeState, Redemption, Remembered, SessionEnd, Spoiling};
+use crate::rows::Columns;
+use crate::verbs::marks::{Mark, remember};
+use crate::verbs::{Steps, Verb, sessions};
+use crate::{postgres, rows, sql};
+
+/// The session a code is to give. `ended` is ignored: a session begins alive.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSession<'a> {
+    /// The session.
+    pub session: &'a Session,
+}
+
+impl Store {
+    /// What the code stands for, used or not, over or not; `None` if it was never given out.
+    #[instrument(name = "store.code", level = "debug", skip_all)]
+    pub async fn code(&self, code: Digest) -> Result<Option<CodeFacts>, Fault> {
+        let row = self
+            .load("code", sqlx::query(sql::CODE).bind(code.as_bytes().to_vec()))
+            .await?;
+        row.as_ref().map(rows::code_facts).transpose()
+    }
+
+    /// Begins the session the code gives, and uses up the code and the proof.
+    ///
+    /// A code that had given a session ends it. Does not check the verifier or the client.
+    #[instrument(name = "store.redeem_code", level = "debug", skip_all)]
+    pub async fn redeem_code(
+        &self,
+        code: Digest,
+        session: NewSession<'_>,
+        proof: Mark,
+        now: Timestamp,
+    ) -> Result<Redemption, Fault> {
+        self.write(RedeemCode {
+            code,
+            session: session.session.clone(),
+            proof,
+            now,
+        })
+        .await
+    }
+
+    /// Ends the session that the code gave, for the code came back.
+    ///
+    /// `Ended` the first time only; `Unknown` if the code gave no session.
+    #[instrument(name = "store.replay_code", level = "debug", skip_all)]
+    pub async fn replay_code(&self, code: Digest, now: Timestamp) -> Result<SessionEnd, Fault> {
+        self.write(ReplayCode { code, now }).await
+    }
+
+    /// Makes an open code worthless, for it came with a wrong verifier.
+    #[instrument(name = "store.spoil_code", level = "debug", skip_all)]
+    pub async fn spoil_code(&self, code: Digest, _now: Timestamp) -> Result<Spoiling, Fault> {
+        self.write(SpoilCode { code }).await
+    }
+}
+
+struct RedeemCode {
+    code: Digest,
+    session: Session,
+    proof: Mark,
+    now: Timestamp,
+}
+
+impl Verb for RedeemCode {
+    type Outcome = Redemption;
+    const NAME: &'static str = "redeem_code";
+    const STEPS: Steps = Steps::Several;
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<Redemption, Fault> {
+        let held = sqlx::query(sql::HOLD_CODE)
+            .bind(self.code.as_bytes().to_vec())
+            .fetch_optional(&mut *db)
+            .await?;
+        let held = match held {
+            Some(row) => {
+                let columns = Columns::of(&row, "auth_request");
+                let state = rows::code_state(columns)?;
+                let is_over = columns.instant("code_expires_at")? <= self.now;
+                Some((state, is_over))
+            }
+            None => None,
+        };
+        if let Some((CodeState::Redeemed(session), _)) = held {
+            // before the mark: sql.rs says in which order rows are held
+            sessions::hold(session, db).await?;
+        }
+        if remember(self.proof, self.now, db).await? == Remembered::Replayed {
+            return Ok(Redemption::ProofReplayed);
+        }
+        match held {
+            Some((CodeState::Open, false)) => {
+                self.begin_session(db).await?;
+                Ok(Redemption::Redeemed)
+            }
+            Some((CodeState::Redeemed(session), _)) => {
+                sessions::end(session, EndReason::CodeReplayed, self.now, db).await?;
+                Ok(Redemption::AlreadyRedeemed)
+            }
+            Some((CodeState::Open | CodeState::Spoiled, _)) | None => Ok(Redemption::Gone),
+        }
+    }
+
+    async fn at_once(&self, db: &mut AnyConnection) -> Result<Option<Redemption>, Fault> {
+        let session = &self.session;
+        let row = sqlx::query(postgres::REDEEM_CODE_AT_ONCE)
+            .bind(self.code.as_bytes().to_vec())
+            .bind(self.now.seconds())
+            .bind(self.proof.digest.as_bytes().to_vec())
+            .bind(self.proof.expires_at.seconds())
+            .bind(session.id.to_string())
+            .bind(session.did.as_str())
+            .bind(session.client_id.as_str())
+            .bind(session.scope.to_string())
+            .bind(session.jkt.to_string())
+            .bind(session.salt.to_vec())
+            .bind(i64::from(session.generation))
+            .bind(session.created_at.seconds())
+            .bind(session.rotated_at.seconds())
+            .bind(session.expires_at.seconds())
+            .fetch_one(db)
+            .await?;
+        let done = postgres::Done::read(&row)?;
+        Ok(done.outcome(Redemption::Redeemed, Redemption::ProofReplayed))
+    }
+}
+
+impl RedeemCode {
+    async fn begin_session(&self, db: &mut AnyConnection) -> Result<(), Fault> {
+        let session = &self.session;
+        sqlx::query(sql::REDEEM_CODE)
+            .bind(self.code.as_bytes().to_vec())
+            .bind(session.id.to_string())
+            .execute(&mut *db)
+            .await?;
+        sqlx::query(sql::BEGIN_SESSION)
+            .bind(session.id.to_string())
+            .bind(session.did.as_str())
+            .bind(session.client_id.as_str())
+            .bind(session.scope.to_string())
+            .bind(session.jkt.to_string())
+            .bind(session.salt.to_vec())
+            .bind(i64::from(session.generation))
+            .bind(session.created_at.seconds())
+            .bind(session.rotated_at.seconds())
+            .bind(session.expires_at.seconds())
+            .execute(db)
+            .await?;
+        Ok(())
+    }
+}
+
+struct ReplayCode {
+    code: Digest,
+    now: Timestamp,
+}
+
+impl Verb for ReplayCode {
+    type Outcome = SessionEnd;
+    const NAME: &'static str = "replay_code";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<SessionEnd, Fault> {
+        let ended = sqlx::query(sql::REPLAY_CODE)
+            .bind(self.code.as_bytes().to_vec())
+            .bind(self.now.seconds())
+            .bind(EndReason::CodeReplayed.name())
+            .execute(&mut *db)
+            .await?;
+        if ended.rows_affected() == 1 {
+            return Ok(SessionEnd::Ended);
+        }
+        let gave = sqlx::query(sql::CODE_GAVE_SESSION)
+            .bind(self.code.as_bytes().to_vec())
+            .fetch_optional(db)
+            .await?;
+        Ok(match gave {
+            Some(_) => SessionEnd::AlreadyEnded,
+            None => SessionEnd::Unknown,
+        })
+    }
+}
+
+struct SpoilCode {
+    code: Digest,
+}
+
+impl Verb for SpoilCode {
+    type Outcome = Spoiling;
+    const NAME: &'static str = "spoil_code";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<Spoiling, Fault> {
+        let done = sqlx::query(sql::SPOIL_CODE)
+            .bind(self.code.as_bytes().to_vec())
+            .execute(db)
+            .await?;
+        Ok(if done.rows_affected() == 1 {
+            Spoiling::Spoiled
+        } else {
+            Spoiling::Gone
+        })
+    }
+}

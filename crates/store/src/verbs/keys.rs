@@ -1,0 +1,114 @@
+//! Signing keys, sealed, and the root key this database belongs to.
+
+use sqlx::AnyConnection;
+use tracing::instrument;
+
+use entryway_oauth::jwk::Algorithm;
+use entryway_oauth::secret::Digest;
+use entryway_oauth::time::Timestamp;
+
+use crate::Store;
+use crate::fault::Fault;
+use crate::outcome::Recognition;
+use crate::rows::Columns;
+use crate::verbs::Verb;
+use crate::{rows, sql};
+
+/// A signing key as it lies in the database: opened with [`crate::Sealer`] at [`crate::Place::signing_key`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedKey {
+    /// Its name.
+    pub kid: String,
+    /// What it signs.
+    pub algorithm: Algorithm,
+    /// The private key, sealed.
+    pub sealed: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Whether it signs.
+    pub state: KeyState,
+}
+
+/// The life of a signing key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// It signs; there is at most one for each algorithm.
+    Current,
+    /// It signs no more, and what it signed is still good.
+    Retired,
+}
+
+impl Store {
+    /// Every signing key, the newest first.
+    #[instrument(name = "store.signing_keys", level = "debug", skip_all)]
+    pub async fn signing_keys(&self) -> Result<Vec<SealedKey>, Fault> {
+        let rows = self
+            .load_all("signing_keys", sqlx::query(sql::SIGNING_KEYS))
+            .await?;
+        rows.iter().map(rows::sealed_key).collect()
+    }
+
+    /// The key that signs: this one, unless there is a current one of its algorithm already.
+    ///
+    /// Of many instances that start at once, all get the same. The `state` of `new` is ignored.
+    #[instrument(name = "store.adopt_signing_key", level = "debug", skip_all)]
+    pub async fn adopt_signing_key(&self, new: &SealedKey) -> Result<SealedKey, Fault> {
+        self.write(AdoptSigningKey { key: new.clone() }).await
+    }
+
+    /// Says whether this database belongs to the root key of this fingerprint; the first to ask owns it (C24).
+    #[instrument(name = "store.recognise_root", level = "debug", skip_all)]
+    pub async fn recognise_root(&self, fingerprint: Digest) -> Result<Recognition, Fault> {
+        self.write(RecogniseRoot { fingerprint }).await
+    }
+}
+
+struct AdoptSigningKey {
+    key: SealedKey,
+}
+
+impl Verb for AdoptSigningKey {
+    type Outcome = SealedKey;
+    const NAME: &'static str = "adopt_signing_key";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<SealedKey, Fault> {
+        sqlx::query(sql::ADOPT_SIGNING_KEY)
+            .bind(self.key.kid.as_str())
+            .bind(self.key.algorithm.name())
+            .bind(self.key.sealed.as_slice())
+            .bind(self.key.created_at.seconds())
+            .execute(&mut *db)
+            .await?;
+        let current = sqlx::query(sql::CURRENT_SIGNING_KEY)
+            .bind(self.key.algorithm.name())
+            .fetch_one(db)
+            .await?;
+        rows::sealed_key(&current)
+    }
+}
+
+struct RecogniseRoot {
+    fingerprint: Digest,
+}
+
+impl Verb for RecogniseRoot {
+    type Outcome = Recognition;
+    const NAME: &'static str = "recognise_root";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<Recognition, Fault> {
+        let claimed = sqlx::query(sql::CLAIM_DEPLOYMENT)
+            .bind(self.fingerprint.as_bytes().to_vec())
+            .execute(&mut *db)
+            .await?;
+        if claimed.rows_affected() == 1 {
+            return Ok(Recognition::New);
+        }
+        let row = sqlx::query(sql::DEPLOYMENT).fetch_one(db).await?;
+        let owner = Columns::of(&row, "deployment").bytes("root_fingerprint")?;
+        Ok(if owner == self.fingerprint.as_bytes() {
+            Recognition::Known
+        } else {
+            Recognition::Foreign
+        })
+    }
+}

@@ -1,0 +1,286 @@
+//! Pushed requests: admitted, bound to a browser, decided.
+
+use sqlx::AnyConnection;
+use tracing::instrument;
+
+use entryway_core::request::AuthorizationRequest;
+use entryway_oauth::secret::Digest;
+use entryway_oauth::time::{Seconds, Timestamp};
+use entryway_scope::{Did, ScopeSet};
+
+use crate::Store;
+use crate::fault::Fault;
+use crate::outcome::{Admission, Binding, Decision, PendingRequest, Remembered};
+use crate::verbs::marks::{Mark, remember};
+use crate::verbs::{Steps, Verb};
+use crate::{postgres, rows, sql};
+
+/// A request that PAR admits.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRequest<'a> {
+    /// Digest of the `request_uri` it is answered with.
+    pub id: Digest,
+    /// What was validated.
+    pub request: &'a AuthorizationRequest,
+    /// So that its code challenge serves no second request.
+    pub challenge: Mark,
+    /// So that its proof serves no second request, if it had one.
+    pub proof: Option<Mark>,
+    /// When it is over unless a browser opens it.
+    pub expires_at: Timestamp,
+}
+
+/// What a person agreed to.
+#[derive(Clone, Copy, Debug)]
+pub struct Approval<'a> {
+    /// As which account; it must exist.
+    pub did: &'a Did,
+    /// What is granted.
+    pub scope: &'a ScopeSet,
+    /// Digest of the code the client gets.
+    pub code: Digest,
+    /// When that code is over.
+    pub code_expires_at: Timestamp,
+    /// When the person last proved who they are.
+    pub authenticated_at: Timestamp,
+}
+
+impl Store {
+    /// Stores a pushed request and uses up its proof and its challenge.
+    ///
+    /// A request that is not admitted is not stored. Does not look at what is in it.
+    #[instrument(name = "store.admit_request", level = "debug", skip_all)]
+    pub async fn admit_request(&self, request: NewRequest<'_>, now: Timestamp) -> Result<Admission, Fault> {
+        let json = serde_json::to_string(request.request);
+        self.write(AdmitRequest {
+            id: request.id,
+            json: json.map_err(|_| Fault::Row {
+                table: "auth_request",
+                column: "request",
+            })?,
+            challenge: request.challenge,
+            proof: request.proof,
+            expires_at: request.expires_at,
+            now,
+        })
+        .await
+    }
+
+    /// The request, if it waits for a decision; changes nothing.
+    ///
+    /// Does not ask whose browser it belongs to: for comparing its client first.
+    #[instrument(name = "store.peek_request", level = "debug", skip_all)]
+    pub async fn peek_request(&self, id: Digest, now: Timestamp) -> Result<Option<PendingRequest>, Fault> {
+        let row = self
+            .load(
+                "peek_request",
+                sqlx::query(sql::PEEK_REQUEST)
+                    .bind(id.as_bytes().to_vec())
+                    .bind(now.seconds()),
+            )
+            .await?;
+        row.as_ref().map(rows::pending_request).transpose()
+    }
+
+    /// Gives the request to the browser that opens it, the first time for good.
+    ///
+    /// Opened again by the same browser it stays open until `expires_at`, though never longer than
+    /// `open_max` after its admission; its end never comes nearer.
+    #[instrument(name = "store.bind_request", level = "debug", skip_all)]
+    pub async fn bind_request(
+        &self,
+        id: Digest,
+        browser: Digest,
+        now: Timestamp,
+        expires_at: Timestamp,
+        open_max: Seconds,
+    ) -> Result<Binding, Fault> {
+        self.write(BindRequest {
+            id,
+            browser,
+            now,
+            expires_at,
+            open_max,
+        })
+        .await
+    }
+
+    /// Grants the request and makes its code good. At most one decision counts.
+    #[instrument(name = "store.approve_request", level = "debug", skip_all)]
+    pub async fn approve_request(
+        &self,
+        id: Digest,
+        browser: Digest,
+        approval: Approval<'_>,
+        now: Timestamp,
+    ) -> Result<Decision, Fault> {
+        self.write(ApproveRequest {
+            id,
+            browser,
+            did: approval.did.clone(),
+            scope: approval.scope.to_string(),
+            code: approval.code,
+            code_expires_at: approval.code_expires_at,
+            authenticated_at: approval.authenticated_at,
+            now,
+        })
+        .await
+    }
+
+    /// Refuses the request. At most one decision counts.
+    #[instrument(name = "store.deny_request", level = "debug", skip_all)]
+    pub async fn deny_request(&self, id: Digest, browser: Digest, now: Timestamp) -> Result<Decision, Fault> {
+        self.write(DenyRequest { id, browser, now }).await
+    }
+}
+
+struct AdmitRequest {
+    id: Digest,
+    json: String,
+    challenge: Mark,
+    proof: Option<Mark>,
+    expires_at: Timestamp,
+    now: Timestamp,
+}
+
+impl Verb for AdmitRequest {
+    type Outcome = Admission;
+    const NAME: &'static str = "admit_request";
+    const STEPS: Steps = Steps::Several;
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<Admission, Fault> {
+        if let Some(proof) = self.proof
+            && remember(proof, self.now, db).await? == Remembered::Replayed
+        {
+            return Ok(Admission::ProofReplayed);
+        }
+        if remember(self.challenge, self.now, db).await? == Remembered::Replayed {
+            return Ok(Admission::ChallengeReused);
+        }
+        sqlx::query(sql::ADMIT_REQUEST)
+            .bind(self.id.as_bytes().to_vec())
+            .bind(self.json.as_str())
+            .bind(self.now.seconds())
+            .bind(self.expires_at.seconds())
+            .execute(db)
+            .await?;
+        Ok(Admission::Admitted)
+    }
+
+    async fn at_once(&self, db: &mut AnyConnection) -> Result<Option<Admission>, Fault> {
+        let row = sqlx::query(postgres::ADMIT_REQUEST_AT_ONCE)
+            .bind(self.id.as_bytes().to_vec())
+            .bind(self.json.as_str())
+            .bind(self.now.seconds())
+            .bind(self.expires_at.seconds())
+            .bind(self.proof.map(|proof| proof.digest.as_bytes().to_vec()))
+            .bind(self.proof.map(|proof| proof.expires_at.seconds()))
+            .bind(self.challenge.digest.as_bytes().to_vec())
+            .bind(self.challenge.expires_at.seconds())
+            .fetch_one(db)
+            .await?;
+        let done = postgres::Done::read(&row)?;
+        Ok(Some(if self.proof.is_some() && !done.proof_was_fresh {
+            Admission::ProofReplayed
+        } else if done.changed {
+            Admission::Admitted
+        } else {
+            Admission::ChallengeReused
+        }))
+    }
+}
+
+struct BindRequest {
+    id: Digest,
+    browser: Digest,
+    now: Timestamp,
+    expires_at: Timestamp,
+    open_max: Seconds,
+}
+
+impl Verb for BindRequest {
+    type Outcome = Binding;
+    const NAME: &'static str = "bind_request";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<Binding, Fault> {
+        let bound = sqlx::query(sql::BIND_REQUEST)
+            .bind(self.id.as_bytes().to_vec())
+            .bind(self.now.seconds())
+            .bind(self.browser.as_bytes().to_vec())
+            .bind(self.expires_at.seconds())
+            .bind(self.open_max.0)
+            .fetch_optional(&mut *db)
+            .await?;
+        if let Some(row) = bound {
+            return rows::pending_request(&row).map(Binding::Bound);
+        }
+        let pending = sqlx::query(sql::PEEK_REQUEST)
+            .bind(self.id.as_bytes().to_vec())
+            .bind(self.now.seconds())
+            .fetch_optional(db)
+            .await?;
+        Ok(match pending {
+            Some(_) => Binding::OpenedElsewhere,
+            None => Binding::Unknown,
+        })
+    }
+}
+
+struct ApproveRequest {
+    id: Digest,
+    browser: Digest,
+    did: Did,
+    scope: String,
+    code: Digest,
+    code_expires_at: Timestamp,
+    authenticated_at: Timestamp,
+    now: Timestamp,
+}
+
+impl Verb for ApproveRequest {
+    type Outcome = Decision;
+    const NAME: &'static str = "approve_request";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
+        let decided = sqlx::query(sql::APPROVE_REQUEST)
+            .bind(self.id.as_bytes().to_vec())
+            .bind(self.now.seconds())
+            .bind(self.browser.as_bytes().to_vec())
+            .bind(self.did.as_str())
+            .bind(self.scope.as_str())
+            .bind(self.authenticated_at.seconds())
+            .bind(self.code.as_bytes().to_vec())
+            .bind(self.code_expires_at.seconds())
+            .fetch_optional(db)
+            .await?;
+        decision(decided.as_ref())
+    }
+}
+
+struct DenyRequest {
+    id: Digest,
+    browser: Digest,
+    now: Timestamp,
+}
+
+impl Verb for DenyRequest {
+    type Outcome = Decision;
+    const NAME: &'static str = "deny_request";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
+        let decided = sqlx::query(sql::DENY_REQUEST)
+            .bind(self.id.as_bytes().to_vec())
+            .bind(self.now.seconds())
+            .bind(self.browser.as_bytes().to_vec())
+            .fetch_optional(db)
+            .await?;
+        decision(decided.as_ref())
+    }
+}
+
+fn decision(decided: Option<&sqlx::any::AnyRow>) -> Result<Decision, Fault> {
+    match decided {
+        Some(row) => rows::request(row).map(Decision::Decided),
+        None => Ok(Decision::Gone),
+    }
+}
