@@ -40,7 +40,7 @@ impl Names {
     }
 
     /// Resolution as the network does it: `com.atproto.identity.resolveHandle`, and `/.well-known/atproto-did` for the
-    /// handle that is the `Host`.
+    /// handle that is the `Host`. Whoever merges them adds CORS.
     pub fn routes(&self) -> Router {
         Router::new()
             .route("/xrpc/com.atproto.identity.resolveHandle", get(resolve_handle))

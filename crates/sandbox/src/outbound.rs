@@ -14,6 +14,8 @@ pub fn client() -> Result<reqwest::Client, reqwest::Error> {
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(ANSWER_WAIT)
+        // a connection dialled in vain and kept would hold up the end of the service at its other end
+        .pool_max_idle_per_host(0)
         // the name means loopback whatever a hosts file says (RFC 6761 section 6.3)
         .resolve_to_addrs("localhost", &[([127, 0, 0, 1], 0).into()])
         .build()

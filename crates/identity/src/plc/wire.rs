@@ -33,7 +33,7 @@ pub(super) fn signed(operation: &Operation) -> Map<String, Value> {
 
 /// The object that is signed.
 pub(super) fn unsigned(operation: &UnsignedOperation) -> Map<String, Value> {
-    let fields = match operation {
+    match operation {
         UnsignedOperation::Data { data, prev } => {
             let PlcData {
                 rotation_keys,
@@ -41,21 +41,24 @@ pub(super) fn unsigned(operation: &UnsignedOperation) -> Map<String, Value> {
                 also_known_as,
                 services,
             } = data;
-            json!({
-                "type": OPERATION,
-                "rotationKeys": rotation_keys,
-                "verificationMethods": verification_methods,
-                "alsoKnownAs": also_known_as,
-                "services": services,
-                "prev": prev,
-            })
+            object([
+                ("type", json!(OPERATION)),
+                ("rotationKeys", json!(rotation_keys)),
+                ("verificationMethods", json!(verification_methods)),
+                ("alsoKnownAs", json!(also_known_as)),
+                ("services", json!(services)),
+                ("prev", json!(prev)),
+            ])
         }
-        UnsignedOperation::Tombstone { prev } => json!({ "type": TOMBSTONE, "prev": prev }),
-    };
-    match fields {
-        Value::Object(object) => object,
-        _ => Map::new(), // not reached: both arms write an object
+        UnsignedOperation::Tombstone { prev } => object([("type", json!(TOMBSTONE)), ("prev", json!(prev))]),
     }
+}
+
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
+    fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// Canonical DAG-CBOR: keys by length, then bytewise.

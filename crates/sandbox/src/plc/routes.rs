@@ -7,9 +7,10 @@ use axum::routing::get;
 use axum::{Json, Router};
 use entryway_identity::plc::{MalformedOperation, Operation, PlcData};
 use entryway_scope::Did;
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 use tower_http::cors::{Any, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::{Directory, Entry, Submission};
 use crate::ambient::rfc_3339;
@@ -28,6 +29,10 @@ pub(super) fn router(directory: Directory) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
         // a browser app resolves DIDs in the page
         .layer(
             CorsLayer::new()
