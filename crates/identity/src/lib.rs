@@ -1,9 +1,10 @@
 //! Who an account is: keys, DID documents and the operations that change them in a PLC directory.
 //!
-//! Everything here is a computation on values. The crate opens no connection: resolving a DID or a handle, and the
-//! guarded fetch that needs, are not here yet.
+//! Everything here is a computation on values. The crate opens no connection: resolving a DID or a handle,
+//! and the guarded fetch that needs, are not here yet.
 //!
-//! Start with [`did::DidDocument`] for what a DID says, and [`plc::UnsignedOperation`] for how a `did:plc` comes to be.
+//! Start with [`did::DidDocument`] for what a DID says, and [`plc::UnsignedOperation`] for how a `did:plc`
+//! comes to be.
 //!
 //! # Invariants
 //!

@@ -1,9 +1,9 @@
 //! PLC operations: how a `did:plc` is made, changed and ended.
 //!
-//! An operation is a small object. Its DAG-CBOR form without `sig` is what a rotation key signs; its DAG-CBOR form *with*
-//! `sig` is what the CID of the operation, and of a first operation the DID itself, are hashes of
-//! (<https://web.plc.directory/spec/v0.1/did-plc>). So the signature is part of the identity: two signatures of one genesis
-//! are two DIDs, which is why high-S twins are refused.
+//! An operation is a small object. Its DAG-CBOR form without `sig` is what a rotation key signs; its DAG-CBOR
+//! form *with* `sig` is what the CID of the operation, and of a first operation the DID itself, are hashes of
+//! (<https://web.plc.directory/spec/v0.1/did-plc>). So the signature is part of the identity: two signatures
+//! of one genesis are two DIDs, which is why high-S twins are refused.
 
 use std::collections::BTreeMap;
 
@@ -22,8 +22,8 @@ pub use wire::MalformedOperation;
 
 /// What the directory knows of a DID: the part of an operation that becomes the document.
 ///
-/// Every operation states all of it; there are no partial changes. Keys are text here, as `did:key`, because an
-/// operation is hashed as it was written.
+/// Every operation states all of it; there are no partial changes. Keys are text here, as `did:key`, because
+/// an operation is hashed as it was written.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PlcData {
@@ -191,8 +191,8 @@ impl UnsignedOperation {
 
 /// A signed operation, in the form that is sent, kept and hashed.
 ///
-/// Reading one from JSON checks its shape, no more: unknown fields are refused since they would change the hash.
-/// [`signer`](Self::signer) checks the signature; order and permission are the directory's to check.
+/// Reading one from JSON checks its shape, no more: unknown fields are refused since they would change the
+/// hash. [`signer`](Self::signer) checks the signature; order and permission are the directory's to check.
 #[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "Map<String, Value>", into = "Map<String, Value>")]
 pub struct Operation {
@@ -243,7 +243,8 @@ impl Operation {
     /// # Errors
     ///
     /// [`RejectedSignature::Form`] for a `sig` that is not 64 bytes in base64url without padding,
-    /// [`RejectedSignature::HighS`] for the twin of a valid one, [`RejectedSignature::Mismatch`] when no key fits.
+    /// [`RejectedSignature::HighS`] for the twin of a valid one, [`RejectedSignature::Mismatch`] when no key
+    /// fits.
     pub fn signer(&self, rotation_keys: &[String]) -> Result<usize, RejectedSignature> {
         let signature = URL_SAFE_NO_PAD
             .decode(&self.sig)

@@ -1,7 +1,8 @@
 //! Append-only files of JSON lines: how the sandbox remembers across a restart.
 //!
-//! A service keeps its state in memory, appends what becomes true, and folds the lines again when it starts. That is
-//! enough for one developer's accounts and nothing more: lines are never rewritten, and the file has a limit.
+//! A service keeps its state in memory, appends what becomes true, and folds the lines again when it starts.
+//! That is enough for one developer's accounts and nothing more: lines are never rewritten, and the file has
+//! a limit.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -23,13 +24,14 @@ pub struct Journal<E> {
 impl<E: Serialize + DeserializeOwned> Journal<E> {
     /// Opens `<directory>/<name>.jsonl`, making both where missing, and reads what is there.
     ///
-    /// A last line without its line feed was being written when the power went: nobody was told it had happened, so it
-    /// is cut off.
+    /// A last line without its line feed was being written when the power went: nobody was told it had
+    /// happened, so it is cut off.
     ///
     /// # Errors
     ///
-    /// [`JournalFault::InUse`] when another process has it open, [`JournalFault::Corrupt`] for a complete line that is
-    /// no entry, [`JournalFault::Full`] for a file past the limit, [`JournalFault::Disk`] for the rest.
+    /// [`JournalFault::InUse`] when another process has it open, [`JournalFault::Corrupt`] for a complete
+    /// line that is no entry, [`JournalFault::Full`] for a file past the limit, [`JournalFault::Disk`] for
+    /// the rest.
     pub fn open(directory: &Path, name: &str) -> Result<(Self, Vec<E>), JournalFault> {
         let path = directory.join(format!("{name}.jsonl"));
         let disk = |source| JournalFault::Disk {
@@ -115,14 +117,17 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
     }
 }
 
-/// Runs a verb that waits for the disk: on a thread made for waiting, and to its end even when its client has gone.
+/// Runs a verb that waits for the disk: on a thread made for waiting, and to its end even when its client has
+/// gone.
 ///
 /// # Errors
 ///
 /// Those of the verb, and [`JournalFault::Interrupted`] when the process is ending.
-pub(crate) async fn settle<T: Send + 'static>(
-    verb: impl FnOnce() -> Result<T, JournalFault> + Send + 'static,
-) -> Result<T, JournalFault> {
+pub(crate) async fn settle<T, E>(verb: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<JournalFault> + Send + 'static,
+{
     tokio::task::spawn_blocking(verb)
         .await
         .map_err(|_| JournalFault::Interrupted)?

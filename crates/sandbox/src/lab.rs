@@ -1,7 +1,7 @@
 //! The sandbox as a whole: its services on loopback ports, and accounts made as an entryway makes them.
 //!
-//! In two steps, since a verifier wants to know the URL of the PDS before it can be made: [`Listeners::bind`] finds the ports,
-//! [`Sandbox::start`] serves on them.
+//! In two steps, since a verifier wants to know the URL of the PDS before it can be made: [`Listeners::bind`]
+//! finds the ports, [`Sandbox::start`] serves on them.
 
 use std::io;
 use std::path::PathBuf;
@@ -93,7 +93,8 @@ pub struct SandboxSettings {
     pub issuer: String,
     /// The entryway's key over the identity of every account. The same directory wants the same key.
     pub rotation_key: SigningKey,
-    /// Stands in front of the PDS; believes the issuer's tokens for [`Listeners::pds_did`] at [`Listeners::pds_url`].
+    /// Stands in front of the PDS; believes the issuer's tokens for [`Listeners::pds_did`] at
+    /// [`Listeners::pds_url`].
     pub verifier: Arc<Verifier>,
     /// Time.
     pub clock: Clock,
@@ -131,8 +132,8 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`LabFault::Journal`] when the directory cannot be used or another process uses it, [`LabFault::NotMoved`] when accounts
-    /// cannot be pointed here, as with another rotation key.
+    /// [`LabFault::Journal`] when the directory cannot be used or another process uses it,
+    /// [`LabFault::NotMoved`] when accounts cannot be pointed here, as with another rotation key.
     pub async fn start(listeners: Listeners, settings: SandboxSettings) -> Result<Self, LabFault> {
         let (plc_url, pds_url, mailbox_url) =
             (listeners.plc_url(), listeners.pds_url(), listeners.mailbox_url());
@@ -160,7 +161,7 @@ impl Sandbox {
             settle(move || {
                 let directory = Directory::open(&stored, Arc::clone(&clock))?;
                 let pds = Pds::open(&stored, pds_settings, names, clock, entropy)?;
-                Ok((directory, pds, Mailbox::open(&stored)?))
+                Ok::<_, JournalFault>((directory, pds, Mailbox::open(&stored)?))
             })
         };
         let (directory, pds, mailbox) = opened.await?;
@@ -187,12 +188,14 @@ impl Sandbox {
         })
     }
 
-    /// Makes an account the way an entryway does (contract section 2.3), or finds the one that has the handle.
+    /// Makes an account the way an entryway does (contract section 2.3), or finds the one that has the
+    /// handle.
     ///
     /// # Errors
     ///
-    /// [`LabFault::ForeignHandle`] unless the handle ends in `.test`, [`LabFault::Call`] and [`LabFault::Refused`] when a
-    /// step fails. An identity without an account may then be left in the directory; it is in nobody's way.
+    /// [`LabFault::ForeignHandle`] unless the handle ends in `.test`, [`LabFault::Call`] and
+    /// [`LabFault::Refused`] when a step fails. An identity without an account may then be left in the
+    /// directory; it is in nobody's way.
     pub async fn create_account(&self, handle: &Handle) -> Result<AccountCreated, LabFault> {
         if handle.as_str().strip_suffix(".test").is_none() {
             return Err(LabFault::ForeignHandle);

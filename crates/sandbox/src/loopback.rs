@@ -8,7 +8,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// One port, bound on 127.0.0.1, and on `[::1]` where the machine has it: browsers take `localhost` for either.
+/// One port, bound on 127.0.0.1, and on `[::1]` where the machine has it: browsers take `localhost` for
+/// either.
 #[derive(Debug)]
 pub struct Loopback {
     port: u16,
@@ -20,8 +21,8 @@ impl Loopback {
     ///
     /// # Errors
     ///
-    /// [`PortFault::Busy`] when another process has the port on either address, [`PortFault::Unusable`] when the system gives
-    /// none.
+    /// [`PortFault::Busy`] when another process has the port on either address, [`PortFault::Unusable`] when
+    /// the system gives none.
     pub async fn bind(port: u16) -> Result<Self, PortFault> {
         let attempts = if port == 0 { ATTEMPTS_MAX } else { 1 };
         let mut busy = port;
@@ -67,7 +68,13 @@ impl Loopback {
         format!("http://localhost:{}", self.port)
     }
 
-    /// Serves until `stop` says true or its sender is gone, and then until the requests under way are answered.
+    /// The bound sockets, for a server of the caller's.
+    pub fn into_listeners(self) -> Vec<TcpListener> {
+        self.listeners
+    }
+
+    /// Serves until `stop` says true or its sender is gone, and then until the requests under way are
+    /// answered.
     pub fn serve(self, router: &Router, stop: &watch::Receiver<bool>, tasks: &mut JoinSet<io::Result<()>>) {
         for listener in self.listeners {
             let mut stop = stop.clone();

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -14,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::Handle;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -91,16 +92,19 @@ impl Mailbox {
 
     /// A page for people at `/`, and the same as JSON at `/messages`.
     ///
-    /// No other site may read it from a page: one-time codes are in it.
+    /// No other site can read it from a page, not even under a name that it points at this machine: one-time
+    /// codes are in it.
     pub fn router(&self) -> Router {
         let style = STANDARD.encode(Sha256::digest(STYLE));
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src 'sha256-{style}'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         );
         let mut router = Router::new()
             .route("/", get(page))
             .route("/messages", get(messages))
             .fallback(not_found)
+            .layer(from_fn(under_a_loopback_name))
             .with_state(self.clone());
         let fixed = |value| HeaderValue::from_static(value);
         for (name, value) in [
@@ -179,6 +183,28 @@ async fn messages(State(mailbox): State<Mailbox>) -> Json<Value> {
     Json(json!({ "messages": mailbox.messages().into_iter().map(shown).collect::<Vec<_>>() }))
 }
 
+/// DNS rebinding: a page of `evil.example`, once that name resolves to this machine, is of the same origin as
+/// whatever answers it here. `tests::a_page_of_another_name_is_not_answered`
+async fn under_a_loopback_name(request: Request, next: Next) -> Response {
+    let host = request
+        .headers()
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| !port.ends_with(']'))
+        .map_or(host, |(name, _)| name);
+    if matches!(name, "localhost" | "127.0.0.1" | "[::1]") {
+        return next.run(request).await;
+    }
+    (
+        StatusCode::MISDIRECTED_REQUEST,
+        "the mailbox answers to localhost only\n",
+    )
+        .into_response()
+}
+
 async fn not_found() -> (StatusCode, &'static str) {
     (StatusCode::NOT_FOUND, "there is nothing at this path\n")
 }
@@ -192,7 +218,7 @@ const MAILS_MAX: usize = 500;
 #[cfg(test)]
 mod tests {
     use axum::body::{Body, to_bytes};
-    use http::{HeaderMap, Request};
+    use http::HeaderMap;
     use tower::ServiceExt as _;
 
     use super::*;
@@ -208,7 +234,14 @@ mod tests {
     }
 
     async fn get(mailbox: &Mailbox, path: &str) -> (u16, HeaderMap, String) {
-        let request = Request::get(path).body(Body::empty()).unwrap();
+        get_at(mailbox, "localhost:2586", path).await
+    }
+
+    async fn get_at(mailbox: &Mailbox, host: &str, path: &str) -> (u16, HeaderMap, String) {
+        let request = http::Request::get(path)
+            .header("host", host)
+            .body(Body::empty())
+            .unwrap();
         let (parts, body) = mailbox.router().oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, 1 << 20).await.unwrap();
         (
@@ -262,6 +295,25 @@ mod tests {
             "{policy}"
         );
         assert_eq!(headers["cache-control"], "no-store");
+    }
+
+    #[tokio::test]
+    async fn a_page_of_another_name_is_not_answered() {
+        let directory = tempfile::tempdir().unwrap();
+        let mailbox = Mailbox::open(directory.path()).unwrap();
+        for host in ["localhost", "localhost:1", "127.0.0.1:1", "[::1]", "[::1]:1"] {
+            assert_eq!(get_at(&mailbox, host, "/messages").await.0, 200, "{host}");
+        }
+        for host in [
+            "evil.example",
+            "evil.example:1",
+            "localhost.evil.example",
+            "alice.test",
+            "[::2]:1",
+            "",
+        ] {
+            assert_eq!(get_at(&mailbox, host, "/messages").await.0, 421, "{host}");
+        }
     }
 
     #[tokio::test]

@@ -1,7 +1,8 @@
 //! Which handle is whose, for the names of one machine.
 //!
-//! Names such as `alice.test` have no DNS. The table stands in for it, and is shared by everybody who has to know: the PDS, whose
-//! accounts fill it, and the entryway, which asks it or merges [`Names::routes`] into its own.
+//! Names such as `alice.test` have no DNS. The table stands in for it, and is shared by everybody who has to
+//! know: the PDS, whose accounts fill it, and the entryway, which asks it or merges [`Names::routes`] into
+//! its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,7 +19,8 @@ use crate::xrpc::{Failure, Params};
 
 /// The table; clones are the same table.
 ///
-/// It is kept in memory only: the accounts behind the names are stored by the PDS, which fills it at its start.
+/// It is kept in memory only: the accounts behind the names are stored by the PDS, which fills it at its
+/// start.
 #[derive(Clone, Debug, Default)]
 pub struct Names(Arc<RwLock<BTreeMap<Handle, Did>>>);
 
@@ -39,8 +41,8 @@ impl Names {
         if owner == did { Claim::Held } else { Claim::Taken }
     }
 
-    /// Resolution as the network does it: `com.atproto.identity.resolveHandle`, and `/.well-known/atproto-did` for the
-    /// handle that is the `Host`. Whoever merges them adds CORS.
+    /// Resolution as the network does it: `com.atproto.identity.resolveHandle`, and
+    /// `/.well-known/atproto-did` for the handle that is the `Host`. Whoever merges them adds CORS.
     pub fn routes(&self) -> Router {
         Router::new()
             .route("/xrpc/com.atproto.identity.resolveHandle", get(resolve_handle))

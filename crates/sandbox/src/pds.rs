@@ -1,8 +1,9 @@
 //! A small PDS behind an entryway: enough to log in with and to try records and blobs.
 //!
-//! Not a PDS for anything else. Records are plain JSON with real CIDs; there is no repository, no commit, no signature over
-//! data, no sync, no app view behind it, and no validation against lexicons. What it does as the reference does (contract
-//! sections 2.3 and 5.4): account creation driven by an entryway, and the permission each method asks for.
+//! Not a PDS for anything else. Records are plain JSON with real CIDs; there is no repository, no commit, no
+//! signature over data, no sync, no app view behind it, and no validation against lexicons. What it does as
+//! the reference does (contract sections 2.3 and 5.4): account creation driven by an entryway, and the
+//! permission each method asks for.
 //!
 //! Access tokens are not its business: `entryway-resource` stands in front of the methods that need one.
 
@@ -11,11 +12,12 @@ mod caller;
 mod create_account;
 mod data_model;
 mod metadata;
+mod read;
 mod record_key;
-mod records;
 mod repo;
 mod routes;
 mod session;
+mod write;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
 //! A PLC directory that behaves like the real one, for DIDs of one machine.
 //!
-//! What a mock would hide and this one does not (C26, C27): a genesis is posted to `/{did}`, the DID is the hash of the
-//! *signed* operation, success has an empty body, and `POST /` is a 404. Left out: the 72 hours in which a more powerful
-//! key can take back an operation, rate limits, and the export of everything.
+//! What a mock would hide and this one does not (C26, C27): a genesis is posted to `/{did}`, the DID is the
+//! hash of the *signed* operation, success has an empty body, and `POST /` is a 404. Left out: the 72 hours
+//! in which a more powerful key can take back an operation, rate limits, and the export of everything.
 
 mod limits;
 mod routes;

@@ -8,9 +8,9 @@ use super::PublicKey;
 
 /// What a DID resolves to: names, keys and services.
 ///
-/// Reading is lenient where documents of `did:web` are written by hand: unknown fields pass, and a key or an endpoint
-/// of an unknown kind is as good as absent. Not checked: that the document is of the DID that was asked for (compare
-/// [`id`](Self::id)), nor that its handle points back.
+/// Reading is lenient where documents of `did:web` are written by hand: unknown fields pass, and a key or an
+/// endpoint of an unknown kind is as good as absent. Not checked: that the document is of the DID that was
+/// asked for (compare [`id`](Self::id)), nor that its handle points back.
 ///
 /// ```
 /// use entryway_identity::did::DidDocument;
@@ -18,7 +18,9 @@ use super::PublicKey;
 /// let document: DidDocument = serde_json::from_str(r##"{
 ///   "id": "did:web:pds.example",
 ///   "alsoKnownAs": ["at://Alice.example"],
-///   "service": [{"id": "#atproto_pds", "type": "AtprotoPersonalDataServer", "serviceEndpoint": "https://pds.example"}]
+///   "service": [
+///     {"id": "#atproto_pds", "type": "AtprotoPersonalDataServer", "serviceEndpoint": "https://pds.example"}
+///   ]
 /// }"##)?;
 /// assert_eq!(document.pds_endpoint(), Some("https://pds.example"));
 /// assert_eq!(document.handle().unwrap().as_str(), "alice.example");

@@ -86,8 +86,9 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// [`RejectedSignature::Form`] unless it is 64 bytes of two scalars, [`RejectedSignature::HighS`] for the second
-    /// of the two valid signatures of one message, [`RejectedSignature::Mismatch`] when this key did not make it.
+    /// [`RejectedSignature::Form`] unless it is 64 bytes of two scalars, [`RejectedSignature::HighS`] for the
+    /// second of the two valid signatures of one message, [`RejectedSignature::Mismatch`] when this key did
+    /// not make it.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), RejectedSignature> {
         let verified = match self {
             Self::K256(key) => {
@@ -132,8 +133,8 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`InvalidKey::Scalar`] for zero and for values past the order of the curve. Random bytes are neither: one draw
-    /// in 2^127 would be.
+    /// [`InvalidKey::Scalar`] for zero and for values past the order of the curve. Random bytes are neither:
+    /// one draw in 2^127 would be.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, InvalidKey> {
         k256::ecdsa::SigningKey::from_slice(bytes)
             .map(Self)

@@ -43,7 +43,7 @@ pub(super) async fn upload(
         "size": blob.bytes,
     });
     let did = caller.did().clone();
-    settle(move || pds.store_blob(did, cid, blob, &bytes)).await??;
+    settle(move || pds.store_blob(did, cid, blob, &bytes)).await?;
     Ok(Json(json!({ "blob": answer })))
 }
 
@@ -74,32 +74,20 @@ pub(super) async fn get_blob(State(pds): State<Pds>, params: Params) -> Result<R
 }
 
 impl Pds {
-    fn store_blob(
-        &self,
-        did: Did,
-        cid: String,
-        blob: Blob,
-        bytes: &Bytes,
-    ) -> Result<Result<(), Failure>, JournalFault> {
+    fn store_blob(&self, did: Did, cid: String, blob: Blob, bytes: &Bytes) -> Result<(), Failure> {
         let mut state = self.state();
-        let Some(account) = state.accounts.by_did(&did) else {
-            return Ok(Err(no_such_repo()));
-        };
+        let account = state.accounts.by_did(&did).ok_or_else(no_such_repo)?;
         if account.blobs.get(&cid) == Some(&blob) {
-            return Ok(Ok(()));
+            return Ok(());
         }
         if state.accounts.blob_bytes() + blob.bytes > ALL_BLOBS_BYTES_MAX {
             let message = "this sandbox keeps no more blobs";
-            return Ok(Err(Failure::new(
-                StatusCode::BAD_REQUEST,
-                "BlobTooLarge",
-                message,
-            )));
+            return Err(Failure::new(StatusCode::BAD_REQUEST, "BlobTooLarge", message));
         }
         let path = self.blob_path(&cid);
         write_durably(&self.0.blobs, &path, bytes).map_err(|source| JournalFault::Disk { path, source })?;
         state.store(Entry::Blob { did, cid, blob })?;
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// One file for one content, whoever has it. A CID is letters and digits, so it stays in its directory.

@@ -40,8 +40,9 @@ pub(super) async fn reserve_signing_key(
 
 /// `com.atproto.server.createAccount`: step 4.
 ///
-/// Unlike the reference it looks whether handle and DID are free *before* it tells the PLC directory, so that a clash leaves no
-/// orphaned DID behind. The two tokens of the answer are worth nothing, there as here: the entryway mints its own.
+/// Unlike the reference it looks whether handle and DID are free *before* it tells the PLC directory, so that
+/// a clash leaves no orphaned DID behind. The two tokens of the answer are worth nothing, there as here: the
+/// entryway mints its own.
 pub(super) async fn create_account(
     State(pds): State<Pds>,
     headers: HeaderMap,
@@ -120,14 +121,13 @@ impl Pds {
                     error = &fault as &dyn std::error::Error,
                     "the PLC directory did not answer"
                 );
-                Failure::new(
-                    StatusCode::BAD_GATEWAY,
-                    "UpstreamFailure",
-                    "the PLC directory did not answer",
-                )
+                upstream_failure("the PLC directory did not answer")
             })?;
         if answer.status().is_success() {
             return Ok(());
+        }
+        if answer.status().is_server_error() {
+            return Err(upstream_failure("the PLC directory failed"));
         }
         let reason = outbound::message(answer)
             .await
@@ -194,6 +194,10 @@ impl Pds {
         SigningKey::from_bytes(&bytes)
             .map_err(|_| Failure::internal("the source of random numbers is broken"))
     }
+}
+
+fn upstream_failure(message: &str) -> Failure {
+    Failure::new(StatusCode::BAD_GATEWAY, "UpstreamFailure", message)
 }
 
 fn incompatible(message: &str) -> Failure {

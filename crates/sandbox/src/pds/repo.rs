@@ -1,6 +1,7 @@
 //! What the PDS knows: accounts with their records and blobs, folded from what became true.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
@@ -24,19 +25,25 @@ pub(super) enum Entry {
     },
     /// A record is as it says now.
     Record {
-        did: Did,
-        collection: Nsid,
-        rkey: RecordKey,
+        #[serde(flatten)]
+        address: Address,
         record: Record,
     },
     /// A record is gone.
     RecordDeleted {
-        did: Did,
-        collection: Nsid,
-        rkey: RecordKey,
+        #[serde(flatten)]
+        address: Address,
     },
     /// A blob is on the disk.
     Blob { did: Did, cid: String, blob: Blob },
+}
+
+/// Where a record is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) struct Address {
+    pub(super) did: Did,
+    pub(super) collection: Nsid,
+    pub(super) rkey: RecordKey,
 }
 
 /// The key an account signs with. Kept for its DID document; nothing here signs yet.
@@ -130,35 +137,26 @@ impl Accounts {
                     },
                 );
             }
-            Entry::Record {
-                did,
-                collection,
-                rkey,
-                record,
-            } => {
-                let Some(account) = self.0.get_mut(&did) else {
+            Entry::Record { address, record } => {
+                let Some(account) = self.0.get_mut(&address.did) else {
                     return;
                 };
                 account
                     .records
-                    .entry(collection)
+                    .entry(address.collection)
                     .or_default()
-                    .insert(rkey, record);
+                    .insert(address.rkey, record);
             }
-            Entry::RecordDeleted {
-                did,
-                collection,
-                rkey,
-            } => {
-                let Some(account) = self.0.get_mut(&did) else {
+            Entry::RecordDeleted { address } => {
+                let Some(account) = self.0.get_mut(&address.did) else {
                     return;
                 };
-                let Some(records) = account.records.get_mut(&collection) else {
+                let Some(records) = account.records.get_mut(&address.collection) else {
                     return;
                 };
-                records.remove(&rkey);
+                records.remove(&address.rkey);
                 if records.is_empty() {
-                    account.records.remove(&collection);
+                    account.records.remove(&address.collection);
                 }
             }
             Entry::Blob { did, cid, blob } => {
@@ -169,6 +167,17 @@ impl Accounts {
             }
         }
     }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&uri(&self.did, &self.collection, &self.rkey))
+    }
+}
+
+/// The address of a record as one text.
+pub(super) fn uri(did: &Did, collection: &Nsid, rkey: &RecordKey) -> String {
+    format!("at://{did}/{collection}/{rkey}")
 }
 
 /// Either name of an account, as most methods take it.

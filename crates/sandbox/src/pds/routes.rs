@@ -11,16 +11,16 @@ use http::{HeaderValue, Method};
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::{Pds, blobs, create_account, metadata, records, session};
+use super::{Pds, blobs, create_account, metadata, read, session, write};
 use crate::xrpc;
 
 pub(super) fn router(pds: &Pds) -> Router {
     let verifier = VerifierLayer::new(Arc::clone(&pds.settings().verifier), Arc::clone(&pds.0.clock));
     let guarded = Router::new()
         .route("/xrpc/com.atproto.server.getSession", get(session::get_session))
-        .route("/xrpc/com.atproto.repo.createRecord", post(records::create))
-        .route("/xrpc/com.atproto.repo.putRecord", post(records::put))
-        .route("/xrpc/com.atproto.repo.deleteRecord", post(records::delete))
+        .route("/xrpc/com.atproto.repo.createRecord", post(write::create))
+        .route("/xrpc/com.atproto.repo.putRecord", post(write::put))
+        .route("/xrpc/com.atproto.repo.deleteRecord", post(write::delete))
         .route(
             "/xrpc/com.atproto.repo.uploadBlob",
             post(blobs::upload).layer(DefaultBodyLimit::max(blobs::BLOB_BYTES_MAX)),
@@ -45,9 +45,9 @@ pub(super) fn router(pds: &Pds) -> Router {
             "/xrpc/com.atproto.server.createAccount",
             post(create_account::create_account),
         )
-        .route("/xrpc/com.atproto.repo.describeRepo", get(records::describe_repo))
-        .route("/xrpc/com.atproto.repo.getRecord", get(records::get))
-        .route("/xrpc/com.atproto.repo.listRecords", get(records::list))
+        .route("/xrpc/com.atproto.repo.describeRepo", get(read::describe_repo))
+        .route("/xrpc/com.atproto.repo.getRecord", get(read::get))
+        .route("/xrpc/com.atproto.repo.listRecords", get(read::list))
         .route("/xrpc/com.atproto.sync.getBlob", get(blobs::get_blob))
         .route("/xrpc/{nsid}", any(xrpc::unknown_method))
         .with_state(pds.clone());

@@ -10,8 +10,8 @@ use crate::xrpc::Failure;
 
 /// The account behind the token; its address only for apps that may see it (contract section 2.2).
 ///
-/// A PDS behind an entryway asks the entryway. This one has no account data but the handle to ask for, and every sandbox account
-/// has the address that [`mailbox::address_of`] gives it.
+/// A PDS behind an entryway asks the entryway. This one has no account data but the handle to ask for, and
+/// every sandbox account has the address that [`mailbox::address_of`] gives it.
 pub(super) async fn get_session(State(pds): State<Pds>, caller: Caller) -> Result<Json<Value>, Failure> {
     let state = pds.state();
     let account = state.accounts.by_did(caller.did()).ok_or_else(no_such_repo)?;

@@ -1,4 +1,5 @@
-//! How much an operation may say. The numbers are those of the public directory, so that what passes here passes there.
+//! How much an operation may say. The numbers are those of the public directory, so that what passes here
+//! passes there.
 
 use entryway_identity::did::PublicKey;
 use entryway_identity::plc::{Operation, PlcData};
