@@ -1,2 +1,59 @@
 //! The `entryway` command.
-fn main() {}
+//!
+//! Reads arguments and environment once and hands them on; everything else lives in the crates below.
+//! Exit status: 0 success, 1 failure, 2 usage.
+
+mod dev;
+mod log;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Login for AT Protocol hosts.
+#[derive(Parser)]
+#[command(name = "entryway", version, arg_required_else_help = true)]
+struct Arguments {
+    /// What to log, such as `info` or `entryway_server=debug,warn`.
+    #[arg(
+        long,
+        global = true,
+        env = "ENTRYWAY_LOG",
+        default_value = "warn",
+        value_name = "FILTER"
+    )]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole thing on this machine: login, PLC directory, PDS, mailbox and a demo app.
+    Dev(dev::DevArguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Err(error) = log::install(&arguments.log) {
+        eprintln!("entryway: --log {error}");
+        return ExitCode::from(2);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("entryway: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = match arguments.command {
+        Command::Dev(arguments) => runtime.block_on(dev::run(arguments)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("entryway: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -22,6 +22,8 @@ pub struct CodeFacts {
     pub scope: ScopeSet,
     /// Whose account.
     pub account: Account,
+    /// When the password was given for it.
+    pub authenticated_at: Timestamp,
     /// Until when it opens.
     pub code_expires_at: Timestamp,
     /// Whether it still does.
@@ -138,6 +140,7 @@ mod tests {
             request: fixtures::request(),
             scope: fixtures::session().scope,
             account: fixtures::account(),
+            authenticated_at: fixtures::NOW,
             code_expires_at: fixtures::NOW + Seconds(60),
             state: CodeState::Open,
         };

@@ -1,3 +1,36 @@
-//! The authorization server: routes, pages, keys.
+//! The authorization server: routes, pages and keys around the decisions of `entryway-core`.
+//!
+//! A handler is a sandwich: extract, load facts, decide (core), one verb of the store, render. This
+//! crate reads the clock, the random source and the network, and passes them on as arguments; it
+//! refuses to decide anything about OAuth itself, and to know how facts are stored.
+//!
+//! Start at [`routes`](router) (which path leads where), then `oauth/` for the back channel and
+//! `authorize/` for what a browser meets. [`Config`] holds what an operator decides.
+//!
+//! Invariants: a caller's fault and our own are different types and never converted into each other;
+//! nothing a caller sends gives a status of 500 or above; every page works without a script.
 
+mod app;
+mod authorize;
+mod browser;
+mod clock;
+mod config;
+mod extract;
+mod failure;
+mod home;
+mod keys;
+mod limits;
+mod oauth;
 pub mod pages;
+mod password;
+mod routes;
+mod serve;
+
+pub use app::App;
+pub use clock::{Chance, Clock};
+pub use config::Config;
+pub use failure::Fault;
+pub use keys::Keys;
+pub use password::Passwords;
+pub use routes::router;
+pub use serve::{Peer, serve};

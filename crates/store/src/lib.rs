@@ -53,9 +53,8 @@ pub use browser::BrowserSessions;
 pub use fault::{EngineFault, Fault};
 pub use migrate::SchemaState;
 pub use outcome::{
-    Admission, Binding, CodeFacts, CodeState, Creation, Decision, PasswordChange, PendingRequest,
-    Recognition, Redemption, Rehoming, Remembered, Replacement, Rotation, SessionEnd, SessionFacts, Spoiling,
-    Swept,
+    Admission, Binding, Creation, Decision, PasswordChange, PendingRequest, Recognition, Redemption,
+    Rehoming, Remembered, Replacement, Rotation, SessionEnd, SessionFacts, Spoiling, Swept,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};

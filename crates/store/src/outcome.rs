@@ -3,9 +3,7 @@
 use entryway_core::account::Account;
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::session::Session;
-use entryway_oauth::secret::SessionId;
 use entryway_oauth::time::Timestamp;
-use entryway_scope::ScopeSet;
 
 /// What became of a pushed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,34 +45,6 @@ pub enum Decision {
     Decided(AuthorizationRequest),
     /// The request is over, decided, another browser's or unknown.
     Gone,
-}
-
-/// What a code stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CodeFacts {
-    /// What was asked.
-    pub request: AuthorizationRequest,
-    /// What was granted of it.
-    pub scope: ScopeSet,
-    /// By whom.
-    pub account: Account,
-    /// When that person last proved who they are.
-    pub authenticated_at: Timestamp,
-    /// When the code is over.
-    pub code_expires_at: Timestamp,
-    /// Whether it was used.
-    pub state: CodeState,
-}
-
-/// The life of a code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CodeState {
-    /// Not presented yet, or only in ways that do not count.
-    Open,
-    /// Presented with a wrong verifier: it gives nothing any more.
-    Spoiled,
-    /// It gave this session.
-    Redeemed(SessionId),
 }
 
 /// What became of a code that was presented rightly.

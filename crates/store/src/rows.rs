@@ -5,6 +5,7 @@ use sqlx::any::{Any, AnyRow};
 use sqlx::{Decode, Type};
 
 use entryway_core::account::{Account, AccountStatus, PasswordHash};
+use entryway_core::code::{CodeFacts, CodeState};
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::session::{EndReason, Ended, Session};
 use entryway_oauth::client_id::ClientId;
@@ -14,7 +15,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle, ScopeSet};
 
 use crate::fault::Fault;
-use crate::outcome::{CodeFacts, CodeState, PendingRequest, SessionFacts};
+use crate::outcome::{PendingRequest, SessionFacts};
 use crate::verbs::keys::{KeyState, SealedKey};
 
 /// The columns of one table in a row.

@@ -9,11 +9,12 @@ use entryway_oauth::time::Timestamp;
 
 use crate::Store;
 use crate::fault::Fault;
-use crate::outcome::{CodeFacts, CodeState, Redemption, Remembered, SessionEnd, Spoiling};
+use crate::outcome::{Redemption, Remembered, SessionEnd, Spoiling};
 use crate::rows::Columns;
 use crate::verbs::marks::{Mark, remember};
 use crate::verbs::{Steps, Verb, sessions};
 use crate::{postgres, rows, sql};
+use entryway_core::code::{CodeFacts, CodeState};
 
 /// The session a code is to give. `ended` is ignored: a session begins alive.
 #[derive(Clone, Copy, Debug)]

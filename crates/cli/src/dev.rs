@@ -1,0 +1,212 @@
+//! `entryway dev`: the whole thing on one machine, nothing to install.
+
+mod accounts;
+mod data;
+mod greeting;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use entryway_core::policy::Policy;
+use entryway_oauth::issuer::Issuer;
+use entryway_resource::{IssuerKeys, Limits, Verifier, VerifierConfig};
+use entryway_sandbox::ambient::{Clock as AmbientClock, Entropy};
+use entryway_sandbox::demo::{self, DemoConfig};
+use entryway_sandbox::lab::{Listeners, Ports, Sandbox, SandboxSettings};
+use entryway_sandbox::loopback::Loopback;
+use entryway_server::{App, Chance, Clock, Config};
+use entryway_store::Store;
+
+use accounts::{Account, AccountArgument};
+use data::DataDirectory;
+use greeting::Greeting;
+
+/// Arguments of `entryway dev`.
+#[derive(Args)]
+pub(crate) struct DevArguments {
+    /// Port of the login; the services beside it take the next free ports. 0 lets the system choose all.
+    #[arg(long, default_value_t = 2583)]
+    port: u16,
+    /// Where to keep data; the same directory later has the same accounts. Without it nothing is kept.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<std::path::PathBuf>,
+    /// Database to use instead of a SQLite file in the data directory, such as postgres://user@host/name.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// An account to make, or to give this password; repeatable. Without one: alice.test and bob.test.
+    #[arg(long = "account", value_name = "HANDLE:PASSWORD")]
+    accounts: Vec<AccountArgument>,
+    /// Print one JSON object on the first line of standard output, once ready.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where the OAuth endpoints hang.
+const PREFIX: &str = "/oauth";
+
+/// Runs until interrupted.
+pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
+    let DevArguments {
+        port,
+        data_dir,
+        database,
+        accounts,
+        json,
+    } = arguments;
+    let (clock, chance) = (Clock::system(), Chance::system());
+    let data = DataDirectory::open(data_dir, &chance)?;
+    let login = Loopback::bind(port).await.context("the login cannot listen")?;
+    let listeners = Listeners::bind(next_ports(&login, port))
+        .await
+        .context("the sandbox cannot listen")?;
+    let demo_listener = Loopback::bind(0).await.context("the demo app cannot listen")?;
+
+    let store = Store::open(&database.unwrap_or_else(|| data.database_url()))
+        .await
+        .context("the database")?;
+    let config = Config {
+        issuer: Issuer::parse(&login.origin())?,
+        prefix: PREFIX.to_owned(),
+        policy: Policy::default(),
+        root_key: data.root_key().clone(),
+        limit_sign_ins: true,
+    };
+    let app = App::open(config, store, clock.clone(), chance.clone())
+        .await
+        .map_err(|fault| described(&fault))?;
+    let settings = SandboxSettings {
+        directory: data.path().join("sandbox"),
+        issuer: login.origin(),
+        rotation_key: data.rotation_key()?,
+        verifier: Arc::new(verifier(&app, &listeners)?),
+        clock: ambient_clock(&clock),
+        entropy: ambient_entropy(&chance),
+    };
+    let pds_did = listeners.pds_did();
+    let sandbox = Sandbox::start(listeners, settings).await.context("the sandbox")?;
+    let accounts = accounts::prepare(&app, &sandbox, &pds_did, accounts, data.root_key()).await?;
+
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    let demo_url = format!("http://127.0.0.1:{}", demo_listener.port());
+    let demo_app = demo::router(demo_config(&demo_url, &sandbox, &accounts, &clock, &chance))?;
+    demo_listener.serve(&demo_app, &stopped, &mut tasks);
+    let greeting = Greeting {
+        issuer: login.origin(),
+        pds: sandbox.pds_url().to_owned(),
+        plc: sandbox.plc_url().to_owned(),
+        mailbox: sandbox.mailbox_url().to_owned(),
+        demo_app: demo_url,
+        accounts,
+    };
+    for listener in login.into_listeners() {
+        let (router, mut stopped) = (entryway_server::router(&app), stopped.clone());
+        let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
+        tasks.spawn(async move {
+            entryway_server::serve(listener, router, stopped).await;
+            Ok(())
+        });
+    }
+    if json {
+        greeting.print_json();
+    } else {
+        greeting.print_text(data.is_kept());
+    }
+    interrupted().await;
+    stop.send_replace(true);
+    while tasks.join_next().await.is_some() {}
+    sandbox.stop().await;
+    app.store().close().await;
+    Ok(())
+}
+
+/// The ports after the login's, where they are free; the login's own choice says whether to ask.
+fn next_ports(login: &Loopback, asked: u16) -> Ports {
+    let after = |step: u16| {
+        if asked == 0 {
+            0
+        } else {
+            free(login.port().checked_add(step))
+        }
+    };
+    Ports {
+        pds: after(1),
+        plc: after(2),
+        mailbox: after(3),
+    }
+}
+
+/// The port if nobody has it, else 0.
+fn free(port: Option<u16>) -> u16 {
+    let is_free = |port: &u16| std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, *port)).is_ok();
+    port.filter(is_free).unwrap_or(0)
+}
+
+/// The guard of the PDS: it believes this login's tokens and nobody else's.
+fn verifier(app: &App, listeners: &Listeners) -> anyhow::Result<Verifier> {
+    Ok(Verifier::new(VerifierConfig {
+        issuers: vec![(app.issuer().clone(), IssuerKeys::pinned(app.keys().public())?)],
+        audience: listeners.pds_did(),
+        public_url: Issuer::parse(&listeners.pds_url())?,
+        nonces: app.keys().resource_nonces.clone(),
+        limits: Limits::default(),
+    }))
+}
+
+fn demo_config(
+    url: &str,
+    sandbox: &Sandbox,
+    accounts: &[Account],
+    clock: &Clock,
+    chance: &Chance,
+) -> DemoConfig {
+    let clock = clock.clone();
+    DemoConfig {
+        base_url: url.to_owned(),
+        handle_resolver: sandbox.pds_url().to_owned(),
+        plc_directory: sandbox.plc_url().to_owned(),
+        accounts_hint: accounts
+            .iter()
+            .map(|account| account.handle.to_string())
+            .collect(),
+        fill: ambient_entropy(chance),
+        now: Arc::new(move || clock.now().seconds()),
+    }
+}
+
+fn ambient_clock(clock: &Clock) -> AmbientClock {
+    let clock = clock.clone();
+    Arc::new(move || clock.now())
+}
+
+/// The sandbox has no way to say that chance failed; stopping is better than keys that are not random.
+fn ambient_entropy(chance: &Chance) -> Entropy {
+    let chance = chance.clone();
+    Arc::new(move |bytes| {
+        if !chance.fill(bytes) {
+            tracing::error!("the random source failed");
+            std::process::abort();
+        }
+    })
+}
+
+/// A fault of the server with all its causes, once.
+fn described(fault: &entryway_server::Fault) -> anyhow::Error {
+    anyhow::anyhow!("{fault:#}")
+}
+
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
+        drop(tokio::signal::ctrl_c().await);
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+}

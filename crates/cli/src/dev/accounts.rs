@@ -1,0 +1,144 @@
+//! The accounts of `dev`: an identity in the sandbox's directory, a repository at its PDS, a password here.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+
+use entryway_core::account::{Account as StoredAccount, AccountStatus, Identifier};
+use entryway_oauth::secret::ServerKey;
+use entryway_oauth::time::Timestamp;
+use entryway_sandbox::lab::Sandbox;
+use entryway_sandbox::mailbox;
+use entryway_scope::{Did, Handle};
+use entryway_server::App;
+use entryway_store::{Creation, NewAccount};
+
+/// `HANDLE:PASSWORD` of the command line. `Debug` hides the password.
+#[derive(Clone)]
+pub(crate) struct AccountArgument {
+    handle: Handle,
+    password: String,
+}
+
+impl FromStr for AccountArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (handle, password) = text.split_once(':').ok_or("expected HANDLE:PASSWORD")?;
+        let handle = Handle::parse(handle).map_err(|_| "HANDLE must be a handle such as alice.test")?;
+        if handle.as_str().strip_suffix(".test").is_none() {
+            return Err("HANDLE must end in .test: the sandbox resolves no other names".to_owned());
+        }
+        if password.is_empty() || password.len() > 512 {
+            return Err("PASSWORD must have 1 to 512 bytes".to_owned());
+        }
+        Ok(Self {
+            handle,
+            password: password.to_owned(),
+        })
+    }
+}
+
+impl fmt::Debug for AccountArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AccountArgument({})", self.handle)
+    }
+}
+
+/// An account that is ready to sign in with.
+#[derive(Clone, Serialize)]
+pub(crate) struct Account {
+    /// Its handle.
+    pub(crate) handle: Handle,
+    /// Its DID.
+    pub(crate) did: Did,
+    /// Its password. For this machine only, and said so.
+    pub(crate) password: String,
+}
+
+/// Makes the accounts that do not exist yet, and gives each the password it was asked to have.
+pub(crate) async fn prepare(
+    app: &App,
+    sandbox: &Sandbox,
+    pds_did: &Did,
+    asked: Vec<AccountArgument>,
+    root: &ServerKey,
+) -> anyhow::Result<Vec<Account>> {
+    let asked = if asked.is_empty() { defaults(root)? } else { asked };
+    let mut ready = Vec::new();
+    for AccountArgument { handle, password } in asked {
+        let did = sandbox
+            .create_account(&handle)
+            .await
+            .with_context(|| format!("account {handle}"))?
+            .did;
+        keep(app, &did, &handle, &password, pds_did)
+            .await
+            .with_context(|| format!("account {handle}"))?;
+        ready.push(Account {
+            handle,
+            did,
+            password,
+        });
+    }
+    // accounts of earlier runs follow the PDS to its present port
+    for earlier in sandbox.accounts() {
+        app.store().rehome_account(&earlier.did, pds_did.as_str()).await?;
+    }
+    Ok(ready)
+}
+
+/// `alice.test` and `bob.test`, with passwords that stay the same for one data directory and are
+/// nobody else's.
+fn defaults(root: &ServerKey) -> anyhow::Result<Vec<AccountArgument>> {
+    let account = |name: &str| {
+        let handle = Handle::parse(&format!("{name}.test"))?;
+        let key = root.derive(&format!("dev password of {handle}"));
+        let letters = key
+            .expose()
+            .iter()
+            .take(12)
+            .map(|byte| char::from(b'a' + byte % 26));
+        Ok(AccountArgument {
+            handle,
+            password: letters.collect(),
+        })
+    };
+    ["alice", "bob"].into_iter().map(account).collect()
+}
+
+async fn keep(app: &App, did: &Did, handle: &Handle, password: &str, pds_did: &Did) -> anyhow::Result<()> {
+    let (store, passwords) = (app.store(), app.passwords());
+    if let Some((_, known)) = store.account_for_sign_in(&Identifier::Did(did.clone())).await? {
+        if !passwords.matches(password, &known).await? {
+            store
+                .change_password(did, &passwords.hash(password).await?, app.now())
+                .await?;
+        }
+        return Ok(());
+    }
+    let account = StoredAccount {
+        did: did.clone(),
+        handle: handle.clone(),
+        email: Some(mailbox::address_of(handle)),
+        pds_did: pds_did.to_string(),
+        status: AccountStatus::Active,
+        credentials_changed_at: Timestamp::from_seconds(0),
+    };
+    let password_hash = passwords.hash(password).await?;
+    let new = NewAccount {
+        account: &account,
+        password_hash: &password_hash,
+    };
+    match store.create_account(new, app.now()).await? {
+        Creation::Created | Creation::DidTaken => Ok(()),
+        Creation::HandleTaken | Creation::EmailTaken => {
+            bail!(
+                "the database has another account of this name: give the --data-dir it was made with, \
+                 or an empty database"
+            )
+        }
+    }
+}

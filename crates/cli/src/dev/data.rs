@@ -1,0 +1,95 @@
+//! Where `dev` keeps its data: a given directory, or one that goes away with the process.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+
+use entryway_identity::did::SigningKey;
+use entryway_oauth::secret::ServerKey;
+use entryway_server::Chance;
+
+/// An open data directory with its root key.
+pub(crate) struct DataDirectory {
+    path: PathBuf,
+    root_key: ServerKey,
+    /// Removes the directory at the end, when nobody asked for one.
+    temporary: Option<TempDir>,
+}
+
+impl DataDirectory {
+    /// Opens the directory and reads its root key, or makes both. Only this user can read them.
+    pub(crate) fn open(asked: Option<PathBuf>, chance: &Chance) -> anyhow::Result<Self> {
+        let (path, temporary) = if let Some(path) = asked {
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&path)
+                .with_context(|| format!("--data-dir {} cannot be made", path.display()))?;
+            (path.canonicalize()?, None)
+        } else {
+            let directory = tempfile::Builder::new().prefix("entryway-dev-").tempdir()?;
+            (directory.path().to_owned(), Some(directory))
+        };
+        let root_key = root_key(&path.join("root.key"), chance)?;
+        Ok(Self {
+            path,
+            root_key,
+            temporary,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn root_key(&self) -> &ServerKey {
+        &self.root_key
+    }
+
+    /// Whether the data outlives this process.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.temporary.is_none()
+    }
+
+    /// The embedded database.
+    pub(crate) fn database_url(&self) -> String {
+        format!(
+            "sqlite://{}?mode=rwc",
+            self.path.join("entryway.sqlite").display()
+        )
+    }
+
+    /// The key over the identities of the sandbox's accounts.
+    pub(crate) fn rotation_key(&self) -> anyhow::Result<SigningKey> {
+        Ok(SigningKey::from_bytes(
+            self.root_key.derive("sandbox plc rotation key").expose(),
+        )?)
+    }
+}
+
+fn root_key(path: &Path, chance: &Chance) -> anyhow::Result<ServerKey> {
+    match fs::read(path) {
+        Ok(bytes) => {
+            let bytes = bytes
+                .try_into()
+                .ok()
+                .with_context(|| format!("{} is not a root key of 32 bytes", path.display()))?;
+            return Ok(ServerKey::new(bytes));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    }
+    let bytes = chance.bytes::<32>()?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    Ok(ServerKey::new(bytes))
+}

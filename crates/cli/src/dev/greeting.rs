@@ -1,0 +1,60 @@
+//! What `dev` says once it is ready.
+
+use std::io::Write as _;
+
+use serde::Serialize;
+
+use super::accounts::Account;
+
+/// Where everything is. The JSON form is a contract with tests outside this repository.
+#[derive(Serialize)]
+pub(crate) struct Greeting {
+    pub(crate) issuer: String,
+    pub(crate) pds: String,
+    pub(crate) plc: String,
+    pub(crate) mailbox: String,
+    pub(crate) demo_app: String,
+    pub(crate) accounts: Vec<Account>,
+}
+
+impl Greeting {
+    /// One JSON object on one line.
+    pub(crate) fn print_json(&self) {
+        print(&serde_json::to_string(self).unwrap_or_default());
+    }
+
+    /// Ten lines for a person.
+    pub(crate) fn print_text(&self, kept: bool) {
+        let mut lines = vec![
+            "entryway dev: for this machine only, not for production".to_owned(),
+            String::new(),
+            format!("  Open the demo app   {}", self.demo_app),
+        ];
+        for (index, account) in self.accounts.iter().enumerate() {
+            let label = if index == 0 { "Sign in as" } else { "" };
+            lines.push(format!(
+                "  {label:<19} {}  password {}",
+                account.handle, account.password
+            ));
+        }
+        lines.extend([
+            format!("  Your own app's PDS  {}   (login at {})", self.pds, self.issuer),
+            format!("  PLC directory       {}", self.plc),
+            format!("  Mailbox             {}", self.mailbox),
+            String::new(),
+        ]);
+        let data = if kept {
+            "Data is kept"
+        } else {
+            "Data goes away at the end, use --data-dir DIR to keep it"
+        };
+        lines.push(format!("  {data}. Ctrl-C stops."));
+        print(&lines.join("\n"));
+    }
+}
+
+/// A reader that is gone is no reason to stop serving.
+fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+}

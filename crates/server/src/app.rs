@@ -1,0 +1,104 @@
+//! What every handler is given.
+
+use std::sync::Arc;
+
+use entryway_core::policy::Policy;
+use entryway_oauth::issuer::Issuer;
+use entryway_oauth::metadata::Endpoints;
+use entryway_oauth::time::Timestamp;
+use entryway_store::Store;
+
+use crate::clock::{Chance, Clock};
+use crate::config::Config;
+use crate::failure::Fault;
+use crate::keys::Keys;
+use crate::limits::SignInLimits;
+use crate::password::Passwords;
+
+/// The authorization server of one instance. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: Config,
+    endpoints: Endpoints,
+    store: Store,
+    keys: Keys,
+    passwords: Passwords,
+    limits: Option<SignInLimits>,
+    clock: Clock,
+    chance: Chance,
+}
+
+impl App {
+    /// Opens the service on a store whose schema is up to date.
+    ///
+    /// # Errors
+    /// A [`Fault`] as [`Keys::adopt`] says.
+    pub async fn open(config: Config, store: Store, clock: Clock, chance: Chance) -> Result<Self, Fault> {
+        let keys = Keys::adopt(&store, &config.root_key, &chance, clock.now()).await?;
+        let passwords = Passwords::new(chance.clone())?;
+        let limits = config.limit_sign_ins.then(SignInLimits::new);
+        let endpoints = Endpoints::under(&config.prefix);
+        Ok(Self(Arc::new(Inner {
+            config,
+            endpoints,
+            store,
+            keys,
+            passwords,
+            limits,
+            clock,
+            chance,
+        })))
+    }
+
+    /// The service's identifier.
+    pub fn issuer(&self) -> &Issuer {
+        &self.0.config.issuer
+    }
+
+    /// The keys, for a resource on the same machine to pin.
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Hashes passwords.
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.0.config.policy
+    }
+
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.0.endpoints
+    }
+
+    pub(crate) fn limits(&self) -> Option<&SignInLimits> {
+        self.0.limits.as_ref()
+    }
+
+    pub(crate) fn chance(&self) -> &Chance {
+        &self.0.chance
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// This instant.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}

@@ -1,0 +1,93 @@
+//! The decision: the form that grants or denies, and sends the browser back to the app.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::Request;
+use tower_sessions::Session;
+
+use entryway_core::{authorize, consent, response};
+use entryway_oauth::denial::Denial;
+use entryway_oauth::form::Parameters;
+use entryway_oauth::secret::AuthorizationCode;
+use entryway_oauth::time::Timestamp;
+use entryway_store::{Approval, Decision};
+
+use crate::app::App;
+use crate::browser::Browser;
+use crate::extract::{body, navigation};
+use crate::failure::Failure;
+use crate::pages::form::{AUTHORIZE, DENY, GRANT_PREFIX};
+
+use super::opened::Opened;
+use super::reply;
+
+pub(crate) async fn post(State(app): State<App>, session: Session, request: Request<Body>) -> Response {
+    match decide(&app, session, request).await {
+        Ok(response) => response,
+        Err(failure) => reply::failure(&app, failure),
+    }
+}
+
+async fn decide(app: &App, session: Session, request: Request<Body>) -> Result<Response, Failure> {
+    let now = app.now();
+    navigation::check_form(request.headers(), app.issuer())?;
+    let (_, form) = body::parameters(request, body::Accepts::Form).await?;
+    let browser = Browser::of_form(app, session, form.optional("csrf")).await?;
+    let opened = Opened::load(app, browser, &form, now).await?;
+    match form.required("decision")? {
+        AUTHORIZE => approve(app, &opened, &form, now).await,
+        DENY => deny(app, &opened, now).await,
+        _ => Err(Denial::ParameterInvalid {
+            name: "decision",
+            expected: "must be authorize or deny",
+        }
+        .into()),
+    }
+}
+
+async fn approve(app: &App, opened: &Opened, form: &Parameters, now: Timestamp) -> Result<Response, Failure> {
+    let (request, admitted_at) = (&opened.pending.request, opened.pending.admitted_at);
+    // the account the page showed, checked again now: another tab may have chosen another
+    let shown = form.required("account")?;
+    let one = opened
+        .signed_in
+        .iter()
+        .find(|one| one.account.did.as_str() == shown);
+    let one = one.filter(|one| authorize::may_decide(one, request, admitted_at, app.policy(), now));
+    let one = one.ok_or(Denial::AccountNotSignedIn)?;
+    let scope = consent::granted(request, |number| form.has(&format!("{GRANT_PREFIX}{number}")));
+    let code = AuthorizationCode::from_entropy(app.chance().bytes()?);
+    let approval = Approval {
+        did: &one.account.did,
+        scope: &scope,
+        code: code.digest(),
+        code_expires_at: now + app.policy().code_lifetime,
+        authenticated_at: one.authenticated_at,
+    };
+    match app
+        .store()
+        .approve_request(opened.id, opened.browser.digest(), approval, now)
+        .await?
+    {
+        Decision::Decided(request) => {
+            tracing::info!(account.did = %one.account.did, client.id = %request.client_id, "consent given");
+            reply::answer(app, &response::success(&request, &code, app.issuer()))
+        }
+        Decision::Gone => Err(Denial::RequestUnknown.into()),
+    }
+}
+
+async fn deny(app: &App, opened: &Opened, now: Timestamp) -> Result<Response, Failure> {
+    match app
+        .store()
+        .deny_request(opened.id, opened.browser.digest(), now)
+        .await?
+    {
+        Decision::Decided(request) => reply::answer(
+            app,
+            &response::failure(&request, &Denial::AccessDenied, app.issuer()),
+        ),
+        Decision::Gone => Err(Denial::RequestUnknown.into()),
+    }
+}

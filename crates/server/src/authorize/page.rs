@@ -1,0 +1,33 @@
+//! `GET …/authorize`: the next page of a pushed request.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::request::Parts;
+use tower_sessions::Session;
+
+use entryway_oauth::form::Parameters;
+
+use crate::app::App;
+use crate::browser::Browser;
+use crate::extract::navigation;
+use crate::failure::Failure;
+
+use super::opened::Opened;
+use super::{reply, views};
+
+pub(crate) async fn get(State(app): State<App>, session: Session, parts: Parts) -> Response {
+    match show(&app, session, &parts).await {
+        Ok(response) => response,
+        Err(failure) => reply::failure(&app, failure),
+    }
+}
+
+async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Failure> {
+    let now = app.now();
+    navigation::check_page(&parts.headers)?;
+    let parameters = Parameters::from_form(parts.uri.query().unwrap_or_default().as_bytes())?;
+    let browser = Browser::open(app, session).await?;
+    let opened = Opened::load(app, browser, &parameters, now).await?;
+    let step = opened.next_step(app, now).await?;
+    views::step(app, &opened, &step, None)
+}

@@ -1,0 +1,224 @@
+//! From a step to the page that shows it.
+
+use axum::response::Response;
+use http::StatusCode;
+
+use entryway_core::authorize::{Candidate, Name, SignedIn, Step};
+use entryway_core::request::AuthorizationRequest;
+use entryway_oauth::denial::Denial;
+use entryway_oauth::form::Parameters;
+use entryway_scope::{Explanation, explain};
+
+use crate::app::App;
+use crate::failure::{Failure, add_denial_headers};
+use crate::pages::account_chooser::{AccountChooserView, SignedInAccount};
+use crate::pages::consent::{ConsentView, Permission, PermissionGroup};
+use crate::pages::duration::InWords;
+use crate::pages::form::FormContext;
+use crate::pages::layout::PageContext;
+use crate::pages::parties::{Account, App as AppParty};
+use crate::pages::sign_in::{SignInRefusal, SignInView, Username};
+use crate::pages::untrusted::Untrusted;
+
+use super::FormPaths;
+use super::opened::Opened;
+use super::reply::{FormTarget, page};
+
+/// What every page says about this service.
+pub(crate) fn page_context(app: &App) -> PageContext<'_> {
+    let origin = app.issuer().as_str();
+    PageContext {
+        lang: "en-US",
+        service_host: origin.split_once("://").map_or(origin, |(_, host)| host),
+    }
+}
+
+/// The page of a step.
+pub(super) fn step(
+    app: &App,
+    opened: &Opened,
+    step: &Step<'_>,
+    refusal: Option<SignInRefusal>,
+) -> Result<Response, Failure> {
+    match step {
+        Step::SignIn { name, others } => sign_in(app, opened, *name, *others, None, refusal),
+        Step::Choose(candidates) => choose(app, opened, candidates),
+        Step::Consent(one) => consent(app, opened, one),
+    }
+}
+
+/// The sign-in page again, with what went wrong tied to its fields; the password is never shown.
+pub(super) fn sign_in_again(
+    app: &App,
+    opened: &Opened,
+    step: &Step<'_>,
+    form: &Parameters,
+    denial: &Denial,
+) -> Result<Response, Failure> {
+    let refusal = match denial.retry_after_seconds() {
+        Some(seconds) => SignInRefusal::TooManyTries {
+            retry_after: InWords(seconds.into()),
+        },
+        None => SignInRefusal::CredentialsMismatch,
+    };
+    let (name, others) = match step {
+        Step::SignIn { name, others } => (*name, *others),
+        // somebody is signed in already, and typed a wrong password for somebody else
+        Step::Choose(_) | Step::Consent(_) => (None, true),
+    };
+    let mut response = sign_in(
+        app,
+        opened,
+        name,
+        others,
+        form.optional("username"),
+        Some(refusal),
+    )?;
+    *response.status_mut() = StatusCode::from_u16(denial.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+    add_denial_headers(denial, &mut response);
+    Ok(response)
+}
+
+fn sign_in(
+    app: &App,
+    opened: &Opened,
+    name: Option<Name<'_>>,
+    others: bool,
+    typed: Option<&str>,
+    refusal: Option<SignInRefusal>,
+) -> Result<Response, Failure> {
+    let paths = FormPaths::under(app.endpoints());
+    let request = &opened.pending.request;
+    let csrf = opened.browser.form_token(app);
+    let username = match (name, typed) {
+        (Some(Name::Fixed(hint)), _) => Username::Fixed(Untrusted(hinted_handle(opened, hint.as_str()))),
+        (_, Some(typed)) => Username::Hinted(Untrusted(typed)),
+        (Some(Name::Suggested(account)), None) => Username::Hinted(Untrusted(account.handle.as_str())),
+        (None, None) => Username::Empty,
+    };
+    let view = SignInView {
+        page: page_context(app),
+        form: form_context(opened, paths.sign_in, &csrf),
+        app: party(request),
+        username,
+        refusal,
+        again: matches!(name, Some(Name::Suggested(_))),
+        account_host: None,
+        deny_action: &paths.decision,
+        another_account_action: others.then_some(paths.account.as_str()),
+    };
+    page(&view, StatusCode::OK, FormTarget::App(&request.redirect_uri))
+}
+
+/// A DID that the app named is shown by its handle where the account is known in this browser.
+fn hinted_handle<'a>(opened: &'a Opened, hint: &'a str) -> &'a str {
+    let known = opened
+        .signed_in
+        .iter()
+        .find(|one| one.account.did.as_str() == hint);
+    known.map_or(hint, |one| one.account.handle.as_str())
+}
+
+fn choose(app: &App, opened: &Opened, candidates: &[Candidate<'_>]) -> Result<Response, Failure> {
+    let paths = FormPaths::under(app.endpoints());
+    let csrf = opened.browser.form_token(app);
+    let accounts = candidates.iter().map(|candidate| SignedInAccount {
+        account: account(candidate.account),
+        must_sign_in_again: !candidate.fresh,
+    });
+    let view = AccountChooserView {
+        page: page_context(app),
+        form: form_context(opened, paths.account.clone(), &csrf),
+        app: party(&opened.pending.request),
+        accounts: accounts.collect(),
+        deny_action: &paths.decision,
+        another_account_action: &paths.account,
+    };
+    page(
+        &view,
+        StatusCode::OK,
+        FormTarget::App(&opened.pending.request.redirect_uri),
+    )
+}
+
+fn consent(app: &App, opened: &Opened, one: &SignedIn) -> Result<Response, Failure> {
+    let paths = FormPaths::under(app.endpoints());
+    let csrf = opened.browser.form_token(app);
+    let request = &opened.pending.request;
+    let explained: Vec<Explained<'_>> = request.scope.iter().enumerate().map(Explained::new).collect();
+    let view = ConsentView {
+        page: page_context(app),
+        form: form_context(opened, paths.decision, &csrf),
+        app: party(request),
+        account: account(&one.account),
+        // every client of this release is a development client on this device
+        this_device: Some(Untrusted(request.redirect_uri.as_str())),
+        groups: groups(&explained),
+        access_lifetime: InWords(app.policy().public_session_lifetime.0.unsigned_abs()),
+        another_account_action: request.login_hint.is_none().then_some(paths.account.as_str()),
+    };
+    page(&view, StatusCode::OK, FormTarget::App(&request.redirect_uri))
+}
+
+/// A requested value with its place in the request and its meaning.
+struct Explained<'a> {
+    number: usize,
+    scope: &'a str,
+    explanation: Explanation,
+}
+
+impl<'a> Explained<'a> {
+    fn new((number, scope): (usize, &'a entryway_scope::Scope)) -> Self {
+        Self {
+            number,
+            scope: scope.as_str(),
+            explanation: explain(scope),
+        }
+    }
+}
+
+/// The values by what they touch, in the order of the groups.
+fn groups<'a>(explained: &'a [Explained<'a>]) -> Vec<PermissionGroup<'a>> {
+    let mut by_group: Vec<&Explained<'_>> = explained.iter().collect();
+    by_group.sort_by_key(|one| one.explanation.group);
+    let same_group = |a: &&Explained<'_>, b: &&Explained<'_>| a.explanation.group == b.explanation.group;
+    let group = |of_group: &[&'a Explained<'a>]| PermissionGroup {
+        title: Untrusted(of_group.first().map_or("", |one| one.explanation.group.title())),
+        items: of_group.iter().map(|one| permission(one)).collect(),
+    };
+    by_group.chunk_by(same_group).map(group).collect()
+}
+
+fn permission<'a>(one: &'a Explained<'a>) -> Permission<'a> {
+    Permission {
+        number: one.number,
+        sentence: Untrusted(&one.explanation.sentence),
+        scope: Untrusted(one.scope),
+        caution: one.explanation.caution.map(Untrusted),
+        optional: one.scope != "atproto",
+    }
+}
+
+fn form_context<'a>(opened: &'a Opened, action: String, csrf: &'a str) -> FormContext<'a> {
+    let client_id = opened.pending.request.client_id.as_str();
+    FormContext {
+        action,
+        csrf,
+        client_id,
+        request_uri: opened.request_uri.expose(),
+    }
+}
+
+fn party(request: &AuthorizationRequest) -> AppParty<'_> {
+    AppParty {
+        host: Untrusted(request.client_id.host()),
+        client_id: Untrusted(request.client_id.as_str()),
+    }
+}
+
+fn account(account: &entryway_core::account::Account) -> Account<'_> {
+    Account {
+        handle: Some(Untrusted(account.handle.as_str())),
+        did: Untrusted(account.did.as_str()),
+    }
+}

@@ -1,0 +1,20 @@
+//! What an operator decides. Read once, by the command line, and never again.
+
+use entryway_core::policy::Policy;
+use entryway_oauth::issuer::Issuer;
+use entryway_oauth::secret::ServerKey;
+
+/// The settings of one instance. Instances of one deployment share all of them.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The origin people and clients know this service by.
+    pub issuer: Issuer,
+    /// Where the OAuth endpoints hang, such as `/oauth` (D10). Begins with a slash and ends without.
+    pub prefix: String,
+    /// Lifetimes and limits.
+    pub policy: Policy,
+    /// What every other secret of the deployment is derived from or sealed with.
+    pub root_key: ServerKey,
+    /// Whether sign-ins are limited. Off only in load tests.
+    pub limit_sign_ins: bool,
+}

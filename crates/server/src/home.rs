@@ -1,0 +1,59 @@
+//! The root of the issuer, and signing out of this browser.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::{Request, StatusCode};
+use tower_sessions::Session;
+
+use crate::app::App;
+use crate::authorize::reply::{self, FormTarget, page};
+use crate::authorize::views::page_context;
+use crate::browser::Browser;
+use crate::extract::{body, navigation};
+use crate::failure::Failure;
+use crate::oauth::metadata;
+use crate::pages::home::{HomeView, PublishedDocument};
+use crate::pages::signed_out::SignedOutView;
+
+pub(crate) const SIGN_OUT: &str = "/sign-out";
+
+/// `GET /`
+pub(crate) async fn get(State(app): State<App>) -> Response {
+    let view = HomeView {
+        page: page_context(&app),
+        account_hosts: Vec::new(),
+        documents: vec![
+            PublishedDocument {
+                title: "Authorization server metadata",
+                path: metadata::PATH,
+            },
+            PublishedDocument {
+                title: "Public keys",
+                path: &app.endpoints().jwks,
+            },
+        ],
+    };
+    page(&view, StatusCode::OK, FormTarget::Here).unwrap_or_else(|failure| reply::failure(&app, failure))
+}
+
+/// `POST /sign-out`
+pub(crate) async fn sign_out(State(app): State<App>, session: Session, request: Request<Body>) -> Response {
+    end(&app, session, request)
+        .await
+        .unwrap_or_else(|failure| reply::failure(&app, failure))
+}
+
+async fn end(app: &App, session: Session, request: Request<Body>) -> Result<Response, Failure> {
+    navigation::check_form(request.headers(), app.issuer())?;
+    let (_, form) = body::parameters(request, body::Accepts::Form).await?;
+    Browser::of_form(app, session, form.optional("csrf"))
+        .await?
+        .sign_out()
+        .await?;
+    let view = SignedOutView {
+        page: page_context(app),
+        account: None,
+    };
+    page(&view, StatusCode::OK, FormTarget::Here)
+}

@@ -1,0 +1,133 @@
+//! How often somebody may fail to sign in.
+//!
+//! Only failures count, per account and address and per address over all accounts: a stranger who
+//! guesses from elsewhere cannot lock an owner out, and an owner who signs in often is never stopped.
+//! An attempt is counted before the password is checked and taken back on success, so sixty-four at
+//! once cannot slip through together.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use moka::sync::Cache;
+
+use entryway_oauth::denial::Denial;
+use entryway_oauth::secret::Digest;
+
+/// Counts failed sign-ins in memory. Each instance counts for itself.
+#[derive(Clone, Debug)]
+pub(crate) struct SignInLimits {
+    of_account: Cache<Digest, Arc<AtomicU32>>,
+    of_address: Cache<Digest, Arc<AtomicU32>>,
+}
+
+/// How long failures are remembered.
+const WINDOW: Duration = Duration::from_mins(5);
+/// Failures per account and address in that time.
+const OF_ACCOUNT_MAX: u32 = 30;
+/// Failures per address in that time, whatever the account.
+const OF_ADDRESS_MAX: u32 = 300;
+/// Accounts and addresses remembered at once; the least recently seen are forgotten first.
+const REMEMBERED_MAX: u64 = 100_000;
+
+/// An attempt under way, counted as failed until it is [taken back](Attempt::succeeded).
+#[derive(Debug)]
+pub(crate) struct Attempt([Arc<AtomicU32>; 2]);
+
+impl SignInLimits {
+    pub(crate) fn new() -> Self {
+        let counters = || {
+            Cache::builder()
+                .max_capacity(REMEMBERED_MAX)
+                .time_to_live(WINDOW)
+                .build()
+        };
+        Self {
+            of_account: counters(),
+            of_address: counters(),
+        }
+    }
+
+    /// Counts an attempt for what was typed and where it came from.
+    pub(crate) fn begin(&self, typed: &str, address: IpAddr) -> Result<Attempt, Denial> {
+        let address = prefix(address);
+        let name = Digest::of_parts(&[typed.trim().to_ascii_lowercase().as_bytes(), &address]);
+        let counts = [
+            (self.of_account.get_with(name, Arc::default), OF_ACCOUNT_MAX),
+            (
+                self.of_address.get_with(Digest::of(&address), Arc::default),
+                OF_ADDRESS_MAX,
+            ),
+        ];
+        let over = counts
+            .iter()
+            .any(|(count, max)| count.fetch_add(1, Ordering::Relaxed) >= *max);
+        let attempt = Attempt(counts.map(|(count, _)| count));
+        if over {
+            attempt.succeeded();
+            return Err(Denial::TooManyAttempts {
+                retry_after_seconds: RETRY_AFTER_SECONDS,
+            });
+        }
+        Ok(attempt)
+    }
+}
+
+const RETRY_AFTER_SECONDS: u32 = 300;
+
+impl Attempt {
+    /// Takes the attempt back: it is not held against anybody.
+    pub(crate) fn succeeded(self) {
+        for count in self.0 {
+            // cannot go below zero: each attempt added one and is taken back once
+            count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// An IPv6 customer has a /64 at least: one address of it is as good as another.
+fn prefix(address: IpAddr) -> Vec<u8> {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets()[..8].to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    //
+    #[test]
+    fn thirty_failures_stop_one_address_and_not_another() {
+        let limits = SignInLimits::new();
+        for _ in 0..30 {
+            limits.begin("alice.test", ELSEWHERE).unwrap();
+        }
+        assert!(limits.begin("Alice.test ", ELSEWHERE).is_err());
+        assert!(limits.begin("alice.test", HOME).is_ok());
+        assert!(limits.begin("bob.test", ELSEWHERE).is_ok());
+    }
+
+    //
+    #[test]
+    fn spraying_over_accounts_is_stopped() {
+        let limits = SignInLimits::new();
+        for n in 0..300 {
+            limits.begin(&format!("user{n}.test"), HOME).unwrap();
+        }
+        assert!(limits.begin("another.test", HOME).is_err());
+    }
+
+    #[test]
+    fn successes_are_never_counted() {
+        let limits = SignInLimits::new();
+        for _ in 0..1_000 {
+            limits.begin("alice.test", HOME).unwrap().succeeded();
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The back channel: metadata, keys, PAR, token and revocation. JSON in every case.
+
+pub(crate) mod client;
+pub(crate) mod jwks;
+pub(crate) mod metadata;
+pub(crate) mod par;
+pub(crate) mod revoke;
+pub(crate) mod token;

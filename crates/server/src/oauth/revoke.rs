@@ -1,0 +1,96 @@
+//! Revocation (RFC 7009): whatever of a session is presented, the whole session ends.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::Request;
+use serde_json::json;
+
+use entryway_core::code::CodeState;
+use entryway_core::revoke::{self, Presented};
+use entryway_core::session::{EndReason, Session};
+use entryway_oauth::client::Client;
+use entryway_oauth::denial::Denial;
+use entryway_oauth::dpop::Proof;
+use entryway_oauth::secret::{AuthorizationCode, SessionId};
+use entryway_oauth::time::Timestamp;
+use entryway_store::Remembered;
+
+use crate::app::App;
+use crate::extract::{body, proof};
+use crate::failure::Failure;
+use crate::oauth::client;
+
+pub(crate) async fn post(State(app): State<App>, request: Request<Body>) -> Response {
+    end(&app, request).await.unwrap_or_else(Failure::into_json)
+}
+
+/// Answers 200 whether or not there was anything to end, so that it is no oracle.
+async fn end(app: &App, request: Request<Body>) -> Result<Response, Failure> {
+    let now = app.now();
+    let (parts, parameters) = body::parameters(request, body::Accepts::FormOrJson).await?;
+    let client = client::authenticate(&parts, &parameters)?;
+    let token = parameters.required("token")?;
+    // optional: RFC 7009 knows no proof, and plain clients send none
+    let proof = proof::presented(app, &parts, &app.endpoints().revoke, now)?;
+    if let Some(proof) = &proof
+        && app.store().remember_mark(proof::mark(proof), now).await? == Remembered::Replayed
+    {
+        return Err(Denial::ProofReplayed.into());
+    }
+    let caller = Caller {
+        app,
+        client,
+        proof,
+        now,
+    };
+    match revoke::classify(token, &app.keys().refresh_tokens, &app.keys().public()) {
+        Presented::AccessToken(id) => caller.end_session(id, |_| true).await?,
+        Presented::RefreshToken(token) => {
+            let genuine = |session: &Session| app.keys().refresh_tokens.is_genuine(&token, session);
+            caller.end_session(token.session(), genuine).await?;
+        }
+        Presented::Code(code) => caller.end_code(&code).await?,
+        Presented::Garbage => {}
+    }
+    Ok(Json(json!({})).into_response())
+}
+
+struct Caller<'a> {
+    app: &'a App,
+    client: Client,
+    proof: Option<Proof>,
+    now: Timestamp,
+}
+
+impl Caller<'_> {
+    async fn end_session(&self, id: SessionId, genuine: impl Fn(&Session) -> bool) -> Result<(), Failure> {
+        let Some(facts) = self.app.store().session(id).await? else {
+            return Ok(());
+        };
+        if genuine(&facts.session) && revoke::may_end(&facts.session, &self.client.id, self.proof.as_ref()) {
+            self.app
+                .store()
+                .end_session(id, EndReason::Revoked, self.now)
+                .await?;
+            tracing::info!(client.id = %self.client.id, account.did = %facts.session.did, "session revoked");
+        }
+        Ok(())
+    }
+
+    async fn end_code(&self, code: &AuthorizationCode) -> Result<(), Failure> {
+        let Some(facts) = self.app.store().code(code.digest()).await? else {
+            return Ok(());
+        };
+        let (owner, bound) = (&facts.request.client_id, facts.request.jkt);
+        match facts.state {
+            CodeState::Redeemed(id) => self.end_session(id, |_| true).await,
+            _ if revoke::owns(owner, bound, &self.client.id, self.proof.as_ref()) => {
+                self.app.store().spoil_code(code.digest(), self.now).await?;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The token endpoint: code exchange and refresh (RFC 6749, RFC 9449 section 5).
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::Request;
+use http::request::Parts;
+use oauth2::{
+    AccessToken, ExtraTokenFields, RefreshToken as WireRefreshToken, Scope, StandardTokenResponse, TokenType,
+};
+use serde::{Deserialize, Serialize};
+
+use entryway_core::refresh_token::RefreshToken;
+use entryway_core::session::Session;
+use entryway_core::{code, refresh};
+use entryway_oauth::access_token::{AccessTokenClaims, Confirmation, Grantee, TokenId};
+use entryway_oauth::client::Client;
+use entryway_oauth::denial::Denial;
+use entryway_oauth::dpop::Proof;
+use entryway_oauth::form::Parameters;
+use entryway_oauth::pkce::CodeVerifier;
+use entryway_oauth::secret::{AuthorizationCode, SessionId};
+use entryway_oauth::time::{Seconds, Timestamp};
+use entryway_scope::{Did, ScopeSet};
+use entryway_store::{NewSession, Redemption, Rotation};
+
+use crate::app::App;
+use crate::extract::{body, proof};
+use crate::failure::Failure;
+use crate::oauth::client;
+
+/// The answer of the token endpoint (RFC 6749 section 5.1), with `sub` as the profile wants it.
+type TokenResponse = StandardTokenResponse<Subject, DpopBound>;
+
+/// Spelt exactly so: clients compare it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum DpopBound {
+    #[serde(rename = "DPoP")]
+    Dpop,
+}
+
+impl TokenType for DpopBound {}
+
+/// The account's DID.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Subject {
+    sub: Did,
+}
+
+impl ExtraTokenFields for Subject {}
+
+pub(crate) async fn post(State(app): State<App>, request: Request<Body>) -> Response {
+    grant(&app, request).await.unwrap_or_else(Failure::into_json)
+}
+
+async fn grant(app: &App, request: Request<Body>) -> Result<Response, Failure> {
+    let now = app.now();
+    let (parts, parameters) = body::parameters(request, body::Accepts::FormOrJson).await?;
+    let call = Call::read(app, &parts, &parameters, now)?;
+    let response = match parameters.required("grant_type")? {
+        "authorization_code" => exchange_code(app, call).await?,
+        "refresh_token" => refresh_session(app, call).await?,
+        _ => return Err(Denial::GrantTypeUnsupported.into()),
+    };
+    Ok(Json(response).into_response())
+}
+
+/// What both grants need.
+struct Call<'a> {
+    parameters: &'a Parameters,
+    client: Client,
+    proof: Proof,
+    now: Timestamp,
+}
+
+impl<'a> Call<'a> {
+    fn read(app: &App, parts: &Parts, parameters: &'a Parameters, now: Timestamp) -> Result<Self, Denial> {
+        let client = client::authenticate(parts, parameters)?;
+        let proof = proof::required(app, parts, &app.endpoints().token, now)?;
+        Ok(Self {
+            parameters,
+            client,
+            proof,
+            now,
+        })
+    }
+}
+
+async fn exchange_code(app: &App, call: Call<'_>) -> Result<TokenResponse, Failure> {
+    let code = AuthorizationCode::parse(call.parameters.required("code")?)?.digest();
+    let verifier = CodeVerifier::parse(call.parameters.required("code_verifier")?)?;
+    let redirect_uri = call.parameters.required("redirect_uri")?;
+    let facts = app.store().code(code).await?.ok_or(Denial::CodeUnknown)?;
+    let presented = code::Presented {
+        client_id: &call.client.id,
+        redirect_uri,
+        verifier: &verifier,
+        proof: &call.proof,
+    };
+    match code::decide(&facts, presented, call.now) {
+        code::Exchange::Open => {}
+        code::Exchange::Refuse(denial) => return Err(denial.into()),
+        code::Exchange::Spoil(denial) => {
+            app.store().spoil_code(code, call.now).await?;
+            return Err(denial.into());
+        }
+        code::Exchange::Replayed => {
+            app.store().replay_code(code, call.now).await?;
+            tracing::warn!(client.id = %call.client.id, account.did = %facts.account.did, "code replayed");
+            return Err(Denial::CodeUnknown.into());
+        }
+    }
+    let id = SessionId::from_entropy(app.chance().bytes()?);
+    let session = code::session(
+        &facts,
+        &call.proof,
+        id,
+        app.chance().bytes()?,
+        app.policy(),
+        call.now,
+    );
+    let issued = Issued::new(
+        app,
+        &session,
+        refresh::grantee(&session, &facts.account, &session.scope),
+        call.now,
+    )?;
+    let new = NewSession { session: &session };
+    match app
+        .store()
+        .redeem_code(code, new, proof::mark(&call.proof), call.now)
+        .await?
+    {
+        Redemption::Redeemed => Ok(issued.response(&app.keys().refresh_tokens.mint(id, &session.salt, 0))),
+        Redemption::ProofReplayed => Err(Denial::ProofReplayed.into()),
+        Redemption::AlreadyRedeemed | Redemption::Gone => Err(Denial::CodeUnknown.into()),
+    }
+}
+
+async fn refresh_session(app: &App, call: Call<'_>) -> Result<TokenResponse, Failure> {
+    let key = &app.keys().refresh_tokens;
+    let token = key.parse(call.parameters.required("refresh_token")?)?;
+    let facts = app
+        .store()
+        .session(token.session())
+        .await?
+        .ok_or(Denial::RefreshTokenUnknown)?;
+    let (session, account) = (&facts.session, &facts.account);
+    let presented = refresh::Presented {
+        token: &token,
+        client_id: &call.client.id,
+        proof: &call.proof,
+        scope: call.parameters.optional("scope"),
+    };
+    let scope = refresh::decide(session, account, presented, key, call.now)?;
+    let issued = Issued::new(app, session, refresh::grantee(session, account, &scope), call.now)?;
+    let (mark, window) = (proof::mark(&call.proof), app.policy().lost_answer_window);
+    match app
+        .store()
+        .rotate_refresh(session.id, token.generation(), window, mark, call.now)
+        .await?
+    {
+        Rotation::Rotated | Rotation::Repeated => {
+            Ok(issued.response(&key.mint(session.id, &session.salt, token.generation() + 1)))
+        }
+        Rotation::Replayed => {
+            tracing::warn!(client.id = %session.client_id, account.did = %session.did, "refresh token replayed");
+            Err(Denial::RefreshTokenReplayed.into())
+        }
+        Rotation::Ended | Rotation::Unknown => Err(Denial::RefreshTokenUnknown.into()),
+        Rotation::ProofReplayed => Err(Denial::ProofReplayed.into()),
+    }
+}
+
+/// An access token, signed before anything is committed, and what the answer says about it.
+struct Issued {
+    access_token: String,
+    scope: ScopeSet,
+    sub: Did,
+    lifetime: Seconds,
+}
+
+impl Issued {
+    fn new(app: &App, session: &Session, grantee: Grantee<'_>, now: Timestamp) -> Result<Self, Failure> {
+        // an access token never outlives its session
+        let exp = session.expires_at.min(now + app.policy().access_token_lifetime);
+        let claims = AccessTokenClaims {
+            iss: app.issuer().clone(),
+            aud: grantee.aud.to_owned(),
+            sub: grantee.sub.clone(),
+            jti: TokenId::from_entropy(app.chance().bytes()?),
+            iat: now,
+            exp,
+            client_id: grantee.client_id.to_string(),
+            scope: grantee.scope.clone(),
+            cnf: Confirmation { jkt: grantee.jkt },
+            sid: grantee.sid,
+        };
+        let access_token = app.keys().access_tokens.sign(&claims);
+        Ok(Self {
+            access_token,
+            scope: claims.scope,
+            sub: claims.sub,
+            lifetime: exp - now,
+        })
+    }
+
+    fn response(self, refresh_token: &RefreshToken) -> TokenResponse {
+        let access_token = AccessToken::new(self.access_token);
+        let mut response = TokenResponse::new(access_token, DpopBound::Dpop, Subject { sub: self.sub });
+        response.set_refresh_token(Some(WireRefreshToken::new(refresh_token.expose().to_owned())));
+        response.set_scopes(Some(
+            self.scope
+                .iter()
+                .map(|scope| Scope::new(scope.as_str().to_owned()))
+                .collect(),
+        ));
+        let lifetime = std::time::Duration::from_secs(self.lifetime.0.unsigned_abs());
+        response.set_expires_in(Some(&lifetime));
+        response
+    }
+}

@@ -1,0 +1,223 @@
+//! Which path leads where. Metadata is made from the same [`Endpoints`](entryway_oauth::metadata::Endpoints).
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any, CorsLayer};
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, SessionManagerLayer};
+
+use entryway_oauth::denial::Denial;
+use entryway_store::{BrowserSessions, Sealer};
+
+use crate::app::App;
+use crate::authorize::{self, FormPaths, reply};
+use crate::failure::{Failure, Fault};
+use crate::oauth::{jwks, metadata, par, revoke, token};
+use crate::pages::assets::{self, Asset};
+use crate::{home, serve};
+
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+
+/// The whole service as one router.
+pub fn router(app: &App) -> Router {
+    let everything = documents(app)
+        .merge(back_channel(app))
+        .merge(front_channel(app))
+        .merge(embedded());
+    everything
+        .route("/_health", get(|| async { "ok" }))
+        .fallback(not_found)
+        .layer(from_fn(safe_headers))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(serve::log_request))
+        .with_state(app.clone())
+}
+
+/// Documents that any page may read.
+fn documents(app: &App) -> Router<App> {
+    Router::new()
+        .route(metadata::PATH, get(metadata::get).fallback(get_only))
+        .route(&app.endpoints().jwks, get(jwks::get).fallback(get_only))
+        .layer(cors())
+}
+
+/// PAR, token and revocation: JSON, cross-origin, never cached, a fresh nonce on every answer.
+fn back_channel(app: &App) -> Router<App> {
+    let endpoints = app.endpoints();
+    Router::new()
+        .route(&endpoints.par, post(par::post).fallback(post_only))
+        .route(&endpoints.token, post(token::post).fallback(post_only))
+        .route(&endpoints.revoke, post(revoke::post).fallback(post_only))
+        .layer(from_fn_with_state(app.clone(), back_channel_headers))
+        .layer(cors())
+}
+
+/// Pages and their forms: same-origin, with the browser's session.
+fn front_channel(app: &App) -> Router<App> {
+    let paths = FormPaths::under(app.endpoints());
+    Router::new()
+        .route("/", get(home::get).fallback(page_get_only))
+        .route(home::SIGN_OUT, post(home::sign_out).fallback(page_post_only))
+        .route(
+            &app.endpoints().authorize,
+            get(authorize::page::get).fallback(page_get_only),
+        )
+        .route(
+            &paths.sign_in,
+            post(authorize::sign_in::post).fallback(page_post_only),
+        )
+        .route(
+            &paths.account,
+            post(authorize::account::post).fallback(page_post_only),
+        )
+        .route(
+            &paths.decision,
+            post(authorize::decision::post).fallback(page_post_only),
+        )
+        .layer(sessions(app))
+        .layer(from_fn_with_state(app.clone(), page_headers))
+}
+
+fn embedded() -> Router<App> {
+    assets::ALL.into_iter().fold(Router::new(), |router, asset| {
+        router.route(asset.path, get(move || async move { serve_asset(asset) }))
+    })
+}
+
+fn serve_asset(asset: Asset) -> Response {
+    (
+        [
+            (CONTENT_TYPE, asset.content_type),
+            (CACHE_CONTROL, "public, max-age=3600"),
+        ],
+        asset.body,
+    )
+        .into_response()
+}
+
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers([CONTENT_TYPE, DPOP])
+        .expose_headers([DPOP_NONCE, WWW_AUTHENTICATE])
+        .max_age(Duration::from_hours(24))
+}
+
+/// a cookie for as long as the browser runs; the server forgets after a week.
+fn sessions(app: &App) -> SessionManagerLayer<BrowserSessions> {
+    let sealer = Sealer::new(&app.config().root_key.derive("sealing browser sessions"));
+    let clock = app.clock().clone();
+    let store = BrowserSessions::new(app.store().clone(), sealer, move || clock.now());
+    let secure = app.issuer().is_secure();
+    SessionManagerLayer::new(store)
+        .with_name(if secure { "__Host-entryway" } else { "entryway" })
+        .with_secure(secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnSessionEnd)
+}
+
+/// on every answer, errors included.
+async fn back_channel_headers(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    // a nonce is base64url
+    if let Ok(nonce) = HeaderValue::from_str(&app.keys().nonces.issue(app.now())) {
+        headers.insert(DPOP_NONCE, nonce);
+    }
+    response
+}
+
+///
+async fn page_headers(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    add_page_headers(&app, response.headers_mut());
+    response
+}
+
+fn add_page_headers(app: &App, headers: &mut HeaderMap) {
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (VARY, "Cookie"),
+        // not no-referrer: that would make browsers send `Origin: null` with our own forms
+        (REFERRER_POLICY, "same-origin"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), microphone=(), geolocation=(), payment=()",
+        ),
+        (HeaderName::from_static("x-robots-tag"), "noindex"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if app.issuer().is_secure() {
+        headers.insert(
+            STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=63072000"),
+        );
+    }
+}
+
+///
+async fn safe_headers(request: Request<Body>, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response
+        .headers_mut()
+        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+async fn get_only() -> Response {
+    Failure::Denial(Denial::MethodNotAllowed { allowed: "GET, HEAD" }).into_json()
+}
+
+async fn post_only() -> Response {
+    Failure::Denial(Denial::MethodNotAllowed { allowed: "POST" }).into_json()
+}
+
+async fn page_get_only(State(app): State<App>) -> Response {
+    reply::failure(&app, Denial::MethodNotAllowed { allowed: "GET, HEAD" }.into())
+}
+
+async fn page_post_only(State(app): State<App>) -> Response {
+    reply::failure(&app, Denial::MethodNotAllowed { allowed: "POST" }.into())
+}
+
+async fn not_found(State(app): State<App>) -> Response {
+    let mut response = reply::not_found(&app);
+    add_page_headers(&app, response.headers_mut());
+    response.headers_mut().remove(ALLOW);
+    response
+}
+
+/// A panic is a fault like any other: logged by the hook, answered with a number.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    let mut response = Failure::Fault(Fault::new("a handler panicked")).into_json();
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}

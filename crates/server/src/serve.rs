@@ -1,0 +1,93 @@
+//! Connections: HTTP/1.1 with limits on what a peer may send before a handler sees it.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::middleware::Next;
+use axum::response::Response;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
+
+/// Who is on the other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// Bytes of a request's head; a token and a proof need about three thousand.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// How long a head may take to arrive, and an idle connection to wait for one.
+const HEAD_WAIT_MAX: Duration = Duration::from_secs(30);
+/// How long answers under way may take once the service is asked to stop.
+const DRAIN_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Serves the router until `stop` resolves, then lets answers under way finish, for ten seconds at most.
+pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+    let mut connections = JoinSet::new();
+    tokio::pin!(stop);
+    let (closing, closed) = tokio::sync::watch::channel(());
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            // a peer that is gone again, or no descriptors left: the next one may be better
+            accepted = listener.accept() => if let Ok((stream, peer)) = accepted {
+                connections.spawn(connection(stream, peer, router.clone(), closed.clone()));
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(closing);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(DRAIN_WAIT_MAX, drained).await.is_err() {
+        connections.shutdown().await;
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    mut closed: tokio::sync::watch::Receiver<()>,
+) {
+    // answers are small and written at once; waiting for more to send only delays them
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer.ip()));
+        let router = router.clone();
+        async move {
+            let answered: Result<Response, Infallible> = router.oneshot(request).await;
+            answered
+        }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WAIT_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::pin!(served);
+    tokio::select! {
+        _ = &mut served => {}
+        _ = closed.changed() => {
+            served.as_mut().graceful_shutdown();
+            let _ = served.await;
+        }
+    }
+}
+
+/// One line for each request: method, path without query, status.
+pub(crate) async fn log_request(request: Request<Body>, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    tracing::debug!(http.method = %method, http.path = path, http.status = response.status().as_u16(), "answered");
+    response
+}
