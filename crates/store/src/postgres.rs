@@ -129,12 +129,12 @@ statements! { ALL:
 ADMIT_REQUEST_AT_ONCE = "
 with proof as (
   insert into mark (digest, expires_at)
-  select $5, $6 where $5 is not null
+  select $5, $6 where $5::bytea is not null
   on conflict (digest) do update set expires_at = excluded.expires_at where mark.expires_at <= $3
   returning 1 as fresh
 ), challenge as (
   insert into mark (digest, expires_at)
-  select $7, $8 where $5 is null or exists (select 1 from proof)
+  select $7, $8 where $5::bytea is null or exists (select 1 from proof)
   on conflict (digest) do update set expires_at = excluded.expires_at where mark.expires_at <= $3
   returning 1 as fresh
 ), changed as (

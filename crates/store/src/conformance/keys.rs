@@ -1,1 +1,87 @@
+use super::bench::{Bench, NOON, count, race};
+use super::on_both_engines;
+use crate::{KeyState, Place, Recognition, SealedKey, Sealer};
+use entryway_oauth::jwk::Algorithm;
+use entryway_oauth::secret::{Digest, ServerKey};
+use entryway_oauth::time::Seconds;
 
+fn key(kid: &str, algorithm: Algorithm) -> SealedKey {
+    let sealer = Sealer::new(&ServerKey::new([1; 32]));
+    SealedKey {
+        kid: kid.to_owned(),
+        algorithm,
+        sealed: sealer.seal(Place::signing_key(kid), b"private").unwrap(),
+        created_at: NOON,
+        state: KeyState::Current,
+    }
+}
+
+async fn the_first_key_of_an_algorithm_is_adopted(bench: &Bench) {
+    let first = key("a", Algorithm::ES256K);
+    let second = SealedKey {
+        created_at: NOON + Seconds(1),
+        ..key("b", Algorithm::ES256K)
+    };
+    let other = SealedKey {
+        created_at: NOON + Seconds(2),
+        ..key("c", Algorithm::ES256)
+    };
+    assert_eq!(bench.store.signing_keys().await.unwrap(), []);
+    for (new, current) in [
+        (&first, &first),
+        (&second, &first),
+        (&other, &other),
+        (&first, &first),
+    ] {
+        assert_eq!(bench.store.adopt_signing_key(new).await.unwrap(), *current);
+    }
+    assert_eq!(bench.store.signing_keys().await.unwrap(), [other, first.clone()]);
+    let sealer = Sealer::new(&ServerKey::new([1; 32]));
+    let opened = sealer.unseal(Place::signing_key("a"), &first.sealed).unwrap();
+    assert_eq!(**opened, *b"private");
+}
+
+async fn of_many_starters_all_get_one_key(bench: &Bench) {
+    let answers = race(|number| {
+        let store = bench.store.clone();
+        let key = key(&number.to_string(), Algorithm::ES256K);
+        async move { store.adopt_signing_key(&key).await.unwrap() }
+    })
+    .await;
+    assert_eq!(count(&answers, &answers[0]), 64);
+    assert_eq!(bench.store.signing_keys().await.unwrap(), answers[..1]);
+}
+
+// C24
+async fn a_database_belongs_to_the_first_root_key(bench: &Bench) {
+    let (ours, theirs) = (Digest::of(b"ours"), Digest::of(b"theirs"));
+    for (fingerprint, expected) in [
+        (ours, Recognition::New),
+        (ours, Recognition::Known),
+        (theirs, Recognition::Foreign),
+        (ours, Recognition::Known),
+    ] {
+        let recognition = bench.store.recognise_root(fingerprint).await.unwrap();
+        assert_eq!(recognition, expected);
+    }
+}
+
+async fn of_many_root_keys_one_owns_the_database(bench: &Bench) {
+    let answers = race(|number| {
+        let store = bench.store.clone();
+        async move {
+            let fingerprint = Digest::of(&number.to_be_bytes());
+            store.recognise_root(fingerprint).await.unwrap()
+        }
+    })
+    .await;
+    assert_eq!(count(&answers, &Recognition::New), 1);
+    assert_eq!(count(&answers, &Recognition::Foreign), 63);
+}
+
+on_both_engines![
+    the_first_key_of_an_algorithm_is_adopted,
+    of_many_starters_all_get_one_key,
+    a_database_belongs_to_the_first_root_key,
+    of_many_root_keys_one_owns_the_database,
+];

@@ -3,6 +3,7 @@
 use sqlx::AnyConnection;
 use tracing::instrument;
 
+use entryway_core::code::{CodeFacts, CodeState};
 use entryway_core::session::{EndReason, Session};
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
@@ -14,7 +15,6 @@ use crate::rows::Columns;
 use crate::verbs::marks::{Mark, remember};
 use crate::verbs::{Steps, Verb, sessions};
 use crate::{postgres, rows, sql};
-use entryway_core::code::{CodeFacts, CodeState};
 
 /// The session a code is to give. `ended` is ignored: a session begins alive.
 #[derive(Clone, Copy, Debug)]
