@@ -1,1 +1,66 @@
-//! The test harness.
+//! The test harness: a server per test, a client that really signs, a browser without JavaScript.
+//!
+//! [`TestServer`] is the authorization server on a fresh database of either [`Engine`], with a clock the
+//! test moves. A [`Client`] makes valid calls of which a test changes one thing; a [`Browser`] fills in
+//! forms as a person would. [`login`] walks the whole way. What is secret is [recorded](secrets), and
+//! everything anybody logs is [kept](log), so that a search can show that the two never meet.
+//!
+//! The harness fails by panicking, at the line of the test that asked.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a harness fails by panicking, and the panic is the test's result"
+)]
+
+mod at_once;
+mod browser;
+mod call;
+mod client;
+mod clock;
+mod engine;
+mod environment;
+mod flow;
+mod key;
+pub mod log;
+mod page;
+mod proof;
+mod raw;
+mod reply;
+pub mod secrets;
+mod server;
+
+pub use at_once::at_once;
+pub use browser::{Browser, Landing, Step};
+pub use call::{Call, Encoding};
+pub use client::{Client, Pkce, Pushed};
+pub use clock::TestClock;
+pub use engine::{Database, Engine};
+pub use flow::{Tokens, login, push_and_approve};
+pub use key::Key;
+pub use page::{Element, Form, Page};
+pub use proof::{Draft, compact};
+pub use raw::Listening;
+pub use reply::Reply;
+pub use server::{Endpoint, TestAccount, TestServer, alice, bob, carol};
+
+/// Makes each test into two, one on each engine: `…::sqlite` and `…::postgres`.
+///
+/// A test that is not listed is never used, which the compiler says.
+#[macro_export]
+macro_rules! both_engines {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                $crate::Engine::Sqlite.run(super::$test).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                $crate::Engine::Postgres.run(super::$test).await;
+            }
+        }
+    )+};
+}

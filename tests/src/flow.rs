@@ -1,0 +1,56 @@
+//! The whole way from a pushed request to tokens.
+
+use crate::browser::{Browser, Landing};
+use crate::client::{Client, Pushed};
+use crate::reply::Reply;
+use crate::server::{TestAccount, TestServer};
+
+/// What the token endpoint gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "members are named by RFC 6749 section 5.1 and the profile"
+)]
+pub struct Tokens {
+    pub access_token: String,
+    pub refresh_token: String,
+    pub token_type: String,
+    pub expires_in: i64,
+    pub scope: String,
+    pub sub: String,
+}
+
+impl Tokens {
+    /// Reads a success, which has exactly these members.
+    #[track_caller]
+    pub fn of(reply: &Reply) -> Self {
+        assert_eq!(reply.code(), 200, "{reply:?}");
+        let json = reply.json();
+        assert_eq!(json.as_object().unwrap().len(), 6, "{json}");
+        Self {
+            access_token: reply.member("access_token"),
+            refresh_token: reply.member("refresh_token"),
+            token_type: reply.member("token_type"),
+            expires_in: json["expires_in"].as_i64().unwrap(),
+            scope: reply.member("scope"),
+            sub: reply.member("sub"),
+        }
+    }
+}
+
+/// Pushes a request and approves it in a fresh browser.
+pub async fn push_and_approve(
+    server: &TestServer,
+    client: &Client,
+    account: &TestAccount,
+) -> (Pushed, Landing) {
+    let pushed = client.push(server).await;
+    let landing = Browser::new().approve(server, &pushed, account).await;
+    (pushed, landing)
+}
+
+/// Logs the account in to the client.
+pub async fn login(server: &TestServer, client: &Client, account: &TestAccount) -> Tokens {
+    let (pushed, landing) = push_and_approve(server, client, account).await;
+    Tokens::of(&client.exchange(&pushed, landing.code()).send(server).await)
+}

@@ -1,0 +1,57 @@
+//! A real listener, and bytes that no HTTP library would send.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::server::TestServer;
+
+/// The service on a loopback port. Stops when it is [stopped](Listening::stop) or the test ends.
+#[derive(Debug)]
+pub struct Listening {
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Listening {
+    /// Serves this instance.
+    pub async fn on(server: &TestServer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let router = server.router().clone();
+        let task = tokio::spawn(async move {
+            entryway_server::serve(listener, router, async { drop(stopped.await) }).await;
+        });
+        Self { address, stop, task }
+    }
+
+    /// Sends these bytes on a connection of their own, and gives what came back until it was closed or
+    /// quiet for a while.
+    pub async fn say(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        // a peer that refuses may close before everything is sent
+        let _ = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(Ok(read @ 1..)) = tokio::time::timeout(QUIET, stream.read(&mut buffer)).await {
+            answer.extend_from_slice(&buffer[..read]);
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub async fn stop(self) {
+        drop(self.stop);
+        self.task.await.unwrap();
+    }
+}
+
+/// Longer than any answer takes here, and not so long that a refusal by silence costs much.
+const QUIET: Duration = Duration::from_millis(500);

@@ -1,0 +1,301 @@
+//! The authorization server on a database, a clock and accounts of its own.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::Body;
+use entryway_core::account::{Account, AccountStatus, PasswordHash};
+use entryway_core::policy::Policy;
+use entryway_oauth::issuer::Issuer;
+use entryway_oauth::secret::ServerKey;
+use entryway_oauth::time::Timestamp;
+use entryway_scope::{Did, Handle};
+use entryway_server::{App, Chance, Config, Fault, Passwords};
+use entryway_store::{Creation, NewAccount, Store};
+use http::Request;
+use http_body_util::BodyExt as _;
+use tokio::sync::OnceCell;
+use tower::ServiceExt as _;
+
+use crate::clock::TestClock;
+use crate::engine::{Database, Engine};
+use crate::key::random_hex;
+use crate::log;
+use crate::reply::Reply;
+use crate::secrets;
+
+/// One instance of the service. Clones are the same instance.
+#[derive(Clone, Debug)]
+pub struct TestServer {
+    app: App,
+    router: Router,
+    /// What two instances of one deployment share, and what outlives a restart.
+    deployment: Arc<Deployment>,
+}
+
+#[derive(Debug)]
+struct Deployment {
+    database: Database,
+    clock: TestClock,
+    config: Config,
+}
+
+/// An account with the password that opens it.
+#[derive(Debug)]
+pub struct TestAccount {
+    /// What `sub` holds.
+    pub did: &'static str,
+    /// What is typed.
+    pub handle: &'static str,
+    /// What `aud` holds.
+    pub pds: &'static str,
+    /// Random, and the same for the whole process: hashing is slow.
+    pub password: String,
+    hash: OnceCell<PasswordHash>,
+}
+
+/// What the metadata advertises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the endpoints are named as the RFCs name them")]
+pub enum Endpoint {
+    Metadata,
+    Authorize,
+    Par,
+    Token,
+    Revoke,
+    Jwks,
+}
+
+impl TestServer {
+    /// A server as an operator gets it who decides nothing.
+    pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, |_| ()).await
+    }
+
+    /// A server as an operator configured it.
+    pub async fn start_with(engine: Engine, configure: impl FnOnce(&mut Config)) -> Self {
+        log::keep();
+        let mut config = Config {
+            issuer: Issuer::parse("http://localhost:2583").unwrap(),
+            prefix: "/oauth".to_owned(),
+            policy: Policy::default(),
+            root_key: ServerKey::new(Chance::system().bytes().unwrap()),
+            limit_sign_ins: false,
+        };
+        configure(&mut config);
+        let database = Database::create(engine).await;
+        let deployment = Deployment {
+            database,
+            clock: TestClock::new(),
+            config,
+        };
+        let server = Self::open(Arc::new(deployment)).await.unwrap();
+        for account in [alice(), bob()] {
+            server.create_account(account, AccountStatus::Active).await;
+        }
+        server
+    }
+
+    async fn open(deployment: Arc<Deployment>) -> Result<Self, Fault> {
+        let store = Store::open(deployment.database.url()).await?;
+        let (config, clock) = (deployment.config.clone(), deployment.clock.for_server());
+        let app = App::open(config, store, clock, Chance::system()).await?;
+        let router = entryway_server::router(&app);
+        Ok(Self {
+            app,
+            router,
+            deployment,
+        })
+    }
+
+    /// A second instance of the same deployment: same database, same keys, same clock.
+    pub async fn another_instance(&self) -> Self {
+        Self::open(self.deployment.clone()).await.unwrap()
+    }
+
+    /// The service after a restart.
+    pub async fn restarted(self) -> Self {
+        self.app.store().close().await;
+        let deployment = self.deployment.clone();
+        drop(self);
+        Self::open(deployment).await.unwrap()
+    }
+
+    /// What becomes of an instance that is started on this database with another root key.
+    pub async fn open_with_root_key(&self, root_key: ServerKey) -> Result<App, Fault> {
+        let store = Store::open(self.database().url()).await?;
+        let config = Config {
+            root_key,
+            ..self.deployment.config.clone()
+        };
+        App::open(config, store, self.clock().for_server(), Chance::system()).await
+    }
+
+    /// Asks, in process, as a peer on this machine.
+    ///
+    /// Whatever is asked, the answer is never our fault, and is never guessed to be of another type
+    /// than it says.
+    pub async fn send(&self, request: Request<Body>) -> Reply {
+        let asked = format!("{} {}", request.method(), request.uri().path());
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let reply = Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        };
+        secrets::record_reply(&reply);
+        assert!(reply.status.as_u16() < 500, "{asked} gave {reply:?}");
+        assert_eq!(
+            reply.header("x-content-type-options"),
+            Some("nosniff"),
+            "{asked} gave {reply:?}"
+        );
+        reply
+    }
+
+    /// `GET`, with nothing else in the request.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// The path of an endpoint.
+    pub fn path(&self, endpoint: Endpoint) -> String {
+        let name = match endpoint {
+            Endpoint::Metadata => return "/.well-known/oauth-authorization-server".to_owned(),
+            Endpoint::Authorize => "authorize",
+            Endpoint::Par => "par",
+            Endpoint::Token => "token",
+            Endpoint::Revoke => "revoke",
+            Endpoint::Jwks => "jwks",
+        };
+        format!("{}/{name}", self.deployment.config.prefix)
+    }
+
+    /// The public URL of an endpoint.
+    pub fn url(&self, endpoint: Endpoint) -> String {
+        self.app.issuer().url(&self.path(endpoint))
+    }
+
+    /// The issuer identifier.
+    pub fn issuer(&self) -> &str {
+        self.app.issuer().as_str()
+    }
+
+    /// The service itself.
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The service as a router, to be served.
+    pub(crate) const fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// The time here.
+    pub fn clock(&self) -> &TestClock {
+        &self.deployment.clock
+    }
+
+    /// This instant, in seconds since the epoch.
+    pub fn now(&self) -> i64 {
+        self.clock().now().seconds()
+    }
+
+    /// What is stored.
+    pub fn database(&self) -> &Database {
+        &self.deployment.database
+    }
+
+    /// The service still says of itself what it said at first.
+    pub async fn assert_well(&self) {
+        let metadata = self.get(&self.path(Endpoint::Metadata)).await;
+        assert_eq!(
+            (metadata.code(), metadata.member("issuer").as_str()),
+            (200, self.issuer())
+        );
+    }
+
+    /// Makes an account.
+    pub async fn create_account(&self, account: &TestAccount, status: AccountStatus) {
+        let hash = account.hash(self.app.passwords()).await;
+        let now = self.clock().now();
+        let facts = Account {
+            did: Did::parse(account.did).unwrap(),
+            handle: Handle::parse(account.handle).unwrap(),
+            email: Some(format!(
+                "{}@mail.example",
+                account.handle.trim_end_matches(".test")
+            )),
+            pds_did: account.pds.to_owned(),
+            status,
+            // from before the test began
+            credentials_changed_at: Timestamp::from_seconds(now.seconds() - 1),
+        };
+        let new = NewAccount {
+            account: &facts,
+            password_hash: hash,
+        };
+        assert_eq!(
+            self.app.store().create_account(new, now).await.unwrap(),
+            Creation::Created
+        );
+    }
+}
+
+impl TestAccount {
+    fn new(did: &'static str, handle: &'static str, pds: &'static str) -> Self {
+        let password = random_hex::<12>();
+        secrets::record(&password);
+        Self {
+            did,
+            handle,
+            pds,
+            password,
+            hash: OnceCell::new(),
+        }
+    }
+
+    async fn hash(&self, passwords: &Passwords) -> &PasswordHash {
+        self.hash
+            .get_or_init(async || passwords.hash(&self.password).await.unwrap())
+            .await
+    }
+}
+
+/// The account of `alice.test`.
+pub fn alice() -> &'static TestAccount {
+    static ALICE: LazyLock<TestAccount> = LazyLock::new(|| {
+        TestAccount::new(
+            "did:plc:alicealicealicealicealic",
+            "alice.test",
+            "did:web:one.pds.test",
+        )
+    });
+    &ALICE
+}
+
+/// The account of `bob.test`, which lives at another PDS.
+pub fn bob() -> &'static TestAccount {
+    static BOB: LazyLock<TestAccount> = LazyLock::new(|| {
+        TestAccount::new(
+            "did:plc:bobbobbobbobbobbobbobbob",
+            "bob.test",
+            "did:web:two.pds.test",
+        )
+    });
+    &BOB
+}
+
+/// An account that no server has until a test [makes](TestServer::create_account) it.
+pub fn carol() -> &'static TestAccount {
+    static CAROL: LazyLock<TestAccount> = LazyLock::new(|| {
+        TestAccount::new(
+            "did:plc:carolcarolcarolcarolcaro",
+            "carol.test",
+            "did:web:one.pds.test",
+        )
+    });
+    &CAROL
+}
