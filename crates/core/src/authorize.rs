@@ -1,5 +1,6 @@
 //! What a browser sees next: sign-in, a choice of accounts, or consent.
 
+use entryway_oauth::denial::Denial;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
@@ -41,6 +42,8 @@ pub enum Step<'a> {
     Choose(Vec<Candidate<'a>>),
     /// Ask for consent with this account.
     Consent(&'a SignedIn),
+    /// Ask nothing and refuse: the client forbade every page (`prompt=none`).
+    Refuse(Denial),
 }
 
 /// A prefilled name.
@@ -64,7 +67,7 @@ pub struct Candidate<'a> {
 /// Decides the next step of a request that this browser opened.
 ///
 /// Every client of this release is public, so consent is always asked for and nothing is ever
-/// answered without a page.
+/// granted without a page.
 pub fn next_step<'a>(
     request: &'a AuthorizationRequest,
     admitted_at: Timestamp,
@@ -78,6 +81,13 @@ pub fn next_step<'a>(
         .iter()
         .filter(|one| is_wanted(&one.account, request))
         .collect();
+    if request.prompt == Some(Prompt::None) {
+        return Step::Refuse(match wanted.iter().filter(|one| fresh(one)).count() {
+            0 => Denial::LoginRequired,
+            1 => Denial::ConsentRequired,
+            _ => Denial::AccountSelectionRequired,
+        });
+    }
     let sign_in = |name: Option<Name<'a>>| Step::SignIn {
         name,
         others: !wanted.is_empty(),
@@ -197,109 +207,62 @@ mod tests {
             } => format!("sign in again as {}", account.handle),
             Step::Choose(among) => format!("choose among {}", among.len()),
             Step::Consent(one) => format!("consent as {}", one.account.handle),
+            Step::Refuse(denial) => denial.code().to_owned(),
         }
     }
 
-    // demand 9
+    /// Accounts by name; `stale` is alice after eight days, `again` is alice just now.
+    fn browser(names: &str) -> Vec<SignedIn> {
+        let account = |name| match name {
+            "stale" => signed_in("alice.test", Seconds::days(8)),
+            "again" => signed_in("alice.test", Seconds(0)),
+            name => signed_in(&format!("{name}.test"), Seconds(10)),
+        };
+        names.split_whitespace().map(account).collect()
+    }
+
+    // demand 9
     #[test]
     fn the_next_page_follows_prompt_hint_and_choice() {
-        let alice = || signed_in("alice.test", Seconds(10));
-        let bob = || signed_in("bob.test", Seconds(10));
-        let stale = || signed_in("alice.test", Seconds::days(8));
-        let another = Choice::Another;
-        let chose_alice = Choice::Account(fixtures::account().did);
-        let (login, select) = (Some(Prompt::Login), Some(Prompt::SelectAccount));
         for (prompt, hint, accounts, choice, expected) in [
-            (None, None, vec![], &Choice::Open, "sign in"),
-            (None, None, vec![alice()], &Choice::Open, "consent as alice.test"),
-            (None, None, vec![alice(), bob()], &Choice::Open, "choose among 2"),
-            (
-                None,
-                None,
-                vec![alice(), bob()],
-                &chose_alice,
-                "consent as alice.test",
-            ),
-            (
-                None,
-                None,
-                vec![stale()],
-                &Choice::Open,
-                "sign in again as alice.test",
-            ),
-            (
-                None,
-                None,
-                vec![stale(), bob()],
-                &chose_alice,
-                "sign in again as alice.test",
-            ),
-            (None, None, vec![alice()], &another, "sign in"),
-            (
-                None,
-                Some("alice.test"),
-                vec![],
-                &Choice::Open,
-                "sign in as alice.test",
-            ),
-            (
-                None,
-                Some("alice.test"),
-                vec![bob()],
-                &Choice::Open,
-                "sign in as alice.test",
-            ),
-            (
-                None,
-                Some("alice.test"),
-                vec![alice(), bob()],
-                &Choice::Open,
-                "consent as alice.test",
-            ),
-            (
-                None,
-                Some("bob.test"),
-                vec![alice(), bob()],
-                &chose_alice,
-                "consent as bob.test",
-            ),
-            (login, None, vec![alice()], &Choice::Open, "sign in"),
-            (
-                login,
-                None,
-                vec![alice()],
-                &chose_alice,
-                "sign in again as alice.test",
-            ),
-            (
-                login,
-                None,
-                vec![signed_in("alice.test", Seconds(0))],
-                &chose_alice,
-                "consent as alice.test",
-            ),
-            (select, None, vec![], &Choice::Open, "sign in"),
-            (select, None, vec![alice()], &Choice::Open, "choose among 1"),
-            (select, None, vec![alice()], &chose_alice, "consent as alice.test"),
-            (
-                Some(Prompt::Consent),
-                None,
-                vec![alice()],
-                &Choice::Open,
-                "consent as alice.test",
-            ),
+            ("", "", "", "", "sign in"),
+            ("", "", "alice", "", "consent as alice.test"),
+            ("", "", "alice bob", "", "choose among 2"),
+            ("", "", "alice bob", "alice", "consent as alice.test"),
+            ("", "", "stale", "", "sign in again as alice.test"),
+            ("", "", "stale bob", "alice", "sign in again as alice.test"),
+            ("", "", "alice", "another", "sign in"),
+            ("", "alice.test", "", "", "sign in as alice.test"),
+            ("", "alice.test", "bob", "", "sign in as alice.test"),
+            ("", "alice.test", "alice bob", "", "consent as alice.test"),
+            ("", "bob.test", "alice bob", "alice", "consent as bob.test"),
+            ("login", "", "alice", "", "sign in"),
+            ("login", "", "alice", "alice", "sign in again as alice.test"),
+            ("login", "", "again", "alice", "consent as alice.test"),
+            ("select_account", "", "", "", "sign in"),
+            ("select_account", "", "alice", "", "choose among 1"),
+            ("select_account", "", "alice", "alice", "consent as alice.test"),
+            ("consent", "", "alice", "", "consent as alice.test"),
+            ("none", "", "", "", "login_required"),
+            ("none", "", "stale", "", "login_required"),
+            ("none", "", "alice", "", "consent_required"),
+            ("none", "", "alice bob", "", "account_selection_required"),
+            ("none", "bob.test", "alice bob", "", "consent_required"),
         ] {
-            let hint = hint.map(|text: &str| LoginHint::Handle(Handle::parse(text).unwrap()));
+            let choice = match choice {
+                "" => Choice::Open,
+                "another" => Choice::Another,
+                _ => Choice::Account(fixtures::account().did),
+            };
             let request = AuthorizationRequest {
-                prompt,
-                login_hint: hint,
+                prompt: (!prompt.is_empty()).then(|| Prompt::parse(prompt).unwrap()),
+                login_hint: Handle::parse(hint).ok().map(LoginHint::Handle),
                 ..fixtures::request()
             };
+            let step = step_name(&request, &browser(accounts), &choice);
             assert_eq!(
-                step_name(&request, &accounts, choice),
-                expected,
-                "{prompt:?} {:?} {choice:?}",
-                request.login_hint
+                step, expected,
+                "prompt {prompt} hint {hint} accounts {accounts} choice {choice:?}"
             );
         }
     }

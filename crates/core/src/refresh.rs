@@ -90,6 +90,8 @@ mod tests {
     use super::*;
     use crate::fixtures;
 
+    type Change = fn(&mut Session, &mut Account);
+
     fn refresh(change: impl FnOnce(&mut Session, &mut Account)) -> Result<ScopeSet, Denial> {
         let (mut session, mut account) = (fixtures::session(), fixtures::account());
         let key = fixtures::refresh_token_key();
@@ -121,7 +123,6 @@ mod tests {
             at: fixtures::NOW,
             reason: EndReason::Revoked,
         });
-        type Change = fn(&mut Session, &mut Account);
         let cases: [(&str, Change, Denial); 4] = [
             (
                 "other client",

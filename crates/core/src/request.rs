@@ -76,6 +76,8 @@ impl ResponseMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompt {
+    /// Ask for nothing: answer at once or refuse.
+    None,
     /// Ask for the password even where somebody is signed in.
     Login,
     /// Ask for consent.
@@ -85,13 +87,12 @@ pub enum Prompt {
 }
 
 impl Prompt {
-    fn parse(text: &str) -> Result<Self, Denial> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Denial> {
         match text {
             "login" => Ok(Self::Login),
             "consent" => Ok(Self::Consent),
             "select_account" => Ok(Self::SelectAccount),
-            // every client of this release is public
-            "none" => Err(Denial::SilentSignInUnavailable),
+            "none" => Ok(Self::None),
             _ => Err(Denial::ParameterInvalid {
                 name: "prompt",
                 expected: "must be none, login, consent or select_account",

@@ -103,9 +103,15 @@ pub enum Denial {
         /// The value, of RFC 6749 scope characters and shortened.
         value: String,
     },
-    /// The request names an account whose person cannot finish it silently.
-    #[error("prompt none is not available to public clients")]
-    SilentSignInUnavailable,
+    /// `prompt=none`, and nobody is signed in who could answer.
+    #[error("nobody is signed in, and prompt none forbids asking")]
+    LoginRequired,
+    /// `prompt=none`, and several accounts could answer.
+    #[error("several accounts are signed in, and prompt none forbids asking which")]
+    AccountSelectionRequired,
+    /// `prompt=none`, and a public client is never answered without consent.
+    #[error("this client needs consent every time, and prompt none forbids asking")]
+    ConsentRequired,
     /// The challenge was used before.
     #[error("code_challenge was used before, make a new one for every request")]
     ChallengeReused,
@@ -210,6 +216,9 @@ impl Denial {
             D::ResponseTypeUnsupported => "unsupported_response_type",
             D::RequestObjectUnsupported => "request_not_supported",
             D::ScopeInvalid { .. } | D::ScopeUndeclared { .. } | D::ScopeExceedsGrant => "invalid_scope",
+            D::LoginRequired => "login_required",
+            D::AccountSelectionRequired => "account_selection_required",
+            D::ConsentRequired => "consent_required",
             D::AccessDenied => "access_denied",
             D::GrantTypeUnsupported => "unsupported_grant_type",
             D::CodeUnknown
@@ -284,7 +293,9 @@ impl Denial {
             Self::ScopeUndeclared {
                 value: "transition:email".to_owned(),
             },
-            Self::SilentSignInUnavailable,
+            Self::LoginRequired,
+            Self::AccountSelectionRequired,
+            Self::ConsentRequired,
             Self::ChallengeReused,
             Self::KeyThumbprintMismatch,
             Self::PushedRequestRequired,

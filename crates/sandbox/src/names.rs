@@ -62,9 +62,10 @@ pub enum Claim {
 
 async fn resolve_handle(State(names): State<Names>, params: Params) -> Result<Json<Value>, Failure> {
     let handle = params.required("handle")?;
+    // clients compare this text to tell an unknown handle from a broken resolver
     let did = names
         .resolve(&handle)
-        .ok_or_else(|| Failure::invalid_request("unable to resolve handle"))?;
+        .ok_or_else(|| Failure::invalid_request("Unable to resolve handle"))?;
     Ok(Json(json!({ "did": did })))
 }
 

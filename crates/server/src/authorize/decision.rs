@@ -37,7 +37,7 @@ async fn decide(app: &App, session: Session, request: Request<Body>) -> Result<R
     let opened = Opened::load(app, browser, &form, now).await?;
     match form.required("decision")? {
         AUTHORIZE => approve(app, &opened, &form, now).await,
-        DENY => deny(app, &opened, now).await,
+        DENY => refuse(app, &opened, &Denial::AccessDenied, now).await,
         _ => Err(Denial::ParameterInvalid {
             name: "decision",
             expected: "must be authorize or deny",
@@ -78,16 +78,19 @@ async fn approve(app: &App, opened: &Opened, form: &Parameters, now: Timestamp) 
     }
 }
 
-async fn deny(app: &App, opened: &Opened, now: Timestamp) -> Result<Response, Failure> {
+/// Closes the request and tells the app why.
+pub(super) async fn refuse(
+    app: &App,
+    opened: &Opened,
+    denial: &Denial,
+    now: Timestamp,
+) -> Result<Response, Failure> {
     match app
         .store()
         .deny_request(opened.id, opened.browser.digest(), now)
         .await?
     {
-        Decision::Decided(request) => reply::answer(
-            app,
-            &response::failure(&request, &Denial::AccessDenied, app.issuer()),
-        ),
+        Decision::Decided(request) => reply::answer(app, &response::failure(&request, denial, app.issuer())),
         Decision::Gone => Err(Denial::RequestUnknown.into()),
     }
 }

@@ -5,6 +5,7 @@ use axum::response::Response;
 use http::request::Parts;
 use tower_sessions::Session;
 
+use entryway_core::authorize::Step;
 use entryway_oauth::form::Parameters;
 
 use crate::app::App;
@@ -13,7 +14,7 @@ use crate::extract::navigation;
 use crate::failure::Failure;
 
 use super::opened::Opened;
-use super::{reply, views};
+use super::{decision, reply, views};
 
 pub(crate) async fn get(State(app): State<App>, session: Session, parts: Parts) -> Response {
     match show(&app, session, &parts).await {
@@ -28,6 +29,8 @@ async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Fa
     let parameters = Parameters::from_form(parts.uri.query().unwrap_or_default().as_bytes())?;
     let browser = Browser::open(app, session).await?;
     let opened = Opened::load(app, browser, &parameters, now).await?;
-    let step = opened.next_step(app, now).await?;
-    views::step(app, &opened, &step, None)
+    match opened.next_step(app, now).await? {
+        Step::Refuse(denial) => decision::refuse(app, &opened, &denial, now).await,
+        step => views::step(app, &opened, &step),
+    }
 }

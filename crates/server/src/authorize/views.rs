@@ -33,17 +33,13 @@ pub(crate) fn page_context(app: &App) -> PageContext<'_> {
     }
 }
 
-/// The page of a step.
-pub(super) fn step(
-    app: &App,
-    opened: &Opened,
-    step: &Step<'_>,
-    refusal: Option<SignInRefusal>,
-) -> Result<Response, Failure> {
+/// The page of a step that has one.
+pub(super) fn step(app: &App, opened: &Opened, step: &Step<'_>) -> Result<Response, Failure> {
     match step {
-        Step::SignIn { name, others } => sign_in(app, opened, *name, *others, None, refusal),
+        Step::SignIn { name, others } => sign_in(app, opened, *name, *others, None, None),
         Step::Choose(candidates) => choose(app, opened, candidates),
         Step::Consent(one) => consent(app, opened, one),
+        Step::Refuse(denial) => Err(denial.clone().into()),
     }
 }
 
@@ -64,7 +60,7 @@ pub(super) fn sign_in_again(
     let (name, others) = match step {
         Step::SignIn { name, others } => (*name, *others),
         // somebody is signed in already, and typed a wrong password for somebody else
-        Step::Choose(_) | Step::Consent(_) => (None, true),
+        Step::Choose(_) | Step::Consent(_) | Step::Refuse(_) => (None, true),
     };
     let mut response = sign_in(
         app,

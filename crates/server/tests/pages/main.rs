@@ -196,8 +196,12 @@ fn every_form_of_ours_posts_the_hidden_inputs_exactly_as_they_were_given() {
                     "urn:ietf:params:oauth:request_uri:req-5f1c3a",
                 )
             };
+            // the consent form also carries the account it shows
+            let (account, ours): (Vec<_>, Vec<_>) =
+                hidden.into_iter().partition(|(name, _)| *name == "account");
+            assert!(account.iter().all(|(_, did)| did.starts_with("did:")), "{name}");
             assert_eq!(
-                hidden,
+                ours,
                 [
                     ("csrf", "Zm9yZ2VyeSBwcm9vZg"),
                     ("client_id", client_id),
