@@ -103,7 +103,7 @@ describe('the stock browser client', { skip }, () => {
   })
 
   for (const locks of ['with', 'without']) {
-    test(`two tabs ${locks} Web Locks that refresh at once, ten times, both live on`, async () => {
+    test(`two tabs ${locks} Web Locks that refresh at once, five times, both live on`, async () => {
       if (locks === 'without') {
         await person.context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }))
       }
@@ -111,7 +111,7 @@ describe('the stock browser client', { skip }, () => {
       const other = await person.newPage()
       await other.goto(app.origin + '/fragment')
       await status(other, 'logged in')
-      for (let round = 0; round < 10; round++) {
+      for (let round = 0; round < 5; round++) {
         await Promise.all([page, other].map((tab) => button(tab, 'Refresh').click()))
         await Promise.all([page, other].map((tab) => status(tab, /^refreshed until/)))
       }

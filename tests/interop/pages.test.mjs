@@ -28,7 +28,10 @@ describe('the pages', { skip }, () => {
     await chromium?.close()
     await entryway?.stop()
   })
-  beforeEach(() => meet())
+  beforeEach(async () => {
+    person = await newPerson(chromium, { origin: entryway.issuer })
+    page = await person.newPage()
+  })
   afterEach(async () => {
     await person.close()
     assert.deepEqual(person.faults, [])
@@ -82,9 +85,8 @@ describe('the pages', { skip }, () => {
     await look('account-chooser')
   })
 
-  test('the step back to an app that wants its answer by form, without JavaScript', async () => {
-    await person.close()
-    await meet({ javaScriptEnabled: false })
+  test('the step back to an app that wants its answer by form, where its script does not run', async () => {
+    await page.route('**/*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }))
     await page.goto(await authorizeUrl('alice.test', { responseMode: 'form_post' }))
     await signInAndAuthorize(page, entryway.alice)
     await button(page, 'Continue').waitFor()
@@ -134,11 +136,6 @@ describe('the pages', { skip }, () => {
     await page.goto(entryway.mailbox)
     await look('mailbox')
   })
-
-  async function meet(options) {
-    person = await newPerson(chromium, { origin: entryway.issuer, ...options })
-    page = await person.newPage()
-  }
 
   async function authorizeUrl(input, { scope = 'atproto transition:generic', responseMode, ...options } = {}) {
     const client = new NodeOAuthClient({

@@ -164,10 +164,10 @@ class Page {
     return new URLSearchParams(this.url.hash ? this.url.hash.slice(1) : this.url.search)
   }
 
-  /** The button whose text is, or begins with, this one, and its form. */
+  /** The button whose text is, or else contains, this one, and its form. */
   button(text) {
     const buttons = this.#buttons()
-    const button = buttons.find((node) => nameOf(node) === text) ?? buttons.find((node) => nameOf(node).startsWith(text))
+    const button = buttons.find((node) => nameOf(node) === text) ?? buttons.find((node) => nameOf(node).includes(text))
     if (!button) {
       throw new Error(`no button "${text}" but [${this.buttons.join(', ')}] at ${this.status} ${this.url}:\n${this.text}`)
     }
