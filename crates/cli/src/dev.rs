@@ -90,6 +90,7 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     let sandbox = Sandbox::start(listeners, settings).await.context("the sandbox")?;
     let accounts = accounts::prepare(&app, &sandbox, &pds_did, accounts, data.root_key()).await?;
 
+    let sweeping = tokio::spawn(entryway_server::sweep(app.clone()));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let demo_url = format!("http://127.0.0.1:{}", demo_listener.port());
@@ -118,6 +119,7 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     }
     interrupted().await;
     stop.send_replace(true);
+    sweeping.abort();
     while tasks.join_next().await.is_some() {}
     sandbox.stop().await;
     app.store().close().await;

@@ -46,8 +46,8 @@ const CHOICES: &str = "choices";
 impl Browser {
     /// The browser of a page; a new one gets its name now, and its cookie with the answer.
     pub(crate) async fn open(app: &App, session: Session) -> Result<Self, Failure> {
-        if let Some(id) = session.get(BrowserSessions::BROWSER_KEY).await.map_err(broken)? {
-            return Ok(Self { session, id });
+        if let Some(known) = Self::known(session.clone()).await? {
+            return Ok(known);
         }
         let id = Digest::of(&app.chance().bytes::<32>()?).to_string();
         session
@@ -57,14 +57,19 @@ impl Browser {
         Ok(Self { session, id })
     }
 
+    /// The browser of a page that names no new one: nothing for a visitor without a cookie of ours.
+    pub(crate) async fn known(session: Session) -> Result<Option<Self>, Failure> {
+        let id: Option<String> = session.get(BrowserSessions::BROWSER_KEY).await.map_err(broken)?;
+        Ok(id.map(|id| Self { session, id }))
+    }
+
     /// The browser of a form, whose token must be the one of its page.
     pub(crate) async fn of_form(app: &App, session: Session, token: Option<&str>) -> Result<Self, Failure> {
-        let id: Option<String> = session.get(BrowserSessions::BROWSER_KEY).await.map_err(broken)?;
-        match (id, token) {
-            (Some(id), Some(token))
-                if constant_time_eq(app.keys().form_token(&id).as_bytes(), token.as_bytes()) =>
+        match (Self::known(session).await?, token) {
+            (Some(browser), Some(token))
+                if constant_time_eq(browser.form_token(app).as_bytes(), token.as_bytes()) =>
             {
-                Ok(Self { session, id })
+                Ok(browser)
             }
             _ => Err(Denial::FormTokenInvalid.into()),
         }
@@ -137,7 +142,13 @@ impl Browser {
     }
 
     /// Chooses an account for a request, or asks for one that is not signed in yet.
+    ///
+    /// With nobody signed in there is nothing to choose between and nothing is written: a record that
+    /// was just rotated away must not be saved, or its old cookie would be sent again.
     pub(crate) async fn choose(&self, request: Digest, did: Option<&Did>) -> Result<(), Failure> {
+        if did.is_none() && self.sign_ins().await?.is_empty() {
+            return Ok(());
+        }
         let Choices(mut choices) = self.choices().await?;
         let request = request.to_string();
         choices.retain(|(known, _)| *known != request);

@@ -8,20 +8,37 @@ use tower_sessions::Session;
 
 use crate::app::App;
 use crate::authorize::reply::{self, FormTarget, page};
-use crate::authorize::views::page_context;
+use crate::authorize::views::{account, page_context};
 use crate::browser::Browser;
 use crate::extract::{body, navigation};
 use crate::failure::Failure;
 use crate::oauth::metadata;
-use crate::pages::home::{HomeView, PublishedDocument};
+use crate::pages::home::{HomeView, PublishedDocument, SignedInHere};
 use crate::pages::signed_out::SignedOutView;
 
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 
 /// `GET /`
-pub(crate) async fn get(State(app): State<App>) -> Response {
+pub(crate) async fn get(State(app): State<App>, session: Session) -> Response {
+    show(&app, session)
+        .await
+        .unwrap_or_else(|failure| reply::failure(&app, failure))
+}
+
+async fn show(app: &App, session: Session) -> Result<Response, Failure> {
+    let browser = Browser::known(session).await?;
+    let (accounts, csrf) = match &browser {
+        Some(browser) => (browser.signed_in(app).await?, browser.form_token(app)),
+        None => (Vec::new(), String::new()),
+    };
+    let signed_in = SignedInHere {
+        accounts: accounts.iter().map(|one| account(&one.account)).collect(),
+        sign_out_action: SIGN_OUT,
+        csrf: &csrf,
+    };
     let view = HomeView {
-        page: page_context(&app),
+        page: page_context(app),
+        signed_in: (!accounts.is_empty()).then_some(signed_in),
         account_hosts: Vec::new(),
         documents: vec![
             PublishedDocument {
@@ -34,7 +51,7 @@ pub(crate) async fn get(State(app): State<App>) -> Response {
             },
         ],
     };
-    page(&view, StatusCode::OK, FormTarget::Here).unwrap_or_else(|failure| reply::failure(&app, failure))
+    page(&view, StatusCode::OK, FormTarget::Here)
 }
 
 /// `POST /sign-out`

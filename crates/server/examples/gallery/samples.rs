@@ -7,7 +7,7 @@ use entryway_server::pages::duration::InWords;
 use entryway_server::pages::error::{DenialNote, ErrorView};
 use entryway_server::pages::form::FormContext;
 use entryway_server::pages::form_post::FormPostView;
-use entryway_server::pages::home::{HomeView, PublishedDocument};
+use entryway_server::pages::home::{HomeView, PublishedDocument, SignedInHere};
 use entryway_server::pages::layout::PageContext;
 use entryway_server::pages::parties::{Account, App};
 use entryway_server::pages::sign_in::{SignInRefusal, SignInView, Username};
@@ -540,6 +540,11 @@ fn home(samples: &mut Vec<Sample>) {
         "home",
         &HomeView {
             page: PAGE,
+            signed_in: Some(SignedInHere {
+                accounts: vec![alice()],
+                sign_out_action: "/sign-out",
+                csrf: "Zm9yZ2VyeSBwcm9vZg",
+            }),
             account_hosts: vec![Untrusted("pds.example.com"), Untrusted("club.example")],
             documents: vec![
                 PublishedDocument {

@@ -212,7 +212,7 @@ fn party(request: &AuthorizationRequest) -> AppParty<'_> {
     }
 }
 
-fn account(account: &entryway_core::account::Account) -> Account<'_> {
+pub(crate) fn account(account: &entryway_core::account::Account) -> Account<'_> {
     Account {
         handle: Some(Untrusted(account.handle.as_str())),
         did: Untrusted(account.did.as_str()),

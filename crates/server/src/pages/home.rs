@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::layout::PageContext;
+use super::parties::Account;
 use super::untrusted::Untrusted;
 
 /// What this service is, for somebody who opens its address in a browser.
@@ -11,10 +12,23 @@ use super::untrusted::Untrusted;
 pub struct HomeView<'a> {
     /// What every page says about itself.
     pub page: PageContext<'a>,
+    /// Who is signed in in this browser, if anybody is.
+    pub signed_in: Option<SignedInHere<'a>>,
     /// Hosts of the PDSes whose accounts sign in here; may be empty.
     pub account_hosts: Vec<Untrusted<'a>>,
     /// The documents a developer looks for.
     pub documents: Vec<PublishedDocument<'a>>,
+}
+
+/// The accounts of this browser, and the form that signs them out.
+#[derive(Debug)]
+pub struct SignedInHere<'a> {
+    /// The accounts.
+    pub accounts: Vec<Account<'a>>,
+    /// Path that the form posts to.
+    pub sign_out_action: &'a str,
+    /// Anti-forgery token of the browser session.
+    pub csrf: &'a str,
 }
 
 /// A document this service publishes.
