@@ -5,7 +5,6 @@ import { after, before, test } from 'node:test'
 import {
   NodeOAuthClient,
   OAuthCallbackError,
-  OAuthResponseError,
   TokenRefreshError,
   buildAtprotoLoopbackClientMetadata,
   requestLocalLock,
@@ -219,15 +218,20 @@ test('a wrong password and an unknown account get the same page, and another try
   assert.equal(session.did, entryway.alice.did)
 })
 
-test('prompt=none is refused at once: a public client gets nothing silently', async () => {
-  const { client } = await signedInBrowser()
-  await assert.rejects(client.authorize('alice.test', { prompt: 'none' }), (error) => {
-    assert.ok(error instanceof OAuthResponseError)
-    assert.equal(error.status, 400)
-    assert.equal(error.error, 'invalid_request')
-    assert.match(error.errorDescription, /prompt/)
-    return true
-  })
+test('prompt=none gives a public client nothing silently, and says what a person would have to do', async () => {
+  const { client, browser } = await signedInBrowser()
+  for (const [whose, error] of [
+    [new FormBrowser(), 'login_required'],
+    [browser, 'consent_required'],
+  ]) {
+    const page = await whose.open(await client.authorize('alice.test', { prompt: 'none' }))
+    await assert.rejects(client.callback(page.answer), (refusal) => {
+      assert.ok(refusal instanceof OAuthCallbackError)
+      assert.equal(refusal.params.get('error'), error)
+      assert.equal(refusal.params.get('iss'), entryway.issuer)
+      return true
+    })
+  }
 })
 
 test('prompt=login asks for the password although a session is there', async () => {

@@ -93,6 +93,17 @@ describe('the pages', { skip }, () => {
     await look('form-post')
   })
 
+  test('signing out of this device', async () => {
+    await page.goto(await authorizeUrl('alice.test'))
+    await typeAndSignIn(page, entryway.alice)
+    await button(page, 'Authorize').waitFor()
+    await page.goto(entryway.issuer)
+    await look('home-signed-in')
+    await button(page, 'Sign out of this device').click()
+    await page.getByRole('status').waitFor()
+    await look('signed-out')
+  })
+
   test('an error that the app made', async () => {
     const answer = await page.goto(
       `${entryway.issuer}/oauth/authorize?client_id=http%3A%2F%2Flocalhost&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Areq-unknown`,
