@@ -11,7 +11,8 @@ use crate::client::Pushed;
 use crate::page::{Form, Page};
 use crate::reply::Reply;
 use crate::secrets;
-use crate::server::{TestAccount, TestServer};
+use crate::server::TestAccount;
+use crate::service::Service;
 
 /// A browser. A clone has the same cookies and gets its own from then on.
 #[derive(Clone, Debug, Default)]
@@ -105,12 +106,12 @@ impl Browser {
     }
 
     /// Opens what the client sent it to: a navigation that another site began.
-    pub async fn open(&mut self, server: &TestServer, pushed: &Pushed) -> Page {
+    pub async fn open(&mut self, server: &impl Service, pushed: &Pushed) -> Page {
         self.open_url(server, &pushed.url(server)).await.page()
     }
 
     /// Opens any URL of the service from another site.
-    pub async fn open_url(&mut self, server: &TestServer, url: &str) -> Step {
+    pub async fn open_url(&mut self, server: &impl Service, url: &str) -> Step {
         self.follow(server, Url::parse(url).unwrap(), None, "cross-site")
             .await
     }
@@ -118,7 +119,7 @@ impl Browser {
     /// Presses the button with this text after filling in these fields.
     pub async fn press(
         &mut self,
-        server: &TestServer,
+        server: &impl Service,
         page: &Page,
         button: &str,
         fields: &[(&str, &str)],
@@ -130,7 +131,7 @@ impl Browser {
     }
 
     /// Sends a form.
-    pub async fn submit(&mut self, server: &TestServer, form: &Form) -> Step {
+    pub async fn submit(&mut self, server: &impl Service, form: &Form) -> Step {
         let issuer = Url::parse(server.issuer()).unwrap();
         if form.action.origin() != issuer.origin() {
             let landing = Landing {
@@ -146,7 +147,12 @@ impl Browser {
     }
 
     /// Signs in, chooses and authorizes, whatever is asked, as this account.
-    pub async fn approve(&mut self, server: &TestServer, pushed: &Pushed, account: &TestAccount) -> Landing {
+    pub async fn approve(
+        &mut self,
+        server: &impl Service,
+        pushed: &Pushed,
+        account: &TestAccount,
+    ) -> Landing {
         let page = self.reach_consent(server, pushed, account).await;
         self.press(server, &page, "Authorize", &[]).await.left()
     }
@@ -154,7 +160,7 @@ impl Browser {
     /// Comes to the consent page as this account.
     pub async fn reach_consent(
         &mut self,
-        server: &TestServer,
+        server: &impl Service,
         pushed: &Pushed,
         account: &TestAccount,
     ) -> Page {
@@ -176,7 +182,7 @@ impl Browser {
     }
 
     /// Fills in the sign-in page and comes to the next one.
-    pub async fn sign_in(&mut self, server: &TestServer, page: &Page, account: &TestAccount) -> Page {
+    pub async fn sign_in(&mut self, server: &impl Service, page: &Page, account: &TestAccount) -> Page {
         let fields = [
             ("username", account.handle),
             ("password", account.password.as_str()),
@@ -184,7 +190,7 @@ impl Browser {
         self.press(server, page, "Sign in", &fields).await.page()
     }
 
-    async fn follow(&mut self, server: &TestServer, url: Url, form: Option<&Form>, site: &str) -> Step {
+    async fn follow(&mut self, server: &impl Service, url: Url, form: Option<&Form>, site: &str) -> Step {
         let (mut url, mut form) = (url, form);
         let issuer = Url::parse(server.issuer()).unwrap().origin();
         for _ in 0..REDIRECTS_MAX {
@@ -208,7 +214,7 @@ impl Browser {
         panic!("too many redirects, the last to {url}");
     }
 
-    async fn request(&mut self, server: &TestServer, url: &Url, form: Option<&Form>, site: &str) -> Reply {
+    async fn request(&mut self, server: &impl Service, url: &Url, form: Option<&Form>, site: &str) -> Reply {
         let target = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
@@ -250,7 +256,8 @@ impl Browser {
             headers.insert(name, value.clone());
         }
         let body = form.map(|form| encode(&form.fields)).unwrap_or_default();
-        let reply = server.send(request.body(Body::from(body)).unwrap()).await;
+        let reply = server.ask(request.body(Body::from(body)).unwrap()).await;
+        let reply = reply.expect("the service is there");
         self.keep_cookies(&reply);
         reply
     }

@@ -14,7 +14,8 @@ use crate::key::Key;
 use crate::proof::Draft;
 use crate::reply::Reply;
 use crate::secrets;
-use crate::server::{Endpoint, TestServer};
+use crate::server::Endpoint;
+use crate::service::Service;
 
 /// How parameters travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,24 +158,34 @@ impl Call {
     }
 
     /// Makes the call, and once more with a fresh nonce if that is what is missing.
-    pub async fn send(self, server: &TestServer) -> Reply {
+    pub async fn send(self, server: &impl Service) -> Reply {
         let body = self.body();
         self.send_body(server, body).await
     }
 
+    /// Makes the call of a service that may go away: `None` if it did before it had answered.
+    pub async fn try_send(self, server: &impl Service) -> Option<Reply> {
+        let body = self.body();
+        self.try_body(server, body).await
+    }
+
     /// Makes the call with this body in the place of its parameters.
-    pub async fn send_body(self, server: &TestServer, body: Vec<u8>) -> Reply {
-        let reply = self.attempt(server, &body).await;
+    pub async fn send_body(self, server: &impl Service, body: Vec<u8>) -> Reply {
+        self.try_body(server, body).await.expect("the service is there")
+    }
+
+    async fn try_body(self, server: &impl Service, body: Vec<u8>) -> Option<Reply> {
+        let reply = self.attempt(server, &body).await?;
         let nonce_is_missing = reply.code() == 400
             && serde_json::from_slice::<Value>(&reply.body)
                 .is_ok_and(|json| json["error"] == "use_dpop_nonce");
         if !(self.retries && nonce_is_missing) {
-            return reply;
+            return Some(reply);
         }
         self.attempt(server, &body).await
     }
 
-    async fn attempt(&self, server: &TestServer, body: &[u8]) -> Reply {
+    async fn attempt(&self, server: &impl Service, body: &[u8]) -> Option<Reply> {
         let content_type = match self.encoding {
             Encoding::Form => "application/x-www-form-urlencoded",
             Encoding::Json => "application/json",
@@ -192,13 +203,13 @@ impl Call {
             headers.insert(name, value.clone());
         }
         let reply = server
-            .send(request.body(Body::from(body.to_vec())).unwrap())
-            .await;
+            .ask(request.body(Body::from(body.to_vec())).unwrap())
+            .await?;
         self.client.learn_nonce(&reply);
-        reply
+        Some(reply)
     }
 
-    fn make_proofs(&self, server: &TestServer) -> Vec<HeaderValue> {
+    fn make_proofs(&self, server: &impl Service) -> Vec<HeaderValue> {
         match &self.proofs {
             Proofs::None => Vec::new(),
             Proofs::Given(proofs) => proofs.clone(),

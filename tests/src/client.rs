@@ -9,7 +9,8 @@ use crate::call::Call;
 use crate::key::Key;
 use crate::reply::Reply;
 use crate::secrets;
-use crate::server::{Endpoint, TestServer};
+use crate::server::Endpoint;
+use crate::service::Service;
 
 /// A client as the server sees one: an identifier, a redirect URI, a key, and the last nonce it heard.
 ///
@@ -129,12 +130,12 @@ impl Client {
     }
 
     /// Pushes a request.
-    pub async fn push(&self, server: &TestServer) -> Pushed {
+    pub async fn push(&self, server: &impl Service) -> Pushed {
         self.push_with(server, |call| call).await
     }
 
     /// Pushes a request that is changed first.
-    pub async fn push_with(&self, server: &TestServer, change: impl FnOnce(Call) -> Call) -> Pushed {
+    pub async fn push_with(&self, server: &impl Service, change: impl FnOnce(Call) -> Call) -> Pushed {
         let pkce = Pkce::new();
         let call = change(self.par_with(&pkce));
         let (state, redirect_uri) = (
@@ -211,7 +212,7 @@ impl Default for Pkce {
 
 impl Pushed {
     /// Where the client sends the browser.
-    pub fn url(&self, server: &TestServer) -> String {
+    pub fn url(&self, server: &impl Service) -> String {
         let parameters = [("client_id", &self.client_id), ("request_uri", &self.request_uri)];
         Url::parse_with_params(&server.url(Endpoint::Authorize), parameters)
             .unwrap()

@@ -3,7 +3,8 @@
 use crate::browser::{Browser, Landing};
 use crate::client::{Client, Pushed};
 use crate::reply::Reply;
-use crate::server::{TestAccount, TestServer};
+use crate::server::TestAccount;
+use crate::service::Service;
 
 /// What the token endpoint gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Tokens {
 
 /// Pushes a request and approves it in a fresh browser.
 pub async fn push_and_approve(
-    server: &TestServer,
+    server: &impl Service,
     client: &Client,
     account: &TestAccount,
 ) -> (Pushed, Landing) {
@@ -50,7 +51,7 @@ pub async fn push_and_approve(
 }
 
 /// Logs the account in to the client.
-pub async fn login(server: &TestServer, client: &Client, account: &TestAccount) -> Tokens {
+pub async fn login(server: &impl Service, client: &Client, account: &TestAccount) -> Tokens {
     let (pushed, landing) = push_and_approve(server, client, account).await;
     Tokens::of(&client.exchange(&pushed, landing.code()).send(server).await)
 }

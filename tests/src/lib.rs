@@ -30,6 +30,7 @@ mod raw;
 mod reply;
 pub mod secrets;
 mod server;
+mod service;
 
 pub use at_once::at_once;
 pub use browser::{Browser, Landing, Step};
@@ -44,6 +45,7 @@ pub use proof::{Draft, compact};
 pub use raw::Listening;
 pub use reply::Reply;
 pub use server::{Endpoint, TestAccount, TestServer, alice, bob, carol};
+pub use service::Service;
 
 /// Makes each test into two, one on each engine: `…::sqlite` and `…::postgres`.
 ///

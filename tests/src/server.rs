@@ -23,6 +23,7 @@ use crate::key::random_hex;
 use crate::log;
 use crate::reply::Reply;
 use crate::secrets;
+use crate::service::{Service, received};
 
 /// One instance of the service. Clones are the same instance.
 #[derive(Clone, Debug)]
@@ -145,14 +146,7 @@ impl TestServer {
             headers: parts.headers,
             body,
         };
-        secrets::record_reply(&reply);
-        assert!(reply.status.as_u16() < 500, "{asked} gave {reply:?}");
-        assert_eq!(
-            reply.header("x-content-type-options"),
-            Some("nosniff"),
-            "{asked} gave {reply:?}"
-        );
-        reply
+        received(&asked, reply)
     }
 
     /// `GET`, with nothing else in the request.
@@ -162,15 +156,7 @@ impl TestServer {
 
     /// The path of an endpoint.
     pub fn path(&self, endpoint: Endpoint) -> String {
-        let name = match endpoint {
-            Endpoint::Metadata => return "/.well-known/oauth-authorization-server".to_owned(),
-            Endpoint::Authorize => "authorize",
-            Endpoint::Par => "par",
-            Endpoint::Token => "token",
-            Endpoint::Revoke => "revoke",
-            Endpoint::Jwks => "jwks",
-        };
-        format!("{}/{name}", self.deployment.config.prefix)
+        endpoint.under(&self.deployment.config.prefix)
     }
 
     /// The public URL of an endpoint.
@@ -241,6 +227,39 @@ impl TestServer {
             self.app.store().create_account(new, now).await.unwrap(),
             Creation::Created
         );
+    }
+}
+
+impl Service for TestServer {
+    async fn ask(&self, request: Request<Body>) -> Option<Reply> {
+        Some(self.send(request).await)
+    }
+
+    fn issuer(&self) -> &str {
+        Self::issuer(self)
+    }
+
+    fn path(&self, endpoint: Endpoint) -> String {
+        Self::path(self, endpoint)
+    }
+
+    fn now(&self) -> i64 {
+        Self::now(self)
+    }
+}
+
+impl Endpoint {
+    /// Its path in a deployment with this prefix.
+    pub(crate) fn under(self, prefix: &str) -> String {
+        let name = match self {
+            Self::Metadata => return "/.well-known/oauth-authorization-server".to_owned(),
+            Self::Authorize => "authorize",
+            Self::Par => "par",
+            Self::Token => "token",
+            Self::Revoke => "revoke",
+            Self::Jwks => "jwks",
+        };
+        format!("{prefix}/{name}")
     }
 }
 
