@@ -7,23 +7,23 @@
 //! It refuses to decide anything about OAuth, to read a clock, and to store a bearer secret: callers
 //! bring instants and digests.
 //!
-//! Start at [`Store`], then `sql.rs` (every statement), `verbs/` by subject, `sqlite.rs` (the one writer
-//! that groups verbs into commits) and `postgres.rs` (the hot verbs in one statement each).
+//! Start at [`Store`], then `sql.rs` (every statement), `verbs/` by subject, `at_once.rs` (the hot verbs in
+//! one round trip), `sqlite.rs` (the one writer that groups verbs into commits) and `postgres.rs`.
 //!
 //! Invariants: a verb once begun is done or leaves nothing, even when its caller goes away; what has
 //! `expires_at` is over *at* that second; of any number of verbs at once that could each succeed alone,
 //! exactly as many succeed as the guard allows.
 //!
-//! Round trips to PostgreSQL when all goes well (a refusal may take a few more to find its reason); a
-//! load is one everywhere, and on SQLite a round trip is a message to a thread:
+//! Round trips when all goes well: a refusal may take a few more to find its reason. A load is always one.
+//! On SQLite a round trip is a message to a thread:
 //!
-//! | verb | PostgreSQL | statements on SQLite |
+//! | verb | PostgreSQL | SQLite |
 //! |---|---|---|
-//! | `admit_request` | 1 | 2, with a proof 3 |
+//! | `admit_request` | 1 | 1 |
 //! | `bind_request`, `approve_request`, `deny_request` | 1 | 1 |
-//! | `redeem_code` | 1 | 4 |
+//! | `redeem_code` | 1 | 1 |
 //! | `replay_code`, `spoil_code` | 1 | 1 |
-//! | `rotate_refresh` | 1 | 3 |
+//! | `rotate_refresh` | 1 | 1 |
 //! | `end_session`, `end_sessions_of_account` | 1 | 1 |
 //! | `create_account`, `replace_password_hash`, `change_password`, `rehome_account` | 1 | 1 |
 //! | `remember_mark` | 1 | 1 |
@@ -35,6 +35,7 @@
 //!
 //! On SQLite every group of up to 64 verbs adds one begin and one commit.
 
+mod at_once;
 pub mod browser;
 #[cfg(test)]
 mod conformance;

@@ -1,14 +1,13 @@
-//! PostgreSQL: a pool, and the hot verbs in one statement each.
+//! PostgreSQL: a pool of connections.
 
 use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyPool, Connection as _, Executor as _};
 use tracing::Instrument as _;
 
 use crate::fault::{EngineFault, Fault};
-use crate::rows::Columns;
-use crate::sql::statements;
+use crate::store::Engine;
 use crate::verbs::{Steps, Verb};
 
 /// The pool of one process.
@@ -76,122 +75,13 @@ async fn attempt<V: Verb>(verb: &V, pool: &AnyPool) -> Result<V::Outcome, Fault>
     if V::STEPS == Steps::OneWrite {
         return verb.apply(&mut db).await;
     }
-    if let Some(outcome) = verb.at_once(&mut db).await? {
+    if let Some(outcome) = verb.at_once(Engine::Postgres, &mut db).await? {
         return Ok(outcome);
     }
     let mut transaction = db.begin().await?;
     let outcome = verb.apply(&mut transaction).await?;
     transaction.commit().await?;
     Ok(outcome)
-}
-
-/// What a statement of several steps did.
-pub(crate) struct Done {
-    /// The row it is about was there, in the state it expects.
-    pub(crate) held: bool,
-    /// The proof was used up by it.
-    pub(crate) proof_was_fresh: bool,
-    /// The last step was taken.
-    pub(crate) changed: bool,
-}
-
-impl Done {
-    /// From `held, proof, changed`.
-    pub(crate) fn read(row: &AnyRow) -> Result<Self, Fault> {
-        let columns = Columns::of(row, "(statement)");
-        Ok(Self {
-            held: columns.count("held")? > 0,
-            proof_was_fresh: columns.count("proof")? > 0,
-            changed: columns.count("changed")? > 0,
-        })
-    }
-
-    /// `None` when nothing was changed, for a reason still to be found.
-    pub(crate) fn outcome<T>(&self, changed: T, proof_replayed: T) -> Option<T> {
-        match self {
-            Self { changed: true, .. } => Some(changed),
-            Self {
-                held: true,
-                proof_was_fresh: false,
-                ..
-            } => Some(proof_replayed),
-            Self { .. } => None,
-        }
-    }
-}
-
-// A step reads from the one before it by a join, never by a subquery in a condition: when a row has
-// changed under an update, PostgreSQL evaluates the condition again, which it cannot do with a step that writes.
-// The row is held first, so that a proof is used up only by a verb that happens.
-statements! { ALL:
-
-/// id, request, admitted_at, expires_at, proof and its end or nulls, challenge and its end
-ADMIT_REQUEST_AT_ONCE = "
-with proof as (
-  insert into mark (digest, expires_at)
-  select $5, $6 where $5::bytea is not null
-  on conflict (digest) do update set expires_at = excluded.expires_at where mark.expires_at <= $3
-  returning 1 as fresh
-), challenge as (
-  insert into mark (digest, expires_at)
-  select $7, $8 where $5::bytea is null or exists (select 1 from proof)
-  on conflict (digest) do update set expires_at = excluded.expires_at where mark.expires_at <= $3
-  returning 1 as fresh
-), changed as (
-  insert into auth_request (id, request, admitted_at, expires_at, state)
-  select $1, $2, $3, $4, 'pending' from challenge
-  returning 1 as admitted
-)
-select (select count(*) from challenge) as held, (select count(*) from proof) as proof,
-  (select count(*) from changed) as changed";
-
-/// code, now, proof, its end, then the session as in `BEGIN_SESSION`
-REDEEM_CODE_AT_ONCE = "
-with held as (
-  select id from auth_request
-  where code = $1 and state = 'approved' and code_expires_at > $2
-  for update
-), proof as (
-  insert into mark (digest, expires_at)
-  select $3, $4 from held
-  on conflict (digest) do update set expires_at = excluded.expires_at where mark.expires_at <= $2
-  returning 1 as fresh
-), session as (
-  insert into oauth_session
-    (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at)
-  select $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 from proof
-  returning id
-), changed as (
-  update auth_request r
-  set state = 'redeemed', session = session.id
-  from session
-  where r.code = $1 and r.state = 'approved'
-  returning 1 as redeemed
-)
-select (select count(*) from held) as held, (select count(*) from proof) as proof,
-  (select count(*) from changed) as changed";
-
-/// id, generation presented, now, proof, its end
-ROTATE_REFRESH_AT_ONCE = "
-with held as (
-  select id from oauth_session
-  where id = $1 and generation = $2 and ended_at is null and expires_at > $3
-  for update
-), proof as (
-  insert into mark (digest, expires_at)
-  select $4, $5 from held
-  on conflict (digest) do update set expires_at = excluded.expires_at where mark.expires_at <= $3
-  returning 1 as fresh
-), changed as (
-  update oauth_session s
-  set generation = s.generation + 1, rotated_at = $3
-  from proof
-  where s.id = $1 and s.generation = $2
-  returning 1 as rotated
-)
-select (select count(*) from held) as held, (select count(*) from proof) as proof,
-  (select count(*) from changed) as changed";
-
 }
 
 /// Verbs are made for this isolation, whatever the server's default. A statement or a lock that takes

@@ -9,17 +9,15 @@
 
 /// Declares statements and the list that the test prepares on both engines.
 macro_rules! statements {
-    ($list:ident: $($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
         $($(#[$doc])* pub(crate) const $name: &str = $sql;)*
 
         /// Each of them, by name.
         #[cfg(test)]
-        pub(crate) const $list: &[(&str, &str)] = &[$((stringify!($name), $sql)),*];
+        pub(crate) const ALL: &[(&str, &str)] = &[$((stringify!($name), $sql)),*];
     };
 }
-pub(crate) use statements;
-
-statements! { ALL:
+statements! {
 
 // requests
 

@@ -1,36 +1,31 @@
 //! SQLite: one writer that groups verbs into a commit, and readers that never wait for it.
 
-use std::future::Future;
-use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::str::FromStr as _;
-use std::time::Duration;
+mod file;
+mod readers;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor as _, Row as _};
+use std::future::Future;
+use std::pin::Pin;
+
+use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{Instrument as _, Span};
 
-use crate::fault::{EngineFault, Fault};
-use crate::verbs::Verb;
+pub(crate) use self::file::File;
+use self::readers::Readers;
+use crate::fault::Fault;
+use crate::store::Engine;
+use crate::verbs::{Steps, Verb};
 
 /// A database file: the way to its writer, and its readers.
 pub(crate) struct Sqlite {
     writer: mpsc::Sender<Message>,
-    readers: AnyPool,
+    readers: Readers,
 }
 
 impl Sqlite {
-    /// Starts the writer on a connection made by [`connect`].
+    /// Starts the writer on a connection made by [`File::connect`].
     pub(crate) async fn start(file: &File, writer: AnyConnection) -> Result<Self, Fault> {
-        let readers = AnyPoolOptions::new()
-            .max_connections(READERS_MAX)
-            .test_before_acquire(false)
-            .after_connect(|db, _| Box::pin(async move { db.execute(READER_SETTINGS).await.map(drop) }))
-            .connect_with(file.options.clone())
-            .await
-            .map_err(|error| file.fault(error))?;
+        let readers = Readers::open(file).await?;
         let (sender, queue) = mpsc::channel(QUEUE_MAX);
         tokio::spawn(write_all(writer, queue));
         Ok(Self {
@@ -39,8 +34,8 @@ impl Sqlite {
         })
     }
 
-    /// The readers, for loads.
-    pub(crate) const fn readers(&self) -> &AnyPool {
+    /// The connections for loads.
+    pub(crate) const fn readers(&self) -> &Readers {
         &self.readers
     }
 
@@ -67,89 +62,6 @@ impl Sqlite {
         }
         self.readers.close().await;
     }
-}
-
-/// Where a database is, as its URL says.
-pub(crate) struct File {
-    path: PathBuf,
-    options: AnyConnectOptions,
-    may_create: bool,
-}
-
-impl File {
-    /// Reads `sqlite:///path/file.db`, `sqlite://file.db` and `sqlite:file.db`, with or without `?mode=rwc`.
-    pub(crate) fn parse(url: &str) -> Result<Self, Fault> {
-        if url.contains(":memory:") || url.contains("mode=memory") {
-            return Err(Fault::Url(
-                "must name a file: SQLite in memory has one connection only",
-            ));
-        }
-        let parsed = SqliteConnectOptions::from_str(url)
-            .map_err(|_| Fault::Url("is not one of SQLite: expected sqlite:///path/to/file.db"))?;
-        let path = std::path::absolute(parsed.get_filename())
-            .map_err(|_| Fault::Url("must name a file: expected sqlite:///path/to/file.db"))?;
-        let may_create = !url.contains("mode=") || url.contains("mode=rwc");
-        let location = parsed.filename(&path).to_url_lossy();
-        let options = AnyConnectOptions::from_url(&location)
-            .map_err(|_| Fault::Url("has a path that is not understood"))?
-            .disable_statement_logging();
-        Ok(Self {
-            path,
-            options,
-            may_create,
-        })
-    }
-
-    /// Opens the file for writing, making it if the URL allows that.
-    pub(crate) async fn connect(&self) -> Result<AnyConnection, Fault> {
-        if self.may_create {
-            create_private(&self.path).map_err(|error| self.fault(sqlx::Error::Io(error)))?;
-        }
-        let open = async {
-            let mut db = self.options.connect().await?;
-            db.execute(WRITER_SETTINGS).await?;
-            keep_a_write_ahead_log(&mut db).await?;
-            Ok(db)
-        };
-        open.await.map_err(|error| self.fault(error))
-    }
-
-    fn fault(&self, error: sqlx::Error) -> Fault {
-        Fault::Open {
-            engine: "SQLite",
-            at: format!(" at {}", self.path.display()),
-            source: EngineFault::new(error),
-        }
-    }
-}
-
-/// Makes the file, and its folder, for its owner's eyes only; SQLite gives its log the same mode.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Switching to a write-ahead log takes the file alone and does not wait for that, so starters that
-/// come at the same time take turns here. It is done once in the life of a file.
-async fn keep_a_write_ahead_log(db: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    for _ in 0..WAL_ATTEMPTS_MAX {
-        match sqlx::query("pragma journal_mode = wal").fetch_one(&mut *db).await {
-            Ok(row) if row.try_get::<&str, _>(0)? == "wal" => return Ok(()),
-            Ok(_) | Err(sqlx::Error::Database(_)) => tokio::time::sleep(WAL_PAUSE).await,
-            Err(error) => return Err(error),
-        }
-    }
-    let io = std::io::Error::other("the file cannot keep a write-ahead log");
-    Err(sqlx::Error::Io(io))
 }
 
 enum Message {
@@ -183,7 +95,14 @@ impl<V: Verb> Job for Queued<V> {
     ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>> {
         let span = self.span.clone();
         let work = async move {
-            self.outcome = Some(self.verb.apply(db).await?);
+            let at_once = match V::STEPS {
+                Steps::Several => self.verb.at_once(Engine::Sqlite, db).await?,
+                Steps::OneWrite => None,
+            };
+            self.outcome = Some(match at_once {
+                Some(outcome) => outcome,
+                None => self.verb.apply(db).await?,
+            });
             Ok(())
         };
         Box::pin(work.instrument(span))
@@ -252,27 +171,8 @@ async fn commit(group: &mut [Box<dyn Job>], db: &mut AnyConnection) -> Result<()
     done
 }
 
-/// sqlx turns foreign keys on by itself; said again because everything hangs on it.
-const WRITER_SETTINGS: &str = "
-pragma foreign_keys = on;
-pragma busy_timeout = 5000;
-pragma synchronous = full;
-pragma temp_store = memory";
-
-const READER_SETTINGS: &str = "
-pragma busy_timeout = 5000;
-pragma temp_store = memory;
-pragma query_only = on";
-
-/// Connections for loads, each with a thread of its own.
-const READERS_MAX: u32 = 4;
-
 /// Verbs that wait for the writer; more wait to be queued.
 const QUEUE_MAX: usize = 1024;
 
 /// Verbs in one commit.
 const GROUP_MAX: usize = 64;
-
-/// Five seconds, as long as any statement waits for another process.
-const WAL_ATTEMPTS_MAX: u32 = 250;
-const WAL_PAUSE: Duration = Duration::from_millis(20);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use sqlx::ConnectOptions as _;
 use sqlx::any::{Any, AnyArguments, AnyConnectOptions, AnyRow};
 use sqlx::query::Query;
-use sqlx::{AnyPool, ConnectOptions as _};
 use tracing::instrument;
 
 use crate::fault::{EngineFault, Fault};
@@ -137,7 +137,13 @@ impl Store {
         name: &'static str,
         query: Query<'static, Any, AnyArguments>,
     ) -> Result<Option<AnyRow>, Fault> {
-        let row = query.fetch_optional(self.pool()).await;
+        let row = match &*self.database {
+            Database::Sqlite(sqlite) => match sqlite.readers().acquire().await.as_mut() {
+                Some(db) => query.fetch_optional(db).await,
+                None => return Err(Fault::Closed),
+            },
+            Database::Postgres(postgres) => query.fetch_optional(postgres.pool()).await,
+        };
         row.map_err(|error| Fault::from(error).during(name))
     }
 
@@ -147,16 +153,14 @@ impl Store {
         name: &'static str,
         query: Query<'static, Any, AnyArguments>,
     ) -> Result<Vec<AnyRow>, Fault> {
-        let rows = query.fetch_all(self.pool()).await;
+        let rows = match &*self.database {
+            Database::Sqlite(sqlite) => match sqlite.readers().acquire().await.as_mut() {
+                Some(db) => query.fetch_all(db).await,
+                None => return Err(Fault::Closed),
+            },
+            Database::Postgres(postgres) => query.fetch_all(postgres.pool()).await,
+        };
         rows.map_err(|error| Fault::from(error).during(name))
-    }
-
-    /// The connections for loads.
-    pub(crate) fn pool(&self) -> &AnyPool {
-        match &*self.database {
-            Database::Sqlite(sqlite) => sqlite.readers(),
-            Database::Postgres(postgres) => postgres.pool(),
-        }
     }
 
     async fn on_sqlite(file: &File, writer: sqlx::AnyConnection) -> Result<Self, Fault> {

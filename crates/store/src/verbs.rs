@@ -5,6 +5,7 @@ use std::future::Future;
 use sqlx::AnyConnection;
 
 use crate::fault::Fault;
+use crate::store::Engine;
 
 pub(crate) mod accounts;
 pub(crate) mod browsers;
@@ -31,13 +32,14 @@ pub(crate) trait Verb: Send + Sync + 'static {
     /// On SQLite within a transaction of the one writer; on PostgreSQL as [`Steps`] says.
     fn apply(&self, db: &mut AnyConnection) -> impl Future<Output = Result<Self::Outcome, Fault>> + Send;
 
-    /// What holds the steps of [`Verb::apply`] together on PostgreSQL.
+    /// How many steps [`Verb::apply`] has.
     const STEPS: Steps = Steps::OneWrite;
 
-    /// PostgreSQL's way of doing it in one statement. `None` means that nothing was changed and
-    /// [`Verb::apply`] must find out why.
+    /// Does it in one round trip, if nothing stands against it. `None` means that nothing was changed
+    /// and [`Verb::apply`] must find out why.
     fn at_once(
         &self,
+        _engine: Engine,
         _db: &mut AnyConnection,
     ) -> impl Future<Output = Result<Option<Self::Outcome>, Fault>> + Send {
         async { Ok(None) }
@@ -49,6 +51,6 @@ pub(crate) trait Verb: Send + Sync + 'static {
 pub(crate) enum Steps {
     /// One guarded write, which is atomic by itself; reads after it only find out why it changed nothing.
     OneWrite,
-    /// Several: a transaction holds them together. [`Verb::at_once`] is tried first.
+    /// Several: a transaction holds them together, and [`Verb::at_once`] is tried before it.
     Several,
 }

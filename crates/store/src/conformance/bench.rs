@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 use tempfile::TempDir;
 
 use entryway_core::account::{Account, AccountStatus, PasswordHash};
@@ -267,11 +267,16 @@ fn with_name(url: &str, name: &str) -> String {
     format!("{server}/{name}?{parameters}")
 }
 
-/// Runs a statement on a connection of its own.
-pub(crate) async fn execute(url: &str, statement: &str) {
+/// A connection beside the store.
+pub(crate) async fn connect(url: &str) -> AnyConnection {
     sqlx::any::install_default_drivers();
     let options: sqlx::any::AnyConnectOptions = url.parse().unwrap();
-    let mut db = options.connect().await.unwrap();
+    options.connect().await.unwrap()
+}
+
+/// Runs a statement on a connection of its own.
+pub(crate) async fn execute(url: &str, statement: &str) {
+    let mut db = connect(url).await;
     db.execute(AssertSqlSafe(statement)).await.unwrap();
     db.close().await.unwrap();
 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::{Expiry, Session, SessionStore as _};
 
-use super::bench::{Bench, NOON, count, race};
+use super::bench::{Bench, NOON, connect, count, race};
 use super::on_both_engines;
 use crate::{BrowserSessions, Sealer};
 use entryway_oauth::secret::ServerKey;
@@ -190,7 +190,7 @@ async fn the_database_shows_neither_ids_nor_data(bench: &Bench) {
     let mut record = record();
     sessions.create(&mut record).await.unwrap();
     let row = sqlx::query("select id, data from browser_session")
-        .fetch_one(bench.store.pool())
+        .fetch_one(&mut connect(&bench.database.url).await)
         .await
         .unwrap();
     let id: &[u8] = sqlx::Row::get(&row, "id");

@@ -2,9 +2,9 @@
 
 use std::error::Error as _;
 
-use super::bench::{Bench, NOON, WINDOW, execute, race};
+use super::bench::{Bench, NOON, RACERS, WINDOW, account, execute, race, scope};
 use super::on_both_engines;
-use crate::{Engine, Fault, NewSession, Redemption, Remembered, Rotation, Store};
+use crate::{Approval, Engine, Fault, NewSession, Redemption, Remembered, Rotation, Store};
 use entryway_core::session::Session;
 
 async fn a_verb_is_done_though_its_caller_went_away(bench: &Bench) {
@@ -26,6 +26,18 @@ async fn a_verb_is_done_though_its_caller_went_away(bench: &Bench) {
     );
 }
 
+async fn loads_whose_callers_went_away_leave_nothing_behind(bench: &Bench) {
+    let (session, _) = bench.session().await;
+    for _ in 0..RACERS {
+        let mut load = Box::pin(bench.store.session(session.id));
+        let asked = std::future::poll_fn(|context| std::task::Poll::Ready(load.as_mut().poll(context)));
+        let _ = asked.await;
+    }
+    for _ in 0..RACERS {
+        assert_eq!(bench.stored(session.id).await, session);
+    }
+}
+
 async fn what_a_verb_did_is_seen_by_the_next_load(bench: &Bench) {
     let (session, _) = bench.session().await;
     for generation in 0..50 {
@@ -41,7 +53,7 @@ async fn what_a_verb_did_is_seen_by_the_next_load(bench: &Bench) {
 async fn a_fault_is_only_its_own_verbs(bench: &Bench) {
     let (existing, _) = bench.session().await;
     let mut codes = Vec::new();
-    for _ in 0..super::bench::RACERS {
+    for _ in 0..RACERS {
         codes.push(bench.code().await);
     }
     let answers = race(|number| {
@@ -65,6 +77,36 @@ async fn a_fault_is_only_its_own_verbs(bench: &Bench) {
         }
     }
     assert_eq!(bench.stored(existing.id).await, existing);
+}
+
+/// The same with verbs of one step: what was rolled back with a neighbour is done again.
+async fn a_verb_beside_a_fault_is_done(bench: &Bench) {
+    let (id, browser) = bench.opened_request().await;
+    let answers = race(|number| {
+        let (store, mark, code) = (bench.store.clone(), bench.mark(), bench.digest());
+        async move {
+            if number % 4 > 0 {
+                let remembered = store.remember_mark(mark, NOON).await.unwrap();
+                assert_eq!(remembered, Remembered::Fresh);
+                return Some(mark);
+            }
+            let approval = Approval {
+                did: &account(9_999).did,
+                scope: &scope(),
+                code,
+                code_expires_at: NOON,
+                authenticated_at: NOON,
+            };
+            let approved = store.approve_request(id, browser, approval, NOON).await;
+            assert!(approved.is_err());
+            None
+        }
+    })
+    .await;
+    for mark in answers.into_iter().flatten() {
+        let again = bench.store.remember_mark(mark, NOON).await.unwrap();
+        assert_eq!(again, Remembered::Replayed);
+    }
 }
 
 async fn a_fault_tells_no_value(bench: &Bench) {
@@ -137,8 +179,10 @@ async fn a_store_that_was_closed_keeps_what_it_did(bench: &Bench) {
 
 on_both_engines![
     a_verb_is_done_though_its_caller_went_away,
+    loads_whose_callers_went_away_leave_nothing_behind,
     what_a_verb_did_is_seen_by_the_next_load,
     a_fault_is_only_its_own_verbs,
+    a_verb_beside_a_fault_is_done,
     a_fault_tells_no_value,
     a_row_no_verb_writes_is_a_fault_that_names_its_column,
     a_store_that_was_closed_keeps_what_it_did,

@@ -1,37 +1,44 @@
-use sqlx::Executor as _;
+use sqlx::{AssertSqlSafe, Executor as _, Row as _, SqlStr};
 
-use super::bench::Bench;
+use super::bench::{Bench, connect};
 use super::on_both_engines;
-use crate::{Engine, postgres as one_statement, sql};
+use crate::{Engine, at_once, sql};
+
+fn statements_on(engine: Engine) -> Vec<(&'static str, &'static str)> {
+    let at_once = at_once::ALL.iter().map(|(name, text)| (*name, text.on(engine)));
+    sql::ALL.iter().copied().chain(at_once).collect()
+}
 
 async fn every_statement_prepares(bench: &Bench) {
-    let mut statements = sql::ALL.to_vec();
-    if bench.store.engine() == Engine::Postgres {
-        statements.extend(one_statement::ALL);
-    }
+    let statements = statements_on(bench.store.engine());
     assert!(statements.len() > 40);
-    let mut db = bench.store.pool().acquire().await.unwrap();
+    let mut db = connect(&bench.database.url).await;
     for (name, statement) in statements {
-        let prepared = (&mut *db).prepare(sqlx::SqlStr::from_static(statement)).await;
+        let prepared = (&mut db).prepare(SqlStr::from_static(statement)).await;
         assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
     }
 }
 
-/// Every row that is looked for by name is found by an index: a scan of a table would wait for
-/// everybody else's rows and grow with them.
-async fn no_hot_statement_reads_a_whole_table(bench: &Bench) {
-    // PostgreSQL scans small tables whatever the index, so the plan is asked of SQLite only
-    if bench.store.engine() == Engine::Postgres {
-        return;
-    }
-    let mut db = bench.store.pool().acquire().await.unwrap();
-    for (name, statement) in sql::ALL.iter().filter(|(name, _)| *name != "SIGNING_KEYS") {
-        let explained = sqlx::AssertSqlSafe(format!("explain query plan {statement}"));
-        for row in sqlx::query(explained).fetch_all(&mut *db).await.unwrap() {
-            let step: String = sqlx::Row::get(&row, "detail");
-            assert!(!step.starts_with("SCAN"), "{name}: {step}");
+on_both_engines![every_statement_prepares];
+
+/// A verb that reads a whole table waits for everybody else's rows and grows with them.
+///
+/// Asked of SQLite only: PostgreSQL reads small tables whole, whatever the index.
+#[tokio::test]
+async fn no_verb_reads_a_whole_table() {
+    let bench = Bench::sqlite().await;
+    let mut db = connect(&bench.database.url).await;
+    for (name, statements) in statements_on(Engine::Sqlite) {
+        // SIGNING_KEYS is meant to, and the subquery of ADMIT_REQUEST has two constant rows
+        let is_small = |step: &str| {
+            name == "SIGNING_KEYS" || step == "SCAN CONSTANT ROW" || step.starts_with("SCAN (subquery")
+        };
+        for statement in statements.split(';') {
+            let explained = AssertSqlSafe(format!("explain query plan {statement}"));
+            for row in sqlx::query(explained).fetch_all(&mut db).await.unwrap() {
+                let step: String = row.get("detail");
+                assert!(!step.starts_with("SCAN") || is_small(&step), "{name}: {step}");
+            }
         }
     }
 }
-
-on_both_engines![every_statement_prepares, no_hot_statement_reads_a_whole_table];

@@ -8,13 +8,13 @@ use entryway_core::session::{EndReason, Session};
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 
-use crate::Store;
 use crate::fault::Fault;
 use crate::outcome::{Redemption, Remembered, SessionEnd, Spoiling};
 use crate::rows::Columns;
 use crate::verbs::marks::{Mark, remember};
 use crate::verbs::{Steps, Verb, sessions};
-use crate::{postgres, rows, sql};
+use crate::{Engine, Store};
+use crate::{at_once, rows, sql};
 
 /// The session a code is to give. `ended` is ignored: a session begins alive.
 #[derive(Clone, Copy, Debug)]
@@ -114,9 +114,9 @@ impl Verb for RedeemCode {
         }
     }
 
-    async fn at_once(&self, db: &mut AnyConnection) -> Result<Option<Redemption>, Fault> {
+    async fn at_once(&self, engine: Engine, db: &mut AnyConnection) -> Result<Option<Redemption>, Fault> {
         let session = &self.session;
-        let row = sqlx::query(postgres::REDEEM_CODE_AT_ONCE)
+        let query = sqlx::query(at_once::REDEEM_CODE.on(engine))
             .bind(self.code.as_bytes().to_vec())
             .bind(self.now.seconds())
             .bind(self.proof.digest.as_bytes().to_vec())
@@ -130,10 +130,8 @@ impl Verb for RedeemCode {
             .bind(i64::from(session.generation))
             .bind(session.created_at.seconds())
             .bind(session.rotated_at.seconds())
-            .bind(session.expires_at.seconds())
-            .fetch_one(db)
-            .await?;
-        let done = postgres::Done::read(&row)?;
+            .bind(session.expires_at.seconds());
+        let done = at_once::Done::by(query, db).await?;
         Ok(done.outcome(Redemption::Redeemed, Redemption::ProofReplayed))
     }
 }

@@ -8,12 +8,12 @@ use entryway_oauth::secret::Digest;
 use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_scope::{Did, ScopeSet};
 
-use crate::Store;
 use crate::fault::Fault;
 use crate::outcome::{Admission, Binding, Decision, PendingRequest, Remembered};
 use crate::verbs::marks::{Mark, remember};
 use crate::verbs::{Steps, Verb};
-use crate::{postgres, rows, sql};
+use crate::{Engine, Store};
+use crate::{at_once, rows, sql};
 
 /// A request that PAR admits.
 #[derive(Clone, Copy, Debug)]
@@ -167,8 +167,8 @@ impl Verb for AdmitRequest {
         Ok(Admission::Admitted)
     }
 
-    async fn at_once(&self, db: &mut AnyConnection) -> Result<Option<Admission>, Fault> {
-        let row = sqlx::query(postgres::ADMIT_REQUEST_AT_ONCE)
+    async fn at_once(&self, engine: Engine, db: &mut AnyConnection) -> Result<Option<Admission>, Fault> {
+        let query = sqlx::query(at_once::ADMIT_REQUEST.on(engine))
             .bind(self.id.as_bytes().to_vec())
             .bind(self.json.as_str())
             .bind(self.now.seconds())
@@ -176,17 +176,15 @@ impl Verb for AdmitRequest {
             .bind(self.proof.map(|proof| proof.digest.as_bytes().to_vec()))
             .bind(self.proof.map(|proof| proof.expires_at.seconds()))
             .bind(self.challenge.digest.as_bytes().to_vec())
-            .bind(self.challenge.expires_at.seconds())
-            .fetch_one(db)
-            .await?;
-        let done = postgres::Done::read(&row)?;
-        Ok(Some(if self.proof.is_some() && !done.proof_was_fresh {
-            Admission::ProofReplayed
-        } else if done.changed {
-            Admission::Admitted
+            .bind(self.challenge.expires_at.seconds());
+        let done = at_once::Done::by(query, db).await?;
+        Ok(if done.changed {
+            Some(Admission::Admitted)
+        } else if done.proof_was_fresh {
+            Some(Admission::ChallengeReused)
         } else {
-            Admission::ChallengeReused
-        }))
+            None
+        })
     }
 }
 

@@ -8,13 +8,13 @@ use entryway_oauth::secret::SessionId;
 use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_scope::Did;
 
-use crate::Store;
 use crate::fault::Fault;
 use crate::outcome::{Remembered, Rotation, SessionEnd, SessionFacts};
 use crate::rows::Columns;
 use crate::verbs::marks::{Mark, remember};
 use crate::verbs::{Steps, Verb};
-use crate::{postgres, rows, sql};
+use crate::{Engine, Store};
+use crate::{at_once, rows, sql};
 
 impl Store {
     /// The session and its account, ended or not; `None` if there never was one, or long ago.
@@ -102,16 +102,14 @@ impl Verb for RotateRefresh {
         Ok(rotation)
     }
 
-    async fn at_once(&self, db: &mut AnyConnection) -> Result<Option<Rotation>, Fault> {
-        let row = sqlx::query(postgres::ROTATE_REFRESH_AT_ONCE)
+    async fn at_once(&self, engine: Engine, db: &mut AnyConnection) -> Result<Option<Rotation>, Fault> {
+        let query = sqlx::query(at_once::ROTATE_REFRESH.on(engine))
             .bind(self.id.to_string())
             .bind(i64::from(self.presented))
             .bind(self.now.seconds())
             .bind(self.proof.digest.as_bytes().to_vec())
-            .bind(self.proof.expires_at.seconds())
-            .fetch_one(db)
-            .await?;
-        let done = postgres::Done::read(&row)?;
+            .bind(self.proof.expires_at.seconds());
+        let done = at_once::Done::by(query, db).await?;
         Ok(done.outcome(Rotation::Rotated, Rotation::ProofReplayed))
     }
 }
