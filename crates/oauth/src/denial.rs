@@ -3,7 +3,7 @@
 //! A [`Denial`] is the caller's fault and says what was expected. Our own faults are another type
 //! (`server::fault`), and neither is ever turned into the other. Sentences are lower case, end
 //! without a full stop, name the parameter, never echo a secret or a whole input, and keep to the
-//! characters RFC 6749 section 5.2 allows. `tests/suite/denials.txt` lists every one in every
+//! characters RFC 6749 section 5.2 allows. A table beside `server::failure` lists every one in every
 //! rendering.
 
 use thiserror::Error;
@@ -241,7 +241,7 @@ impl Denial {
         use Denial as D;
         match self {
             D::CredentialsWrong | D::ClientSecretUnsupported => 401,
-            D::CrossSite | D::FormTokenInvalid | D::AccountNotSignedIn => 403,
+            D::CrossSite | D::FormTokenInvalid | D::AccountNotSignedIn | D::RequestOpenedElsewhere => 403,
             D::MethodNotAllowed { .. } => 405,
             D::BodyTooSlow => 408,
             D::BodyTooLarge { .. } => 413,

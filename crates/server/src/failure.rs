@@ -169,14 +169,4 @@ impl fmt::Display for Incident {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fault_shows_its_causes_in_the_log_and_nothing_to_the_caller() {
-        let fault = Fault::because("rotating", std::io::Error::other("disk on fire at /var/lib"));
-        assert_eq!(format!("{fault:#}"), "rotating: disk on fire at /var/lib");
-        let response = Failure::Fault(fault).into_json();
-        assert_eq!(response.status(), 500);
-    }
-}
+mod tests;

@@ -90,7 +90,12 @@ fn denial_page(app: &App, denial: &Denial) -> Result<Response, Failure> {
     let description = denial.to_string();
     let view = ErrorView {
         page: views::page_context(app),
-        status: denial.status(),
+        // most requests that are unknown have run out of time: the words for that help more
+        status: if *denial == Denial::RequestUnknown {
+            410
+        } else {
+            denial.status()
+        },
         denial: Some(DenialNote {
             code: Untrusted(denial.code()),
             description: Untrusted(&description),
