@@ -82,6 +82,7 @@ impl TestServer {
             policy: Policy::default(),
             root_key: ServerKey::new(Chance::system().bytes().unwrap()),
             limit_sign_ins: false,
+            calls_per_minute: None,
         };
         configure(&mut config);
         let database = Database::create(engine).await;

@@ -74,6 +74,7 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
         policy: Policy::default(),
         root_key: data.root_key().clone(),
         limit_sign_ins: true,
+        calls_per_minute: None,
     };
     let app = App::open(config, store, clock.clone(), chance.clone())
         .await

@@ -12,7 +12,7 @@ use crate::clock::{Chance, Clock};
 use crate::config::Config;
 use crate::failure::Fault;
 use crate::keys::Keys;
-use crate::limits::SignInLimits;
+use crate::limits::{CallLimits, SignInLimits};
 use crate::password::Passwords;
 
 /// The authorization server of one instance. Cheap to clone.
@@ -27,6 +27,7 @@ struct Inner {
     keys: Keys,
     passwords: Passwords,
     limits: Option<SignInLimits>,
+    call_limits: Option<CallLimits>,
     clock: Clock,
     chance: Chance,
 }
@@ -40,6 +41,7 @@ impl App {
         let keys = Keys::adopt(&store, &config.root_key, &chance, clock.now()).await?;
         let passwords = Passwords::new(chance.clone())?;
         let limits = config.limit_sign_ins.then(SignInLimits::new);
+        let call_limits = config.calls_per_minute.map(CallLimits::new);
         let endpoints = Endpoints::under(&config.prefix);
         Ok(Self(Arc::new(Inner {
             config,
@@ -48,6 +50,7 @@ impl App {
             keys,
             passwords,
             limits,
+            call_limits,
             clock,
             chance,
         })))
@@ -87,6 +90,10 @@ impl App {
 
     pub(crate) fn limits(&self) -> Option<&SignInLimits> {
         self.0.limits.as_ref()
+    }
+
+    pub(crate) fn call_limits(&self) -> Option<&CallLimits> {
+        self.0.call_limits.as_ref()
     }
 
     pub(crate) fn chance(&self) -> &Chance {

@@ -17,4 +17,6 @@ pub struct Config {
     pub root_key: ServerKey,
     /// Whether sign-ins are limited. Off only in load tests.
     pub limit_sign_ins: bool,
+    /// Back-channel calls of one address in a minute; `None` for no limit.
+    pub calls_per_minute: Option<u32>,
 }

@@ -1,6 +1,6 @@
-//! How often somebody may fail to sign in.
+//! How often somebody may call, or fail to sign in.
 //!
-//! Only failures count, per account and address and per address over all accounts: a stranger who
+//! Of sign-ins only failures count, per account and address and per address over all accounts: a stranger who
 //! guesses from elsewhere cannot lock an owner out, and an owner who signs in often is never stopped.
 //! An attempt is counted before the password is checked and taken back on success, so sixty-four at
 //! once cannot slip through together.
@@ -86,6 +86,46 @@ impl Attempt {
     }
 }
 
+/// Counts back-channel calls by address, in memory, a minute at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct CallLimits {
+    of_address: Cache<Digest, Arc<AtomicU32>>,
+    per_minute: u32,
+}
+
+impl CallLimits {
+    pub(crate) fn new(per_minute: u32) -> Self {
+        let of_address = Cache::builder()
+            .max_capacity(REMEMBERED_MAX)
+            .time_to_live(CALL_WINDOW)
+            .build();
+        Self {
+            of_address,
+            per_minute,
+        }
+    }
+
+    /// Counts a call, or refuses it.
+    pub(crate) fn admit(&self, address: IpAddr) -> Result<(), Denial> {
+        let count = self
+            .of_address
+            .get_with(Digest::of(&prefix(address)), Arc::default);
+        // saturating, so that no flood ever wraps around to zero
+        let before = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
+            Some(n.saturating_add(1))
+        });
+        if before.unwrap_or(u32::MAX) < self.per_minute {
+            return Ok(());
+        }
+        Err(Denial::TooManyAttempts {
+            retry_after_seconds: 60,
+        })
+    }
+}
+
+/// How long a count of calls runs.
+const CALL_WINDOW: Duration = Duration::from_mins(1);
+
 /// An IPv6 customer has a /64 at least: one address of it is as good as another.
 fn prefix(address: IpAddr) -> Vec<u8> {
     match address.to_canonical() {
@@ -121,6 +161,17 @@ mod tests {
             limits.begin(&format!("user{n}.test"), HOME).unwrap();
         }
         assert!(limits.begin("another.test", HOME).is_err());
+    }
+
+    //
+    #[test]
+    fn calls_of_one_address_are_bounded_and_others_go_on() {
+        let limits = CallLimits::new(3);
+        for _ in 0..3 {
+            limits.admit(HOME).unwrap();
+        }
+        assert!(limits.admit(HOME).is_err());
+        assert!(limits.admit(ELSEWHERE).is_ok());
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::authorize::{self, FormPaths, reply};
 use crate::failure::{Failure, Fault};
 use crate::oauth::{jwks, metadata, par, revoke, token};
 use crate::pages::assets::{self, Asset};
+use crate::serve::Peer;
 use crate::{home, serve};
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -132,9 +133,15 @@ fn sessions(app: &App) -> SessionManagerLayer<BrowserSessions> {
         .with_expiry(Expiry::OnSessionEnd)
 }
 
-/// on every answer, errors included.
+/// on every answer, errors included; and R-503, before anything is read.
 async fn back_channel_headers(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let admitted = app
+        .call_limits()
+        .map_or(Ok(()), |limits| limits.admit(Peer::address(request.extensions())));
+    let mut response = match admitted {
+        Ok(()) => next.run(request).await,
+        Err(denial) => Failure::Denial(denial).into_json(),
+    };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
@@ -21,6 +21,15 @@ use tower::ServiceExt as _;
 /// Who is on the other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
+
+impl Peer {
+    /// The address a request came from. One without a connection, as tests make them, is this machine's.
+    pub(crate) fn address(extensions: &http::Extensions) -> IpAddr {
+        extensions
+            .get::<Self>()
+            .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0)
+    }
+}
 
 /// Bytes of a request's head; a token and a proof need about three thousand.
 const HEAD_BYTES_MAX: usize = 32 * 1024;

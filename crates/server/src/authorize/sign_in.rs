@@ -1,6 +1,6 @@
 //! The sign-in form.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -36,10 +36,7 @@ async fn sign_in(app: &App, session: Session, request: Request<Body>) -> Result<
     let (parts, form) = body::parameters(request, body::Accepts::Form).await?;
     let browser = Browser::of_form(app, session, form.optional("csrf")).await?;
     let opened = Opened::load(app, browser, &form, now).await?;
-    let address = parts
-        .extensions
-        .get::<Peer>()
-        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0);
+    let address = Peer::address(&parts.extensions);
     match authenticate(app, &form, opened.pending.request.login_hint.as_ref(), address).await {
         Ok(account) => {
             opened.browser.sign_in(&account.did, opened.id, now).await?;

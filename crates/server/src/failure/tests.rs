@@ -100,6 +100,7 @@ async fn app() -> App {
         policy: entryway_core::policy::Policy::default(),
         root_key: entryway_oauth::secret::ServerKey::new([1; 32]),
         limit_sign_ins: true,
+        calls_per_minute: None,
     };
     let directory = tempfile::tempdir().unwrap();
     let url = format!(
