@@ -18,22 +18,7 @@ use sqlx::query::Query;
 
 use crate::fault::Fault;
 use crate::rows::Columns;
-use crate::store::Engine;
-
-/// A verb in one round trip.
-pub(crate) struct AtOnce {
-    sqlite: &'static str,
-    postgres: &'static str,
-}
-
-impl AtOnce {
-    pub(crate) const fn on(&self, engine: Engine) -> &'static str {
-        match engine {
-            Engine::Sqlite => self.sqlite,
-            Engine::Postgres => self.postgres,
-        }
-    }
-}
+use crate::sql::ByEngine;
 
 /// What became of it.
 pub(crate) struct Done {
@@ -46,7 +31,7 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    /// Runs the text of an [`AtOnce`] with its parameters.
+    /// Runs the text of one of the verbs below with its parameters.
     pub(crate) async fn by(
         query: Query<'static, Any, AnyArguments>,
         db: &mut AnyConnection,
@@ -79,7 +64,7 @@ impl Done {
 /// id, request, admitted_at, expires_at, proof and its end or nulls, challenge and its end
 ///
 /// On PostgreSQL a challenge that was used leaves the proof used up.
-pub(crate) const ADMIT_REQUEST: AtOnce = AtOnce {
+pub(crate) const ADMIT_REQUEST: ByEngine = ByEngine {
     sqlite: "
 insert into auth_request (id, request, admitted_at, expires_at, state)
 select $1, $2, $3, $4, 'pending'
@@ -113,7 +98,7 @@ select (select count(*) from challenge) as held, (select count(*) from proof) as
 };
 
 /// code, now, proof, its end, then the session as in `BEGIN_SESSION`
-pub(crate) const REDEEM_CODE: AtOnce = AtOnce {
+pub(crate) const REDEEM_CODE: ByEngine = ByEngine {
     sqlite: "
 update auth_request
 set state = 'redeemed', session = $5
@@ -158,7 +143,7 @@ select (select count(*) from held) as held, (select count(*) from proof) as proo
 };
 
 /// id, generation presented, now, proof, its end
-pub(crate) const ROTATE_REFRESH: AtOnce = AtOnce {
+pub(crate) const ROTATE_REFRESH: ByEngine = ByEngine {
     sqlite: "
 update oauth_session
 set generation = generation + 1, rotated_at = $3
@@ -194,7 +179,7 @@ select (select count(*) from held) as held, (select count(*) from proof) as proo
 
 /// Each of them, by name.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, AtOnce); 3] = [
+pub(crate) const ALL: [(&str, ByEngine); 3] = [
     ("ADMIT_REQUEST", ADMIT_REQUEST),
     ("REDEEM_CODE", REDEEM_CODE),
     ("ROTATE_REFRESH", ROTATE_REFRESH),

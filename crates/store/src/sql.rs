@@ -5,7 +5,9 @@
 //! and tell what is in it, so that what a verb decides next cannot be overtaken.
 //!
 //! Rows are always held in one order, so that verbs wait for each other and never in a circle:
-//! request, session, mark.
+//! request, session, mark. A sweep waits for nobody.
+
+use crate::store::Engine;
 
 /// Declares statements and the list that the test prepares on both engines.
 macro_rules! statements {
@@ -270,27 +272,19 @@ insert into mark (digest, expires_at)
 values ($1, $2)
 on conflict (digest) do update set expires_at = excluded.expires_at where mark.expires_at <= $3";
 
-// sweep: now or an earlier instant, limit
+}
 
-SWEEP_PENDING_REQUESTS = "
-delete from auth_request
-where id in (select id from auth_request where state = 'pending' and expires_at <= $1 limit $2)";
+/// What the engines need in different words.
+pub(crate) struct ByEngine {
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
 
-SWEEP_DECIDED_REQUESTS = "
-delete from auth_request
-where id in (
-  select id from auth_request where state <> 'pending' and coalesce(code_expires_at, decided_at) <= $1 limit $2)";
-
-SWEEP_MARKS = "
-delete from mark
-where digest in (select digest from mark where expires_at <= $1 limit $2)";
-
-SWEEP_BROWSERS = "
-delete from browser_session
-where id in (select id from browser_session where expires_at <= $1 limit $2)";
-
-SWEEP_SESSIONS = "
-delete from oauth_session
-where id in (select id from oauth_session where coalesce(ended_at, expires_at) <= $1 limit $2)";
-
+impl ByEngine {
+    pub(crate) const fn on(&self, engine: Engine) -> &'static str {
+        match engine {
+            Engine::Sqlite => self.sqlite,
+            Engine::Postgres => self.postgres,
+        }
+    }
 }

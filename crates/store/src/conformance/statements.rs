@@ -2,11 +2,13 @@ use sqlx::{AssertSqlSafe, Executor as _, Row as _, SqlStr};
 
 use super::bench::{Bench, connect};
 use super::on_both_engines;
+use crate::verbs::sweep;
 use crate::{Engine, at_once, sql};
 
 fn statements_on(engine: Engine) -> Vec<(&'static str, &'static str)> {
-    let at_once = at_once::ALL.iter().map(|(name, text)| (*name, text.on(engine)));
-    sql::ALL.iter().copied().chain(at_once).collect()
+    let by_engine = at_once::ALL.iter().chain(&sweep::ALL);
+    let by_engine = by_engine.map(|(name, text)| (*name, text.on(engine)));
+    sql::ALL.iter().copied().chain(by_engine).collect()
 }
 
 async fn every_statement_prepares(bench: &Bench) {

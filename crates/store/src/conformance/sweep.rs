@@ -120,7 +120,7 @@ async fn sweeps_at_once_do_not_disturb_verbs(bench: &Bench) {
         }
     })
     .await;
-    // on PostgreSQL two sweeps may go for the same rows, and one of them comes too late
+    // on PostgreSQL a sweep leaves what another one is at
     let rest = bench.store.sweep(late, 100).await.unwrap().requests;
     assert_eq!(swept.iter().sum::<u64>() + rest, 32);
 }

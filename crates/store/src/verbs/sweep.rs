@@ -8,7 +8,7 @@ use entryway_oauth::time::{Seconds, Timestamp};
 use crate::Store;
 use crate::fault::Fault;
 use crate::outcome::Swept;
-use crate::sql;
+use crate::sql::ByEngine;
 use crate::verbs::Verb;
 
 /// How long a decided request is kept after its code is over: so long a replay of the code is recognised.
@@ -25,21 +25,22 @@ impl Store {
     pub async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Swept, Fault> {
         let day_ago = now - DECIDED_REQUEST_KEPT;
         let month_ago = now - ENDED_SESSION_KEPT;
-        let sweep = |statement, before| {
+        let engine = self.engine();
+        let sweep = |rows: &ByEngine, before| {
             self.write(Sweep {
-                statement,
+                statement: rows.on(engine),
                 before,
                 limit,
             })
         };
         // one verb each: a sweep holds nothing together
-        let pending = sweep(sql::SWEEP_PENDING_REQUESTS, now).await?;
-        let decided = sweep(sql::SWEEP_DECIDED_REQUESTS, day_ago).await?;
+        let pending = sweep(&PENDING_REQUESTS, now).await?;
+        let decided = sweep(&DECIDED_REQUESTS, day_ago).await?;
         Ok(Swept {
             requests: pending + decided,
-            marks: sweep(sql::SWEEP_MARKS, now).await?,
-            browsers: sweep(sql::SWEEP_BROWSERS, now).await?,
-            sessions: sweep(sql::SWEEP_SESSIONS, month_ago).await?,
+            marks: sweep(&MARKS, now).await?,
+            browsers: sweep(&BROWSERS, now).await?,
+            sessions: sweep(&SESSIONS, month_ago).await?,
         })
     }
 }
@@ -63,3 +64,57 @@ impl Verb for Sweep {
         Ok(done.rows_affected())
     }
 }
+
+/// Deletes rows of a table, by their key, that are over: `$1` is now or an earlier instant, `$2` the limit.
+///
+/// On PostgreSQL rows that a verb holds are left for the next sweep, as are those another instance is
+/// sweeping: to wait for several rows is how two transactions come to wait for each other.
+macro_rules! delete_over {
+    ($table:literal, $key:literal, $is_over:literal) => {
+        ByEngine {
+            sqlite: delete_over!($table, $key, $is_over, ""),
+            postgres: delete_over!($table, $key, $is_over, "for update skip locked"),
+        }
+    };
+    ($table:literal, $key:literal, $is_over:literal, $lock:literal) => {
+        concat!(
+            "with doomed as (select ",
+            $key,
+            " from ",
+            $table,
+            " where ",
+            $is_over,
+            " limit $2 ",
+            $lock,
+            ") ",
+            "delete from ",
+            $table,
+            " where ",
+            $key,
+            " in (select ",
+            $key,
+            " from doomed)"
+        )
+    };
+}
+
+const PENDING_REQUESTS: ByEngine =
+    delete_over!("auth_request", "id", "state = 'pending' and expires_at <= $1");
+const DECIDED_REQUESTS: ByEngine = delete_over!(
+    "auth_request",
+    "id",
+    "state <> 'pending' and coalesce(code_expires_at, decided_at) <= $1"
+);
+const MARKS: ByEngine = delete_over!("mark", "digest", "expires_at <= $1");
+const BROWSERS: ByEngine = delete_over!("browser_session", "id", "expires_at <= $1");
+const SESSIONS: ByEngine = delete_over!("oauth_session", "id", "coalesce(ended_at, expires_at) <= $1");
+
+/// Each of them, by name.
+#[cfg(test)]
+pub(crate) const ALL: [(&str, ByEngine); 5] = [
+    ("PENDING_REQUESTS", PENDING_REQUESTS),
+    ("DECIDED_REQUESTS", DECIDED_REQUESTS),
+    ("MARKS", MARKS),
+    ("BROWSERS", BROWSERS),
+    ("SESSIONS", SESSIONS),
+];
