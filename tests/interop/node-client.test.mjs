@@ -2,20 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import {
-  NodeOAuthClient,
-  OAuthCallbackError,
-  TokenRefreshError,
-  buildAtprotoLoopbackClientMetadata,
-  requestLocalLock,
-} from '@atproto/oauth-client-node'
-import { remember, rememberingFetch } from './lib/artefacts.mjs'
+import { OAuthCallbackError, TokenRefreshError } from '@atproto/oauth-client-node'
+import { rememberingFetch } from './lib/artefacts.mjs'
+import { call, loopbackClient, redirectUri, refreshWith } from './lib/client.mjs'
 import { startEntryway } from './lib/entryway.mjs'
 import { FormBrowser } from './lib/form-browser.mjs'
 import { signIn, walkToAnswer } from './lib/walk.mjs'
 
-// nothing listens there: the form browser stops where the client would be called
-const redirectUri = 'http://127.0.0.1:7777/callback'
 const collection = 'com.example.note'
 
 let entryway
@@ -283,42 +276,7 @@ test('a handle that nobody has is refused by the client before any page', async 
   })
 })
 
-/** A client with stores in memory, and ways to look into them. */
-function newClient({ scope = 'atproto transition:generic', sessions = new Store(), ...options } = {}) {
-  const client = new NodeOAuthClient({
-    clientMetadata: buildAtprotoLoopbackClientMetadata({ scope, redirect_uris: [redirectUri] }),
-    allowHttp: true,
-    handleResolver: entryway.pds,
-    plcDirectoryUrl: entryway.plc,
-    fetch: rememberingFetch,
-    stateStore: new Store(),
-    sessionStore: sessions,
-    requestLock: requestLocalLock,
-    ...options,
-  })
-  return Object.assign(client, {
-    sessions,
-    saved: (did) => sessions.get(did),
-    tokens: (did) => sessions.get(did)?.tokenSet,
-  })
-}
-
-class Store {
-  #saved = new Map()
-
-  get(key) {
-    return structuredClone(this.#saved.get(key))
-  }
-
-  set(key, value) {
-    remember(value.verifier, value.tokenSet?.access_token, value.tokenSet?.refresh_token)
-    this.#saved.set(key, structuredClone(value))
-  }
-
-  del(key) {
-    this.#saved.delete(key)
-  }
-}
+const newClient = (options) => loopbackClient(entryway, options)
 
 async function logIn(client, account, options) {
   const browser = new FormBrowser()
@@ -335,20 +293,6 @@ async function signedInBrowser() {
   const browser = new FormBrowser()
   await walkToAnswer(browser, await browser.open(await client.authorize('alice.test')), entryway.alice)
   return { client, browser }
-}
-
-async function call(session, method, input) {
-  const response = await session.fetchHandler(
-    `/xrpc/${method}`,
-    input && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) },
-  )
-  return { status: response.status, body: await response.json() }
-}
-
-/** Refreshes with the tokens that were saved then. */
-async function refreshWith(client, saved) {
-  await client.sessions.set(saved.tokenSet.sub, saved)
-  return client.restore(saved.tokenSet.sub, true)
 }
 
 function isInvalidGrant(error) {

@@ -3,15 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
-import { NodeOAuthClient, buildAtprotoLoopbackClientMetadata, requestLocalLock } from '@atproto/oauth-client-node'
 import axe from 'axe-core'
-import { rememberingFetch } from './lib/artefacts.mjs'
 import { launchChromium, newPerson, picture, skip } from './lib/chromium.mjs'
 import { button, signInAndAuthorize, typeAndSignIn } from './lib/clicks.mjs'
+import { loopbackClient } from './lib/client.mjs'
 import { startEntryway } from './lib/entryway.mjs'
 
-// nothing listens there
-const redirectUri = 'http://127.0.0.1:7777/callback'
 const everything = 'atproto transition:generic transition:chat.bsky transition:email'
 
 describe('the pages', { skip }, () => {
@@ -148,19 +145,8 @@ describe('the pages', { skip }, () => {
     await look('mailbox')
   })
 
-  async function authorizeUrl(input, { scope = 'atproto transition:generic', responseMode, ...options } = {}) {
-    const client = new NodeOAuthClient({
-      clientMetadata: buildAtprotoLoopbackClientMetadata({ scope, redirect_uris: [redirectUri] }),
-      allowHttp: true,
-      handleResolver: entryway.pds,
-      plcDirectoryUrl: entryway.plc,
-      fetch: rememberingFetch,
-      responseMode,
-      stateStore: forgetful(),
-      sessionStore: forgetful(),
-      requestLock: requestLocalLock,
-    })
-    return (await client.authorize(input, options)).href
+  async function authorizeUrl(input, { scope, responseMode, ...options } = {}) {
+    return (await loopbackClient(entryway, { scope, responseMode }).authorize(input, options)).href
   }
 
   /** Takes the pictures, then has the page checked as both colour schemes show it. */
@@ -184,8 +170,3 @@ describe('the pages', { skip }, () => {
     assert.deepEqual(found, [])
   }
 })
-
-/** A store for a client whose callback is never called. */
-function forgetful() {
-  return { get: () => undefined, set: () => {}, del: () => {} }
-}

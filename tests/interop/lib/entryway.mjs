@@ -11,15 +11,17 @@ import { logFile, remember, runName } from './artefacts.mjs'
 const binary = process.env.ENTRYWAY_BINARY ?? resolve(import.meta.dirname, '../../../target/debug/entryway')
 const startSeconds = 60
 
+const folder = process.env.ENTRYWAY_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'entryway-interop-'))
+const passwordOf = { alice: newPassword(), bob: newPassword() }
+
 /**
  * Starts a server with two accounts, and answers what it says of itself:
- * issuer, pds, plc, mailbox, demo_app and accounts, with `alice`, `bob` and `stop()` beside them.
+ * issuer, pds, plc, mailbox, demo_app and accounts, with `alice`, `bob`, `stop()` and `kill()` beside them.
+ * Started again with the same port, it finds what the one before left.
  */
-export async function startEntryway() {
-  const passwordOf = { alice: newPassword(), bob: newPassword() }
+export async function startEntryway({ port = 0 } = {}) {
   const command = [
-    binary, 'dev', '--json', '--port', '0',
-    '--data-dir', process.env.ENTRYWAY_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'entryway-interop-')),
+    binary, 'dev', '--json', '--port', String(port), '--data-dir', folder,
     '--account', `alice.test:${passwordOf.alice}`, '--account', `bob.test:${passwordOf.bob}`,
   ]
   if (process.env.ENTRYWAY_DATABASE_URL) command.push('--database', process.env.ENTRYWAY_DATABASE_URL)
@@ -30,7 +32,7 @@ export async function startEntryway() {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ENTRYWAY_LOG: 'trace' },
   })
-  const log = createWriteStream(logFile(runName))
+  const log = createWriteStream(logFile(runName), { flags: 'a' })
   server.stderr.pipe(log, { end: false })
   const ended = new Promise((done) => server.once('exit', (code, signal) => done(`entryway ended with ${code ?? signal}`)))
 
@@ -55,15 +57,17 @@ export async function startEntryway() {
     if (!found) throw new Error(`the first line does not name ${name}.test`)
     return { ...found, password: passwordOf[name] }
   }
+  const end = async (signal) => {
+    server.kill(signal)
+    await ended
+    await new Promise((done) => log.end(done))
+  }
   return {
     ...said,
     alice: account('alice'),
     bob: account('bob'),
-    async stop() {
-      server.kill('SIGTERM')
-      await ended
-      await new Promise((done) => log.end(done))
-    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
   }
 }
 

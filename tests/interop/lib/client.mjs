@@ -1,0 +1,59 @@
+// The unmodified NodeOAuthClient, set up as a loopback client of one server.
+
+import { NodeOAuthClient, buildAtprotoLoopbackClientMetadata, requestLocalLock } from '@atproto/oauth-client-node'
+import { remember, rememberingFetch } from './artefacts.mjs'
+
+/** Nothing listens there: the browsers stop where the client would be called. */
+export const redirectUri = 'http://127.0.0.1:7777/callback'
+
+/** A client with stores in memory, and ways to look into them. */
+export function loopbackClient(entryway, { scope = 'atproto transition:generic', sessions = new Store(), ...options } = {}) {
+  const client = new NodeOAuthClient({
+    clientMetadata: buildAtprotoLoopbackClientMetadata({ scope, redirect_uris: [redirectUri] }),
+    allowHttp: true,
+    handleResolver: entryway.pds,
+    plcDirectoryUrl: entryway.plc,
+    fetch: rememberingFetch,
+    stateStore: new Store(),
+    sessionStore: sessions,
+    requestLock: requestLocalLock,
+    ...options,
+  })
+  return Object.assign(client, {
+    sessions,
+    saved: (did) => sessions.get(did),
+    tokens: (did) => sessions.get(did)?.tokenSet,
+  })
+}
+
+/** Calls a method of the account's PDS as the session's person. */
+export async function call(session, method, input) {
+  const response = await session.fetchHandler(
+    `/xrpc/${method}`,
+    input && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) },
+  )
+  return { status: response.status, body: await response.json() }
+}
+
+/** Refreshes with the tokens that were saved then. */
+export async function refreshWith(client, saved) {
+  await client.sessions.set(saved.tokenSet.sub, saved)
+  return client.restore(saved.tokenSet.sub, true)
+}
+
+class Store {
+  #saved = new Map()
+
+  get(key) {
+    return structuredClone(this.#saved.get(key))
+  }
+
+  set(key, value) {
+    remember(value.verifier, value.tokenSet?.access_token, value.tokenSet?.refresh_token)
+    this.#saved.set(key, structuredClone(value))
+  }
+
+  del(key) {
+    this.#saved.delete(key)
+  }
+}
