@@ -59,6 +59,14 @@ pub struct SchemaState {
 }
 
 impl SchemaState {
+    /// Of a database that is not there yet.
+    pub(crate) fn empty() -> Self {
+        Self {
+            version: 0,
+            pending: MIGRATIONS.iter().map(|migration| migration.name).collect(),
+        }
+    }
+
     pub(crate) fn current(self) -> Result<(), Fault> {
         match self.pending.first() {
             Some(first) => Err(Fault::SchemaBehind {
@@ -164,9 +172,12 @@ fn missing(
         .filter(move |migration| !applied.contains(&migration.version)))
 }
 
-/// In a block, because the function's result is of a type that cannot be read. The number says
-/// "entryway" to nobody but us; it is held until the transaction ends.
-const POSTGRES_LOCK: &str = "do $$ begin perform pg_advisory_xact_lock(7310031980451627); end $$";
+/// A migration may take as long as it must, and those who wait for it almost as long. The lock's number
+/// means something to nobody but us; it is held until the transaction ends.
+const POSTGRES_LOCK: &str = "
+set local statement_timeout = 0;
+set local lock_timeout = '10min';
+do $$ begin perform pg_advisory_xact_lock(7310031980451627); end $$";
 
 const CREATE_RECORD: &str = "
 create table if not exists schema_migration (

@@ -34,11 +34,7 @@ impl Postgres {
             .after_connect(|db, _| Box::pin(async move { db.execute(SETTINGS).await.map(drop) }))
             .connect_with(options)
             .await
-            .map_err(|error| Fault::Open {
-                engine: "PostgreSQL",
-                at: String::new(),
-                source: EngineFault::new(error),
-            })?;
+            .map_err(unreachable)?;
         Ok(Self { pool })
     }
 
@@ -67,6 +63,15 @@ impl Postgres {
                 Err(_) => Err(Fault::Closed),
             },
         }
+    }
+}
+
+/// Without the address: the URL has it, and may have a password.
+pub(crate) const fn unreachable(error: sqlx::Error) -> Fault {
+    Fault::Open {
+        engine: "PostgreSQL",
+        at: String::new(),
+        source: EngineFault::new(error),
     }
 }
 

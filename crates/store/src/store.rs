@@ -7,9 +7,9 @@ use sqlx::any::{Any, AnyArguments, AnyConnectOptions, AnyRow};
 use sqlx::query::Query;
 use tracing::instrument;
 
-use crate::fault::{EngineFault, Fault};
+use crate::fault::Fault;
 use crate::migrate::{self, SchemaState};
-use crate::postgres::Postgres;
+use crate::postgres::{self, Postgres};
 use crate::sqlite::{File, Sqlite};
 use crate::verbs::Verb;
 
@@ -35,6 +35,13 @@ pub enum Engine {
     Postgres,
 }
 
+/// Who brings the schema up to date.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Migrations {
+    Apply,
+    Leave,
+}
+
 /// A database not yet opened.
 enum Location {
     Sqlite(File),
@@ -52,18 +59,7 @@ impl Store {
     /// another release.
     #[instrument(name = "store.open", level = "debug", skip_all)]
     pub async fn open(url: &str) -> Result<Self, Fault> {
-        match Location::parse(url)? {
-            Location::Sqlite(file) => {
-                let mut writer = file.connect().await?;
-                migrate::apply(Engine::Sqlite, &mut writer).await?;
-                Self::on_sqlite(&file, writer).await
-            }
-            Location::Postgres(options) => {
-                let store = Postgres::open(options).await?;
-                migrate::apply(Engine::Postgres, &mut *store.pool().acquire().await?).await?;
-                Ok(Self::on_postgres(store))
-            }
-        }
+        Location::parse(url)?.open(Migrations::Apply).await
     }
 
     /// Opens the database of this URL, whose migrations somebody else applies.
@@ -72,39 +68,18 @@ impl Store {
     /// As [`Store::open`], and `SchemaBehind` when a migration is missing.
     #[instrument(name = "store.open_unmigrated", level = "debug", skip_all)]
     pub async fn open_unmigrated(url: &str) -> Result<Self, Fault> {
-        match Location::parse(url)? {
-            Location::Sqlite(file) => {
-                let mut writer = file.connect().await?;
-                migrate::check(Engine::Sqlite, &mut writer).await?.current()?;
-                Self::on_sqlite(&file, writer).await
-            }
-            Location::Postgres(options) => {
-                let store = Postgres::open(options).await?;
-                let mut db = store.pool().acquire().await?;
-                migrate::check(Engine::Postgres, &mut db).await?.current()?;
-                drop(db);
-                Ok(Self::on_postgres(store))
-            }
-        }
+        let location = Location::parse(url)?;
+        location.check().await?.current()?;
+        location.open(Migrations::Leave).await
     }
 
-    /// Says which migrations [`Store::open`] would apply. Changes no table.
+    /// Says which migrations [`Store::open`] would apply. Changes nothing, and makes no file.
     ///
     /// # Errors
     /// As [`Store::open`].
     #[instrument(name = "store.migrate_check", level = "debug", skip_all)]
     pub async fn migrate_check(url: &str) -> Result<SchemaState, Fault> {
-        match Location::parse(url)? {
-            Location::Sqlite(file) => migrate::check(Engine::Sqlite, &mut file.connect().await?).await,
-            Location::Postgres(options) => {
-                let mut db = options.connect().await.map_err(|error| Fault::Open {
-                    engine: "PostgreSQL",
-                    at: String::new(),
-                    source: EngineFault::new(error),
-                })?;
-                migrate::check(Engine::Postgres, &mut db).await
-            }
-        }
+        Location::parse(url)?.check().await
     }
 
     /// Which kind of database this is.
@@ -162,19 +137,6 @@ impl Store {
         };
         rows.map_err(|error| Fault::from(error).during(name))
     }
-
-    async fn on_sqlite(file: &File, writer: sqlx::AnyConnection) -> Result<Self, Fault> {
-        let sqlite = Sqlite::start(file, writer).await?;
-        Ok(Self {
-            database: Arc::new(Database::Sqlite(sqlite)),
-        })
-    }
-
-    fn on_postgres(postgres: Postgres) -> Self {
-        Self {
-            database: Arc::new(Database::Postgres(postgres)),
-        }
-    }
 }
 
 impl std::fmt::Debug for Store {
@@ -196,5 +158,39 @@ impl Location {
             .parse()
             .map_err(|_| Fault::Url("is not one of PostgreSQL: expected postgres://user@host/name"))?;
         Ok(Self::Postgres(options.disable_statement_logging()))
+    }
+
+    async fn open(&self, migrations: Migrations) -> Result<Store, Fault> {
+        let database = match self {
+            Self::Sqlite(file) => {
+                let mut writer = file.connect().await?;
+                if migrations == Migrations::Apply {
+                    migrate::apply(Engine::Sqlite, &mut writer).await?;
+                }
+                Database::Sqlite(Sqlite::start(file, writer).await?)
+            }
+            Self::Postgres(options) => {
+                let postgres = Postgres::open(options.clone()).await?;
+                if migrations == Migrations::Apply {
+                    migrate::apply(Engine::Postgres, &mut *postgres.pool().acquire().await?).await?;
+                }
+                Database::Postgres(postgres)
+            }
+        };
+        Ok(Store {
+            database: Arc::new(database),
+        })
+    }
+
+    async fn check(&self) -> Result<SchemaState, Fault> {
+        match self {
+            Self::Sqlite(file) if !file.exists() => Ok(SchemaState::empty()),
+            Self::Sqlite(file) => migrate::check(Engine::Sqlite, &mut file.connect_reader().await?).await,
+            Self::Postgres(options) => {
+                let connected = options.connect().await;
+                let mut db = connected.map_err(postgres::unreachable)?;
+                migrate::check(Engine::Postgres, &mut db).await
+            }
+        }
     }
 }

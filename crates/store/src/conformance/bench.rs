@@ -270,6 +270,12 @@ fn with_name(url: &str, name: &str) -> String {
 /// A connection beside the store.
 pub(crate) async fn connect(url: &str) -> AnyConnection {
     sqlx::any::install_default_drivers();
+    let parameters = if url.starts_with("sqlite:") {
+        "?mode=rwc"
+    } else {
+        ""
+    };
+    let url = format!("{url}{parameters}");
     let options: sqlx::any::AnyConnectOptions = url.parse().unwrap();
     options.connect().await.unwrap()
 }

@@ -41,6 +41,11 @@ impl File {
         })
     }
 
+    /// Whether somebody made it.
+    pub(crate) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
     /// Opens the file for writing, making it if the URL allows that.
     pub(crate) async fn connect(&self) -> Result<AnyConnection, Fault> {
         if self.may_create {
