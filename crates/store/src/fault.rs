@@ -130,7 +130,7 @@ impl fmt::Display for EngineFault {
                 }
                 Ok(())
             }
-            sqlx::Error::Io(_) => f.write_str("the connection broke"),
+            sqlx::Error::Io(_) => f.write_str("input or output failed"),
             sqlx::Error::Tls(_) => f.write_str("the connection could not be secured"),
             sqlx::Error::Configuration(_) => f.write_str("the URL has a parameter that is not understood"),
             sqlx::Error::PoolTimedOut => f.write_str("no connection became free in time"),
@@ -170,7 +170,7 @@ mod tests {
         let fault = Fault::from(broken).during("rotate_refresh");
         assert_eq!(fault.to_string(), "the database failed in rotate_refresh");
         let engine = fault.source().unwrap();
-        assert_eq!(engine.to_string(), "the connection broke");
+        assert_eq!(engine.to_string(), "input or output failed");
         assert!(engine.source().unwrap().is::<std::io::Error>());
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyPool, Connection as _, Executor as _};
+use sqlx::{AnyPool, ConnectOptions as _, Connection as _, Executor as _};
 use tracing::Instrument as _;
 
 use crate::fault::{EngineFault, Fault};
@@ -18,6 +18,9 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(options: AnyConnectOptions) -> Result<Self, Fault> {
+        // the pool tries for a while and then only says that it took too long
+        let first = options.connect().await.map_err(unreachable)?;
+        first.close().await.map_err(unreachable)?;
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -32,9 +35,7 @@ impl Postgres {
                 })
             })
             .after_connect(|db, _| Box::pin(async move { db.execute(SETTINGS).await.map(drop) }))
-            .connect_with(options)
-            .await
-            .map_err(unreachable)?;
+            .connect_lazy_with(options);
         Ok(Self { pool })
     }
 
