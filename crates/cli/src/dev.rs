@@ -39,7 +39,7 @@ pub(crate) struct DevArguments {
     database: Option<String>,
     /// An account to make, or to give this password; repeatable. Without one: alice.test and bob.test.
     #[arg(long = "account", value_name = "HANDLE:PASSWORD")]
-    accounts: Vec<AccountArgument>,
+    accounts: Vec<String>,
     /// Print one JSON object on the first line of standard output, once ready.
     #[arg(long)]
     json: bool,
@@ -57,13 +57,21 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
         accounts,
         json,
     } = arguments;
+    let accounts = AccountArgument::parse_all(&accounts)?;
     let (clock, chance) = (Clock::system(), Chance::system());
     let data = DataDirectory::open(data_dir, &chance)?;
     let login = Loopback::bind(port).await.context("the login cannot listen")?;
     let listeners = Listeners::bind(next_ports(&login, port))
         .await
         .context("the sandbox cannot listen")?;
-    let demo_listener = Loopback::bind(0).await.context("the demo app cannot listen")?;
+    let demo_port = if port == 0 {
+        0
+    } else {
+        free(login.port().checked_add(4))
+    };
+    let demo_listener = Loopback::bind(demo_port)
+        .await
+        .context("the demo app cannot listen")?;
 
     let store = Store::open(&database.unwrap_or_else(|| data.database_url()))
         .await

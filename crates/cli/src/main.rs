@@ -5,6 +5,7 @@
 
 mod dev;
 mod log;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -53,7 +54,11 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("entryway: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<usage::Usage>() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The accounts of `dev`: an identity in the sandbox's directory, a repository at its PDS, a password here.
 
 use std::fmt;
-use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
@@ -15,6 +14,8 @@ use entryway_scope::{Did, Handle};
 use entryway_server::App;
 use entryway_store::{Creation, NewAccount};
 
+use crate::usage::Usage;
+
 /// `HANDLE:PASSWORD` of the command line. `Debug` hides the password.
 #[derive(Clone)]
 pub(crate) struct AccountArgument {
@@ -22,17 +23,25 @@ pub(crate) struct AccountArgument {
     password: String,
 }
 
-impl FromStr for AccountArgument {
-    type Err = String;
+impl AccountArgument {
+    /// Reads every `--account`. The refusal names what is wrong and not the value, which holds a password.
+    pub(crate) fn parse_all(texts: &[String]) -> Result<Vec<Self>, Usage> {
+        texts.iter().map(|text| Self::parse(text)).collect()
+    }
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (handle, password) = text.split_once(':').ok_or("expected HANDLE:PASSWORD")?;
-        let handle = Handle::parse(handle).map_err(|_| "HANDLE must be a handle such as alice.test")?;
+    fn parse(text: &str) -> Result<Self, Usage> {
+        let refuse = |expected| Usage(format!("--account {expected}"));
+        let (handle, password) = text
+            .split_once(':')
+            .ok_or_else(|| refuse("must be HANDLE:PASSWORD"))?;
+        let handle = Handle::parse(handle).map_err(|_| refuse("needs a handle such as alice.test"))?;
         if handle.as_str().strip_suffix(".test").is_none() {
-            return Err("HANDLE must end in .test: the sandbox resolves no other names".to_owned());
+            return Err(refuse(
+                "needs a handle that ends in .test: the sandbox resolves no other names",
+            ));
         }
         if password.is_empty() || password.len() > 512 {
-            return Err("PASSWORD must have 1 to 512 bytes".to_owned());
+            return Err(refuse("needs a password of 1 to 512 bytes"));
         }
         Ok(Self {
             handle,
