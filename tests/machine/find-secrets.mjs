@@ -2,9 +2,10 @@
 //
 //   node find-secrets.mjs SECRETS FOLDER...
 //
-// SECRETS holds one secret a line. Each is searched for as it is, as a query string would spell it, and by the part
-// that alone gives it away: the end of a request_uri, the signature of a token. Thousands of secrets in hundreds of
-// megabytes are too much for `grep -F -f`; this reads each byte once.
+// SECRETS holds one secret a line. Each is searched for as it is, as a query string would spell it, by the part that
+// alone gives it away (the end of a request_uri, the signature of a token), and by the bytes which that part stands
+// for, raw and in hexadecimal. Thousands of secrets in hundreds of megabytes are too much for `grep -F -f`; this reads
+// each byte once.
 
 import { closeSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +26,7 @@ const needles = new Map()
 const maybe = new Uint8Array(1 << 22)
 let longest = 0
 for (const text of new Set(secrets.flatMap(spellings))) {
-  const needle = Buffer.from(text)
+  const needle = Buffer.from(text, 'latin1')
   const beginning = needle.latin1Slice(0, shortest)
   needles.set(beginning, [...(needles.get(beginning) ?? []), needle])
   maybe[slot(needle.readUInt32LE(0), needle.readUInt32LE(4))] = 1
@@ -46,14 +47,19 @@ if (found.size > reportedMax) problems.push(`and ${found.size - reportedMax} mor
 for (const problem of problems) console.log(`    ${problem}`)
 process.exitCode = problems.length === 0 ? 0 : 1
 
+/** As strings of bytes. */
 function spellings(secret) {
-  const all = [
-    secret,
+  const text = Buffer.from(secret).toString('latin1')
+  const tail = text.match(/^eyJ[^.]*\.[^.]+\.([^.]+)$/)?.[1] ?? text.replace(/^urn:[a-z:_]*:/, '')
+  const random = tail.replace(/^[a-z]{3,8}-/, '')
+  const bytes = Buffer.from(random, /^([0-9a-f]{2})+$/.test(random) ? 'hex' : 'base64url')
+  const decodable = /^[\w-]+$/.test(random) && bytes.length >= 16
+  return [
+    text,
     encodeURIComponent(secret),
-    secret.match(/^urn:ietf:params:oauth:request_uri:(.+)$/)?.[1],
-    secret.match(/^eyJ[^.]*\.[^.]+\.([^.]+)$/)?.[1],
-  ]
-  return all.filter((spelling) => spelling?.length >= shortest)
+    tail,
+    ...(decodable ? [bytes.toString('latin1'), bytes.toString('hex')] : []),
+  ].filter((spelling) => spelling.length >= shortest)
 }
 
 function slot(low, high) {
