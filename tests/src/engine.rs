@@ -57,15 +57,23 @@ impl Database {
             }
             Engine::Postgres => {
                 let cluster = environment::postgres_url().expect("Engine::run has looked");
-                let name = format!("test_{}", random_hex::<12>());
-                execute_on_postgres(&cluster, &format!("create database {name}")).await;
-                let mut url = Url::parse(&cluster).unwrap();
-                url.set_path(&name);
-                Self {
-                    url: url.into(),
-                    place: Place::Postgres { cluster, name },
-                }
+                Self::create_on(&cluster).await
             }
+        }
+    }
+
+    /// Makes one on the PostgreSQL of this URL.
+    pub async fn create_on(cluster: &str) -> Self {
+        let name = format!("test_{}", random_hex::<12>());
+        execute_on_postgres(cluster, &format!("create database {name}")).await;
+        let mut url = Url::parse(cluster).unwrap();
+        url.set_path(&name);
+        Self {
+            url: url.into(),
+            place: Place::Postgres {
+                cluster: cluster.to_owned(),
+                name,
+            },
         }
     }
 

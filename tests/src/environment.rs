@@ -19,3 +19,12 @@ pub(crate) fn postgres_url() -> Option<String> {
 pub(crate) fn artefacts() -> Option<PathBuf> {
     std::env::var_os("ENTRYWAY_TEST_ARTEFACTS").map(PathBuf::from)
 }
+
+/// The program, where it is built already.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo runs the tests and takes no options for them"
+)]
+pub(crate) fn binary() -> Option<PathBuf> {
+    std::env::var_os("ENTRYWAY_BINARY").map(PathBuf::from)
+}

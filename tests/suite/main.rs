@@ -3,6 +3,8 @@
 //! Tests are named as sentences; the numbers beside them are those of the requirements.
 
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod token_refresh;
