@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use entryway_oauth::time::{Seconds, Timestamp};
+use entryway_oauth::time::Timestamp;
 use entryway_server::Clock;
 
 /// The time of one test.
@@ -25,9 +25,9 @@ impl TestClock {
         Timestamp::from_seconds(self.0.load(Ordering::SeqCst))
     }
 
-    /// Moves on, or back.
-    pub fn advance(&self, by: Seconds) {
-        self.0.fetch_add(by.0, Ordering::SeqCst);
+    /// Moves on by so many seconds, or back.
+    pub fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
     /// The same clock, for the server.

@@ -139,6 +139,17 @@ impl Page {
         self.reply.code()
     }
 
+    /// Status and error code of an error page, which offers no way on.
+    #[track_caller]
+    pub fn refusal(&self) -> (u16, &str) {
+        assert!(self.buttons().is_empty(), "{}", self.text);
+        let code = self.all("dd").next();
+        (
+            self.status(),
+            code.map_or_else(|| panic!("{}", self.text), |code| code.text.as_str()),
+        )
+    }
+
     /// Every element of this name.
     pub fn all<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p Element> {
         self.elements.iter().filter(move |element| element.name == name)

@@ -48,7 +48,7 @@ pub fn found_in<'s>(bytes: &[u8], secrets: &'s [String]) -> BTreeSet<&'s str> {
         }
     }
     let mut found = BTreeSet::new();
-    for at in 0..bytes.len().saturating_sub(PREFIX_BYTES) {
+    for at in 0..(bytes.len() + 1).saturating_sub(PREFIX_BYTES) {
         let rest = &bytes[at..];
         if !begins[pair(rest)] {
             continue;

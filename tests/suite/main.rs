@@ -3,8 +3,32 @@
 //! Tests are named as sentences; the numbers beside them are those of the requirements.
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod authorize;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod dpop;
+#[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod house;
+#[cfg(test)]
+mod metadata;
+#[cfg(test)]
+mod nonces;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod par;
+#[cfg(test)]
+mod par_binding;
+#[cfg(test)]
+mod revocation;
+#[cfg(test)]
+mod sign_in;
+#[cfg(test)]
+mod token_code;
 #[cfg(test)]
 mod token_refresh;
