@@ -13,8 +13,8 @@ use crate::denial::Denial;
 
 /// Bytes of one request body.
 pub const BODY_BYTES_MAX: usize = 100 * 1024;
-/// Parameters in one request.
-const PARAMETERS_MAX: usize = 64;
+/// Parameters in one request: a consent form has one for each of up to 512 scope values.
+const PARAMETERS_MAX: usize = 600;
 /// Bytes of one value after decoding; room for the longest scope this service takes.
 const VALUE_BYTES_MAX: usize = 16 * 1024;
 
@@ -142,7 +142,7 @@ impl Parameters {
         }
         if self.0.len() == PARAMETERS_MAX {
             return Err(Denial::BodyMalformed {
-                expected: "at most 64 parameters",
+                expected: "at most 600 parameters",
             });
         }
         let name_of_value = known.unwrap_or("a parameter");

@@ -44,17 +44,25 @@ const ACCOUNTS: &str = "accounts";
 const CHOICES: &str = "choices";
 
 impl Browser {
-    /// The browser of a page; a new one gets its name now, and its cookie with the answer.
+    /// The browser of a page; a new one is named, and forgotten again unless it is [kept](Self::keep).
     pub(crate) async fn open(app: &App, session: Session) -> Result<Self, Failure> {
         if let Some(known) = Self::known(session.clone()).await? {
             return Ok(known);
         }
         let id = Digest::of(&app.chance().bytes::<32>()?).to_string();
-        session
-            .insert(BrowserSessions::BROWSER_KEY, &id)
-            .await
-            .map_err(broken)?;
         Ok(Self { session, id })
+    }
+
+    /// Remembers the browser: it gets its cookie with the answer. Nothing is written for one that is
+    /// remembered already, nor for visitors who never open a request that exists.
+    pub(crate) async fn keep(&self) -> Result<(), Failure> {
+        if Self::known(self.session.clone()).await?.is_none() {
+            self.session
+                .insert(BrowserSessions::BROWSER_KEY, &self.id)
+                .await
+                .map_err(broken)?;
+        }
+        Ok(())
     }
 
     /// The browser of a page that names no new one: nothing for a visitor without a cookie of ours.

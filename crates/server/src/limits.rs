@@ -60,9 +60,11 @@ impl SignInLimits {
                 OF_ADDRESS_MAX,
             ),
         ];
-        let over = counts
-            .iter()
-            .any(|(count, max)| count.fetch_add(1, Ordering::Relaxed) >= *max);
+        // both are counted before either is looked at: an attempt is taken back from both
+        let before = counts
+            .each_ref()
+            .map(|(count, max)| (count.fetch_add(1, Ordering::Relaxed), *max));
+        let over = before.iter().any(|(before, max)| before >= max);
         let attempt = Attempt(counts.map(|(count, _)| count));
         if over {
             attempt.succeeded();
@@ -172,6 +174,22 @@ mod tests {
         }
         assert!(limits.admit(HOME).is_err());
         assert!(limits.admit(ELSEWHERE).is_ok());
+    }
+
+    // attack: refused tries on one name must neither pay back nor use up what the address may do
+    #[test]
+    fn tries_over_the_limit_of_one_account_change_nothing_for_the_address() {
+        let limits = SignInLimits::new();
+        for _ in 0..30 {
+            limits.begin("alice.test", HOME).unwrap();
+        }
+        for _ in 0..400 {
+            assert!(limits.begin("alice.test", HOME).is_err());
+        }
+        for n in 0..270 {
+            limits.begin(&format!("user{n}.test"), HOME).unwrap();
+        }
+        assert!(limits.begin("another.test", HOME).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier as _};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 use entryway_core::account::PasswordHash;
@@ -56,14 +56,7 @@ impl Passwords {
     /// A [`Fault`] if the random source or a worker fails.
     pub async fn hash(&self, password: &str) -> Result<PasswordHash, Fault> {
         let (password, salt) = (password.to_owned(), self.chance.bytes()?);
-        let _worker = self
-            .workers
-            .acquire()
-            .await
-            .map_err(|error| Fault::because("password pool", error))?;
-        spawn_blocking(move || hash(password.as_bytes(), &salt))
-            .await
-            .map_err(|error| Fault::because("hashing a password", error))?
+        self.work(None, move || hash(password.as_bytes(), &salt)).await?
     }
 
     /// Whether the password is the one of the hash.
@@ -71,33 +64,56 @@ impl Passwords {
     /// # Errors
     /// A [`Fault`] if the hash does not parse or a worker fails.
     pub async fn matches(&self, password: &str, known: &PasswordHash) -> Result<bool, Fault> {
-        let _worker = self
-            .workers
-            .acquire()
-            .await
-            .map_err(|error| Fault::because("password pool", error))?;
-        let (password, known) = (password.to_owned(), known.clone());
-        let checked = spawn_blocking(move || {
-            Phc::new(known.expose()).map(|phc| {
-                Argon2::default()
-                    .verify_password(password.as_bytes(), &phc)
-                    .is_ok()
-            })
-        });
-        let checked = checked
-            .await
-            .map_err(|error| Fault::because("checking a password", error))?;
-        // the text of this error could quote the hash
-        checked.map_err(|_| Fault::new("a stored password hash does not parse"))
+        self.check(password, known, None).await
     }
 
     /// Whether the password is the one of the hash; without a hash it takes as long and says no. Too
     /// many at once are told to come back, so that the queue is bounded.
     pub(crate) async fn verify(&self, password: &str, known: Option<&PasswordHash>) -> Result<bool, Failure> {
-        let _place = self.waiting.try_acquire().map_err(|_| Denial::TooManyAttempts {
+        let place = Arc::clone(&self.waiting).try_acquire_owned();
+        let place = place.map_err(|_| Denial::TooManyAttempts {
             retry_after_seconds: 5,
         })?;
-        Ok(self.matches(password, known.unwrap_or(&self.decoy)).await? && known.is_some())
+        Ok(self
+            .check(password, known.unwrap_or(&self.decoy), Some(place))
+            .await?
+            && known.is_some())
+    }
+
+    async fn check(
+        &self,
+        password: &str,
+        known: &PasswordHash,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<bool, Fault> {
+        let (password, known) = (password.to_owned(), known.clone());
+        let matches = move || {
+            let phc = Phc::new(known.expose())?;
+            Ok(Argon2::default()
+                .verify_password(password.as_bytes(), &phc)
+                .is_ok())
+        };
+        let matches: Result<bool, argon2::password_hash::phc::Error> = self.work(place, matches).await?;
+        // the text of this error could quote the hash
+        matches.map_err(|_| Fault::new("a stored password hash does not parse"))
+    }
+
+    /// Runs a computation on a worker. The permits move into it: a caller that hangs up drops this
+    /// future, and must not make room for another while its own computation goes on.
+    async fn work<T: Send + 'static>(
+        &self,
+        place: Option<OwnedSemaphorePermit>,
+        compute: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        let worker = Arc::clone(&self.workers).acquire_owned().await;
+        let worker = worker.map_err(|error| Fault::because("password pool", error))?;
+        let computed = spawn_blocking(move || {
+            let _held = (worker, place);
+            compute()
+        });
+        computed
+            .await
+            .map_err(|error| Fault::because("a password worker", error))
     }
 }
 
@@ -127,5 +143,29 @@ mod tests {
         assert!(passwords.verify("correct horse", Some(&known)).await.unwrap());
         assert!(!passwords.verify("wrong horse", Some(&known)).await.unwrap());
         assert!(!passwords.verify("a password nobody has", None).await.unwrap());
+    }
+
+    // attack: connections closed while their passwords are being checked
+    #[tokio::test]
+    async fn a_caller_that_hangs_up_keeps_its_worker_until_it_is_done() {
+        let passwords = Passwords::new(Chance::system()).unwrap();
+        let all = passwords.workers.available_permits();
+        let (begun, begins) = std::sync::mpsc::channel();
+        let (finish, finishes) = std::sync::mpsc::channel::<()>();
+        let work = passwords.work(None, move || {
+            begun.send(()).unwrap();
+            finishes.recv().unwrap();
+        });
+        let caller = tokio::select! {
+            biased;
+            _ = work => unreachable!("the computation waits for us"),
+            begun = tokio::task::spawn_blocking(move || begins.recv()) => begun,
+        };
+        caller.unwrap().unwrap();
+        // the future of the caller is gone, the computation is not
+        assert_eq!(passwords.workers.available_permits(), all - 1);
+        finish.send(()).unwrap();
+        let back = passwords.workers.acquire_many(u32::try_from(all).unwrap()).await;
+        assert!(back.is_ok());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -35,6 +36,10 @@ impl Peer {
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How long a head may take to arrive, and an idle connection to wait for one.
 const HEAD_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Connections at once; more wait in the system's queue until one ends.
+const CONNECTIONS_MAX: usize = 10_000;
+/// How long to wait after the system could give no connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// How long answers under way may take once the service is asked to stop.
 const DRAIN_WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -46,9 +51,11 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     loop {
         tokio::select! {
             () = &mut stop => break,
-            // a peer that is gone again, or no descriptors left: the next one may be better
-            accepted = listener.accept() => if let Ok((stream, peer)) = accepted {
-                connections.spawn(connection(stream, peer, router.clone(), closed.clone()));
+            accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(connection(stream, peer, router.clone(), closed.clone()));
+                }
+                Err(error) => after_failed_accept(&error).await,
             },
             Some(_) = connections.join_next() => {}
         }
@@ -57,6 +64,18 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     let drained = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN_WAIT_MAX, drained).await.is_err() {
         connections.shutdown().await;
+    }
+}
+
+/// A peer that is gone again is nothing; a shortage of descriptors passes, and trying at once only
+/// keeps a core busy with failing.
+async fn after_failed_accept(error: &io::Error) {
+    if !matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    ) {
+        tracing::warn!(error = %error, "cannot accept connections");
+        tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 }
 

@@ -57,6 +57,7 @@ impl Opened {
             Binding::OpenedElsewhere => return Err(Denial::RequestOpenedElsewhere.into()),
             Binding::Unknown => return Err(Denial::RequestUnknown.into()),
         };
+        browser.keep().await?;
         let signed_in = browser.signed_in(app).await?;
         Ok(Self {
             id,

@@ -1,8 +1,9 @@
 //! `GET …/authorize`: the next page of a pushed request.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
+use http::{Method, StatusCode};
 use tower_sessions::Session;
 
 use entryway_core::authorize::Step;
@@ -26,6 +27,10 @@ pub(crate) async fn get(State(app): State<App>, session: Session, parts: Parts) 
 async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Failure> {
     let now = app.now();
     navigation::check_page(&parts.headers)?;
+    // a link checker asks with HEAD: it must neither own the request nor close it
+    if parts.method == Method::HEAD {
+        return Ok(StatusCode::OK.into_response());
+    }
     let parameters = Parameters::from_form(parts.uri.query().unwrap_or_default().as_bytes())?;
     let browser = Browser::open(app, session).await?;
     let opened = Opened::load(app, browser, &parameters, now).await?;

@@ -148,17 +148,17 @@ fn content_security_policy(target: FormTarget<'_>) -> String {
     )
 }
 
-/// The source expression of a redirect URI. A policy cannot name an IPv6 address, so there the scheme
-/// has to do.
+/// Where the answer may lead, as source expressions.
+///
+/// A browser holds the whole chain of redirects after a form against these, and apps redirect on from
+/// their callback: from 127.0.0.1 to localhost, from their API to their site. So schemes are all that
+/// can be named without stranding people on a page whose request is already answered.
 fn source(uri: &RedirectUri) -> String {
-    let Ok(url) = Url::parse(uri.as_str()) else {
-        return String::new();
-    };
-    let named = url.host().is_some_and(|host| !matches!(host, url::Host::Ipv6(_)));
-    if named {
-        url.origin().ascii_serialization()
-    } else {
-        format!("{}:", url.scheme())
+    match Url::parse(uri.as_str()) {
+        Ok(url) if url.scheme() == "https" => "https:".to_owned(),
+        Ok(url) if url.scheme() == "http" => "http: https:".to_owned(),
+        Ok(url) => format!("{}: https:", url.scheme()),
+        Err(_) => String::new(),
     }
 }
 
@@ -168,11 +168,12 @@ mod tests {
 
     //
     #[test]
-    fn a_policy_names_the_one_origin_the_answer_goes_to() {
+    fn a_policy_names_the_schemes_an_answer_may_travel_by() {
         for (uri, expected) in [
-            ("http://127.0.0.1:4000/cb?x=1", "http://127.0.0.1:4000"),
-            ("http://[::1]:4000/cb", "http:"),
-            ("https://app.example/cb", "https://app.example"),
+            ("http://127.0.0.1:4000/cb?x=1", "http: https:"),
+            ("http://[::1]:4000/cb", "http: https:"),
+            ("https://app.example/cb", "https:"),
+            ("com.example.app:/cb", "com.example.app: https:"),
         ] {
             assert_eq!(source(&RedirectUri::parse(uri).unwrap()), expected, "{uri}");
         }

@@ -8,7 +8,7 @@ use http::header::ORIGIN;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::issuer::Issuer;
 
-/// Refuses a page that is loaded into a frame, an image or by a script.
+/// Refuses a page that is loaded into a frame, an image, by a script, or ahead of time.
 pub(crate) fn check_page(headers: &HeaderMap) -> Result<(), Denial> {
     let fits = |name, allowed: &[&str]| {
         headers.get(name).is_none_or(|value| {
@@ -17,7 +17,11 @@ pub(crate) fn check_page(headers: &HeaderMap) -> Result<(), Denial> {
                 .any(|allowed| value.as_bytes() == allowed.as_bytes())
         })
     };
-    if fits("sec-fetch-dest", &["document"]) && fits("sec-fetch-mode", &["navigate"]) {
+    // a page fetched ahead of a click nobody has made yet must not own the request
+    let ahead = headers
+        .get("sec-purpose")
+        .is_some_and(|purpose| purpose.as_bytes().starts_with(b"prefetch"));
+    if !ahead && fits("sec-fetch-dest", &["document"]) && fits("sec-fetch-mode", &["navigate"]) {
         return Ok(());
     }
     Err(Denial::CrossSite)
@@ -62,6 +66,7 @@ mod tests {
             ("sec-fetch-dest", "iframe"),
             ("sec-fetch-dest", "image"),
             ("sec-fetch-mode", "cors"),
+            ("sec-purpose", "prefetch;prerender"),
         ] {
             assert_eq!(check_page(&headers(&[bad])), Err(Denial::CrossSite), "{bad:?}");
         }
