@@ -39,7 +39,7 @@ impl Listening {
         // a peer that refuses may close before everything is sent
         let _ = stream.write_all(bytes).await;
         let mut answer = Vec::new();
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = vec![0; 16 * 1024];
         while let Ok(Ok(read @ 1..)) = tokio::time::timeout(QUIET, stream.read(&mut buffer)).await {
             answer.extend_from_slice(&buffer[..read]);
         }

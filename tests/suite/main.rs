@@ -7,11 +7,17 @@ mod answers;
 #[cfg(test)]
 mod authorize;
 #[cfg(test)]
+mod cookies;
+#[cfg(test)]
+mod cors_headers;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod dpop;
 #[cfg(test)]
 mod forms;
+#[cfg(test)]
+mod framing;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
@@ -26,6 +32,8 @@ mod par;
 mod par_binding;
 #[cfg(test)]
 mod revocation;
+#[cfg(test)]
+mod secrecy;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
