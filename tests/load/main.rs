@@ -1,2 +1,149 @@
-//! The load generator.
-fn main() {}
+//! Loads a server of its own and says what a request costs it: requests/s, p50, p99, server CPU, peak memory.
+//!
+//!     cargo build --release -p entryway-cli -p entryway-tests --bin entryway --bin entryway-load
+//!     target/release/entryway-load par|refresh|all [--database postgres://user@host/name] [--rounds 3] [--json]
+//!
+//! `--database` adds a fresh database there to SQLite in a fresh folder; `--json` gives a JSON line for each round.
+
+mod cores;
+mod drive;
+mod figures;
+mod floor;
+mod par;
+mod refresh;
+mod signer;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use entryway_tests::{Database, Launch, Process};
+
+use drive::{Caller, Window};
+use figures::{Figures, Run};
+use floor::Floor;
+
+#[derive(Parser)]
+struct Arguments {
+    /// What to ask for.
+    what: What,
+    /// The program, built for release.
+    #[arg(long, default_value = "target/release/entryway")]
+    server: PathBuf,
+    /// A PostgreSQL on which a database is made and dropped again.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Connections, each with one request under way at any time.
+    #[arg(long, default_value_t = 16)]
+    connections: usize,
+    /// Sessions that are refreshed, at least one for each connection.
+    #[arg(long, default_value_t = 64)]
+    sessions: usize,
+    /// Seconds that count.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Seconds before that.
+    #[arg(long, default_value_t = 2)]
+    warm_up: u64,
+    /// How often; of several rounds the medians are shown too.
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// Cores of the server and of this program.
+    #[arg(long, num_args = 2, value_names = ["SERVER", "OWN"], default_values_t = [0, 1])]
+    cores: Vec<usize>,
+    /// Print JSON lines.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Pushed authorization requests.
+    Par,
+    /// Refreshes.
+    Refresh,
+    /// Both, one after the other.
+    All,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    cores::keep_to(arguments.cores[1])?;
+    // one thread: more would only take turns on this core
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(load(&arguments))
+}
+
+async fn load(arguments: &Arguments) -> anyhow::Result<()> {
+    let floor = Floor::measure()?;
+    if !arguments.json {
+        println!("{floor}");
+    }
+    load_on("SQLite", None, floor, arguments).await?;
+    if let Some(cluster) = &arguments.database {
+        let database = Database::create_on(cluster).await;
+        load_on("PostgreSQL", Some(database), floor, arguments).await?;
+    }
+    Ok(())
+}
+
+async fn load_on(
+    engine: &'static str,
+    database: Option<Database>,
+    floor: Floor,
+    arguments: &Arguments,
+) -> anyhow::Result<()> {
+    let process = Process::start(Launch {
+        binary: arguments.server.clone(),
+        database,
+        core: Some(arguments.cores[0]),
+        log_filter: "warn",
+        log_name: format!("load-{engine}"),
+    })
+    .await;
+    let run = |request, signatures_us| Run {
+        engine,
+        request,
+        connections: arguments.connections,
+        signatures_us,
+    };
+    if arguments.what != What::Refresh {
+        let callers = par::callers(&process, arguments.connections)?;
+        rounds(&process, callers, &run("par", floor.verify_us), arguments).await?;
+    }
+    if arguments.what != What::Par {
+        let sessions = arguments.sessions.max(arguments.connections);
+        let callers = refresh::callers(&process, arguments.connections, sessions).await?;
+        rounds(&process, callers, &run("refresh", floor.us()), arguments).await?;
+    }
+    Ok(())
+}
+
+async fn rounds<C: Caller>(
+    process: &Process,
+    mut callers: Vec<C>,
+    run: &Run,
+    arguments: &Arguments,
+) -> anyhow::Result<()> {
+    let window = Window {
+        warm_up: Duration::from_secs(arguments.warm_up),
+        timed: Duration::from_secs(arguments.seconds),
+    };
+    let mut all = Vec::new();
+    for _ in 0..arguments.rounds {
+        let (again, figures) = drive::drive(process, callers, window).await?;
+        callers = again;
+        if arguments.json {
+            println!("{}", run.json(&figures));
+        } else {
+            println!("{}", run.line("", &figures));
+        }
+        all.push(figures);
+    }
+    if all.len() > 1 && !arguments.json {
+        println!("{}", run.line("median", &Figures::median(&all)));
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! The cryptographic floor: what the two signatures of a refresh cost on one core, whoever asks.
+
+use std::fmt;
+use std::hint::black_box;
+use std::time::Instant;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, UnparsedPublicKey,
+};
+use k256::ecdsa::signature::Signer as _;
+use k256::ecdsa::{Signature, SigningKey};
+
+/// Microseconds of each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Floor {
+    /// One ES256 verification by aws-lc-rs, the key read anew as that of a proof is.
+    pub(crate) verify_us: f64,
+    /// One ES256K signature by k256.
+    pub(crate) sign_us: f64,
+}
+
+impl Floor {
+    /// Measures here and now.
+    pub(crate) fn measure() -> anyhow::Result<Self> {
+        let proof = [b'a'; 400];
+        let signer = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
+        let signature = signer.sign(&SystemRandom::new(), &proof)?;
+        let public = signer.public_key().as_ref();
+        let verify_us = microseconds(|| {
+            let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, black_box(public));
+            black_box(key.verify(&proof, signature.as_ref()).is_ok());
+        });
+        let token = [b'b'; 600];
+        let key = SigningKey::from_slice(&[1; 32])?;
+        let sign_us = microseconds(|| {
+            let signature: Signature = key.sign(black_box(&token));
+            black_box(signature);
+        });
+        Ok(Self { verify_us, sign_us })
+    }
+
+    /// Both together.
+    pub(crate) fn us(self) -> f64 {
+        self.verify_us + self.sign_us
+    }
+}
+
+impl fmt::Display for Floor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "floor: {:.1} us, of which {:.1} verify ES256 (aws-lc-rs) and {:.1} sign ES256K (k256)",
+            self.us(),
+            self.verify_us,
+            self.sign_us
+        )
+    }
+}
+
+/// The median of several batches, since a single one may be interrupted.
+fn microseconds(mut work: impl FnMut()) -> f64 {
+    let mut batches: Vec<f64> = (0..BATCHES)
+        .map(|_| {
+            let begun = Instant::now();
+            (0..BATCH).for_each(|_| work());
+            begun.elapsed().as_secs_f64() * 1e6 / f64::from(BATCH)
+        })
+        .collect();
+    batches.sort_by(f64::total_cmp);
+    batches[batches.len() / 2]
+}
+
+const BATCHES: u32 = 11;
+const BATCH: u32 = 500;
