@@ -31,11 +31,17 @@ mod par;
 #[cfg(test)]
 mod par_binding;
 #[cfg(test)]
+mod races;
+#[cfg(test)]
+mod restarts;
+#[cfg(test)]
 mod revocation;
 #[cfg(test)]
 mod secrecy;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod storage;
 #[cfg(test)]
 mod token_code;
 #[cfg(test)]
