@@ -3,6 +3,7 @@
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
+use entryway_oauth::form::Parameters;
 use entryway_oauth::pkce::CodeVerifier;
 use entryway_oauth::secret::SessionId;
 use entryway_oauth::time::Timestamp;
@@ -46,10 +47,8 @@ pub enum CodeState {
 pub struct Presented<'a> {
     /// Who says it is.
     pub client_id: &'a ClientId,
-    /// The `redirect_uri` parameter.
-    pub redirect_uri: &'a str,
-    /// The `code_verifier` parameter.
-    pub verifier: &'a CodeVerifier,
+    /// The parameters, of which `redirect_uri` and `code_verifier` are read.
+    pub parameters: &'a Parameters,
     /// The verified proof.
     pub proof: &'a Proof,
 }
@@ -67,33 +66,47 @@ pub enum Exchange {
     Refuse(Denial),
 }
 
-/// Decides a code exchange.
+/// Decides a code exchange. That a code was exchanged before is seen first: it is a
+/// replay whatever else is wrong with the request.
 pub fn decide(facts: &CodeFacts, presented: Presented<'_>, now: Timestamp) -> Exchange {
     match facts.state {
-        CodeState::Redeemed(_) => return Exchange::Replayed,
-        CodeState::Spoiled => return Exchange::Refuse(Denial::CodeUnknown),
-        CodeState::Open => {}
+        CodeState::Redeemed(_) => Exchange::Replayed,
+        CodeState::Spoiled => Exchange::Refuse(Denial::CodeUnknown),
+        CodeState::Open => match check(facts, presented, now) {
+            Ok(()) => Exchange::Open,
+            Err(denial @ Denial::VerifierMismatch) => Exchange::Spoil(denial),
+            Err(denial) => Exchange::Refuse(denial),
+        },
     }
+}
+
+fn check(facts: &CodeFacts, presented: Presented<'_>, now: Timestamp) -> Result<(), Denial> {
+    let verifier = CodeVerifier::parse(presented.parameters.required("code_verifier")?)?;
+    let redirect_uri = presented.parameters.required("redirect_uri")?;
     if now >= facts.code_expires_at || facts.request.client_id != *presented.client_id {
-        return Exchange::Refuse(Denial::CodeUnknown);
+        return Err(Denial::CodeUnknown);
     }
-    if facts.request.redirect_uri.as_str() != presented.redirect_uri {
-        return Exchange::Refuse(Denial::RedirectChanged);
+    if facts.request.redirect_uri.as_str() != redirect_uri {
+        return Err(Denial::RedirectChanged);
     }
     if facts
         .request
         .jkt
         .is_some_and(|bound| bound != presented.proof.thumbprint())
     {
-        return Exchange::Refuse(Denial::KeyMismatch);
+        return Err(Denial::KeyMismatch);
     }
-    if !facts.request.code_challenge.is_opened_by(presented.verifier) {
-        return Exchange::Spoil(Denial::VerifierMismatch);
+    if !facts.request.code_challenge.is_opened_by(&verifier) {
+        return Err(Denial::VerifierMismatch);
     }
-    if facts.account.status != AccountStatus::Active {
-        return Exchange::Refuse(Denial::AccountInactive);
+    // a consent given with an old password opens nothing
+    if facts.authenticated_at < facts.account.credentials_changed_at {
+        return Err(Denial::CodeUnknown);
     }
-    Exchange::Open
+    match facts.account.status {
+        AccountStatus::Active => Ok(()),
+        AccountStatus::Deactivated | AccountStatus::TakenDown => Err(Denial::AccountInactive),
+    }
 }
 
 /// The session a code opens. `id` and `salt` come from the random source.
@@ -150,11 +163,12 @@ mod tests {
             facts.request.redirect_uri.clone(),
         );
         change(&mut facts);
-        let verifier = CodeVerifier::parse(verifier).unwrap();
+        let parameters =
+            serde_json::json!({"code_verifier": verifier, "redirect_uri": redirect_uri.as_str()});
+        let parameters = Parameters::from_json(parameters.to_string().as_bytes()).unwrap();
         let presented = Presented {
             client_id: &client_id,
-            redirect_uri: redirect_uri.as_str(),
-            verifier: &verifier,
+            parameters: &parameters,
             proof,
         };
         decide(&facts, presented, fixtures::NOW)
@@ -200,6 +214,29 @@ mod tests {
                 "{left}"
             );
         }
+    }
+
+    //
+    #[test]
+    fn a_consent_given_with_an_old_password_opens_nothing() {
+        let changed = |f: &mut CodeFacts| f.account.credentials_changed_at = f.authenticated_at + Seconds(1);
+        assert_eq!(exchange(VERIFIER, changed), Exchange::Refuse(Denial::CodeUnknown));
+    }
+
+    //
+    #[test]
+    fn a_replay_is_seen_even_without_a_verifier() {
+        let id = SessionId::from_entropy([1; 16]);
+        assert_eq!(
+            exchange("", |f| f.state = CodeState::Redeemed(id)),
+            Exchange::Replayed
+        );
+        assert_eq!(
+            exchange("", |_| ()),
+            Exchange::Refuse(Denial::ParameterMissing {
+                name: "code_verifier"
+            })
+        );
     }
 
     //

@@ -24,11 +24,21 @@ pub struct Presented<'a> {
     pub scope: Option<&'a str>,
 }
 
+/// What becomes of a refresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// Rotate, and give an access token of this scope; the store has the last word on the generation.
+    Grant(ScopeSet),
+    /// Refuse, but let the store judge the token first: it is not of the present generation, and a
+    /// replay is a replay whatever else is wrong with the request.
+    Judge(Denial),
+}
+
 /// Decides a refresh. A refusal ends nothing: whoever presents a wrong key or client
 /// is not the owner, and must not be able to end the owner's session.
 ///
 /// Does not decide whether the token is the present generation: the verb that rotates does, in the
-/// same statement that spends it. Gives the scope of the new access token.
+/// same statement that spends it.
 ///
 /// # Errors
 /// [`Denial::RefreshTokenUnknown`] for a token that is not genuine, another client's, or of a session
@@ -39,20 +49,26 @@ pub fn decide(
     presented: Presented<'_>,
     key: &RefreshTokenKey,
     now: Timestamp,
-) -> Result<ScopeSet, Denial> {
+) -> Result<Refresh, Denial> {
     if !key.is_genuine(presented.token, session) || session.client_id != *presented.client_id {
         return Err(Denial::RefreshTokenUnknown);
     }
     if session.jkt != presented.proof.thumbprint() {
         return Err(Denial::KeyMismatch);
     }
-    if session.is_over(now) {
+    // a session begun before the password changed ends with it
+    if session.is_over(now) || session.created_at < account.credentials_changed_at {
         return Err(Denial::RefreshTokenUnknown);
     }
-    if account.status != AccountStatus::Active {
-        return Err(Denial::AccountInactive);
+    let scope = match account.status {
+        AccountStatus::Active => narrowed(&session.scope, presented.scope),
+        AccountStatus::Deactivated | AccountStatus::TakenDown => Err(Denial::AccountInactive),
+    };
+    match scope {
+        Ok(scope) => Ok(Refresh::Grant(scope)),
+        Err(denial) if presented.token.generation() < session.generation => Ok(Refresh::Judge(denial)),
+        Err(denial) => Err(denial),
     }
-    narrowed(&session.scope, presented.scope)
 }
 
 /// What the access token of this refresh says.
@@ -92,7 +108,7 @@ mod tests {
 
     type Change = fn(&mut Session, &mut Account);
 
-    fn refresh(change: impl FnOnce(&mut Session, &mut Account)) -> Result<ScopeSet, Denial> {
+    fn refresh(change: impl FnOnce(&mut Session, &mut Account)) -> Result<Refresh, Denial> {
         let (mut session, mut account) = (fixtures::session(), fixtures::account());
         let key = fixtures::refresh_token_key();
         let token = key
@@ -112,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_owner_of_a_live_session_refreshes() {
-        assert_eq!(refresh(|_, _| ()), Ok(fixtures::session().scope));
+        assert_eq!(refresh(|_, _| ()), Ok(Refresh::Grant(fixtures::session().scope)));
     }
 
     //
@@ -145,6 +161,26 @@ mod tests {
             assert_eq!(refresh(change), Err(denial), "{name}");
         }
         assert_eq!(refresh(|s, _| s.ended = ended), Err(Denial::RefreshTokenUnknown));
+    }
+
+    // R-241, D4
+    #[test]
+    fn a_token_of_an_older_generation_is_judged_whatever_else_is_wrong() {
+        let spent = refresh(|s, a| {
+            s.generation = 5;
+            a.status = AccountStatus::TakenDown;
+        });
+        assert_eq!(spent, Ok(Refresh::Judge(Denial::AccountInactive)));
+    }
+
+    //
+    #[test]
+    fn a_session_ends_with_the_password_it_was_begun_with() {
+        use entryway_oauth::time::Seconds;
+        for (later, fine) in [(-1, true), (0, true), (1, false)] {
+            let decided = refresh(|s, a| a.credentials_changed_at = s.created_at + Seconds(later));
+            assert_eq!(decided.is_ok(), fine, "{later}");
+        }
     }
 
     //

@@ -15,7 +15,7 @@ use crate::denial::Denial;
 pub struct ClientId(String);
 
 /// Bytes of a client identifier: a virtual client carries its scope and redirect URIs in it.
-const BYTES_MAX: usize = 4096;
+pub const BYTES_MAX: usize = 4096;
 
 const LOOPBACK: &str = "http://localhost";
 

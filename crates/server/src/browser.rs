@@ -118,6 +118,8 @@ impl Browser {
 
     /// Signs an account in, under a new session id, and chooses it for the request.
     pub(crate) async fn sign_in(&self, did: &Did, request: Digest, now: Timestamp) -> Result<(), Failure> {
+        // checking the password took a while: somebody may have signed out in another tab since
+        self.session.load().await.map_err(broken)?;
         let mut sign_ins = self.sign_ins().await?;
         sign_ins.retain(|one| one.did != *did);
         sign_ins.truncate(ACCOUNTS_MAX - 1);
@@ -154,7 +156,7 @@ impl Browser {
     /// With nobody signed in there is nothing to choose between and nothing is written: a record that
     /// was just rotated away must not be saved, or its old cookie would be sent again.
     pub(crate) async fn choose(&self, request: Digest, did: Option<&Did>) -> Result<(), Failure> {
-        if did.is_none() && self.sign_ins().await?.is_empty() {
+        if self.sign_ins().await?.is_empty() {
             return Ok(());
         }
         let Choices(mut choices) = self.choices().await?;

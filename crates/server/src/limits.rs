@@ -31,7 +31,7 @@ const OF_ADDRESS_MAX: u32 = 300;
 /// Accounts and addresses remembered at once; the least recently seen are forgotten first.
 const REMEMBERED_MAX: u64 = 100_000;
 
-/// An attempt under way, counted as failed until it is [taken back](Attempt::succeeded).
+/// An attempt under way, counted as failed until it is [taken back](Attempt::take_back).
 #[derive(Debug)]
 pub(crate) struct Attempt([Arc<AtomicU32>; 2]);
 
@@ -67,7 +67,7 @@ impl SignInLimits {
         let over = before.iter().any(|(before, max)| before >= max);
         let attempt = Attempt(counts.map(|(count, _)| count));
         if over {
-            attempt.succeeded();
+            attempt.take_back();
             return Err(Denial::TooManyAttempts {
                 retry_after_seconds: RETRY_AFTER_SECONDS,
             });
@@ -80,7 +80,7 @@ const RETRY_AFTER_SECONDS: u32 = 300;
 
 impl Attempt {
     /// Takes the attempt back: it is not held against anybody.
-    pub(crate) fn succeeded(self) {
+    pub(crate) fn take_back(self) {
         for count in self.0 {
             // cannot go below zero: each attempt added one and is taken back once
             count.fetch_sub(1, Ordering::Relaxed);
@@ -196,7 +196,7 @@ mod tests {
     fn successes_are_never_counted() {
         let limits = SignInLimits::new();
         for _ in 0..1_000 {
-            limits.begin("alice.test", HOME).unwrap().succeeded();
+            limits.begin("alice.test", HOME).unwrap().take_back();
         }
     }
 }

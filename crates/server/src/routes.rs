@@ -19,6 +19,7 @@ use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
 use entryway_oauth::denial::Denial;
+use entryway_oauth::issuer::Issuer;
 use entryway_store::{BrowserSessions, Sealer};
 
 use crate::app::App;
@@ -125,12 +126,21 @@ fn sessions(app: &App) -> SessionManagerLayer<BrowserSessions> {
     let store = BrowserSessions::new(app.store().clone(), sealer, move || clock.now());
     let secure = app.issuer().is_secure();
     SessionManagerLayer::new(store)
-        .with_name(if secure { "__Host-entryway" } else { "entryway" })
+        .with_name(cookie_name(app.issuer()))
         .with_secure(secure)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_path("/")
         .with_expiry(Expiry::OnSessionEnd)
+}
+
+/// Cookies know no ports: on a developer's machine each service needs a name of its own.
+fn cookie_name(issuer: &Issuer) -> String {
+    match issuer.as_str().rsplit_once(':') {
+        _ if issuer.is_secure() => "__Host-entryway".to_owned(),
+        Some((_, port)) if port.bytes().all(|b| b.is_ascii_digit()) => format!("entryway-{port}"),
+        _ => "entryway".to_owned(),
+    }
 }
 
 /// on every answer, errors included; and R-503, before anything is read.

@@ -1,5 +1,7 @@
 //! Connections: HTTP/1.1 with limits on what a peer may send before a handler sees it.
 
+mod linger;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -9,8 +11,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::middleware::Next;
-use axum::response::Response;
-use http::Request;
+use axum::response::{IntoResponse as _, Response};
+use http::header::EXPECT;
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,6 +21,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
+
+use linger::Lingering;
 
 /// Who is on the other end of the connection.
 #[derive(Clone, Copy, Debug)]
@@ -87,15 +92,7 @@ async fn connection(
 ) {
     // answers are small and written at once; waiting for more to send only delays them
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer.ip()));
-        let router = router.clone();
-        async move {
-            let answered: Result<Response, Infallible> = router.oneshot(request).await;
-            answered
-        }
-    });
+    let service = service_fn(move |request: Request<Incoming>| answer(router.clone(), peer, request));
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WAIT_MAX)
@@ -110,6 +107,30 @@ async fn connection(
             let _ = served.await;
         }
     }
+}
+
+/// Answers one request in a task of its own, so that a peer that hangs up interrupts nothing: not a
+/// browser session between its old id and its new one, not a verb before its answer.
+async fn answer(
+    router: Router,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let awaits_leave = request.headers().contains_key(EXPECT);
+    let (parts, body) = request.into_parts();
+    let body = Lingering::new(body);
+    let mut request = Request::from_parts(parts, Body::new(body.clone()));
+    request.extensions_mut().insert(Peer(peer.ip()));
+    let answered = tokio::spawn(router.oneshot(request)).await;
+    // a client that waits to be told to send has sent nothing
+    if !awaits_leave && !body.is_read() {
+        body.discard().await;
+    }
+    Ok(match answered {
+        Ok(answered) => answered?,
+        // cannot happen: panics are caught inside, and nobody aborts the task
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    })
 }
 
 /// One line for each request: method, path without query, status.

@@ -43,6 +43,10 @@ impl BrowserSessions {
     /// How long a retired session is remembered.
     pub const RETIRED_SECONDS: Seconds = Seconds(60);
 
+    /// How long a session lives after the last change to it. tower-sessions would have it from the
+    /// system's clock; this store has a clock of its own, and a date of the record's is ignored.
+    pub const LIFETIME: Seconds = Seconds::days(7);
+
     /// Keeps sessions in this store, sealed with this key, by this clock.
     pub fn new(store: Store, sealer: Sealer, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self {
@@ -68,6 +72,10 @@ impl BrowserSessions {
         serde_json::from_slice(&json).map_err(|_| Error::Decode("expected a JSON object".to_owned()))
     }
 
+    fn end(&self) -> Timestamp {
+        (self.clock)() + Self::LIFETIME
+    }
+
     async fn row(&self, id: &Id) -> Result<Option<BrowserRow>> {
         let now = (self.clock)();
         self.store.browser(digest(id), now).await.map_err(backend)
@@ -78,7 +86,7 @@ impl BrowserSessions {
 impl SessionStore for BrowserSessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
         for _ in 0..ID_ATTEMPTS_MAX {
-            let row = self.seal(digest(&record.id), &record.data, instant(record.expiry_date))?;
+            let row = self.seal(digest(&record.id), &record.data, self.end())?;
             match self.store.create_browser(row).await.map_err(backend)? {
                 Written::Written => return Ok(()),
                 Written::Unchanged => record.id = Id::default(),
@@ -90,7 +98,7 @@ impl SessionStore for BrowserSessions {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let row = self.seal(digest(&record.id), &record.data, instant(record.expiry_date))?;
+        let row = self.seal(digest(&record.id), &record.data, self.end())?;
         // a session that was retired or swept meanwhile stays what it is
         self.store.save_browser(row).await.map(drop).map_err(backend)
     }
@@ -135,10 +143,6 @@ fn place(id: &Digest) -> Place<'_> {
         column: "data",
         row: id.as_bytes(),
     }
-}
-
-fn instant(date: OffsetDateTime) -> Timestamp {
-    Timestamp::from_seconds(date.unix_timestamp())
 }
 
 fn date(instant: Timestamp) -> Result<OffsetDateTime> {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -55,12 +56,16 @@ impl DataDirectory {
         self.temporary.is_none()
     }
 
-    /// The embedded database.
+    /// The embedded database. A path may hold what has a meaning in a URL.
     pub(crate) fn database_url(&self) -> String {
-        format!(
-            "sqlite://{}?mode=rwc",
-            self.path.join("entryway.sqlite").display()
-        )
+        let path = self.path.join("entryway.sqlite");
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_');
+        let escaped = |&byte: &u8| match byte {
+            byte if plain(byte) => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        };
+        let path: Vec<String> = path.as_os_str().as_bytes().iter().map(escaped).collect();
+        format!("sqlite://{}?mode=rwc", path.concat())
     }
 
     /// The key over the identities of the sandbox's accounts.
@@ -84,12 +89,16 @@ fn root_key(path: &Path, chance: &Chance) -> anyhow::Result<ServerKey> {
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
     }
     let bytes = chance.bytes::<32>()?;
+    // whole or not at all: half a key would shut the directory for good
+    let unfinished = path.with_extension("key.new");
     let mut file = OpenOptions::new()
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(0o600)
-        .open(path)?;
+        .open(&unfinished)?;
     file.write_all(&bytes)?;
     file.sync_all()?;
+    fs::rename(&unfinished, path)?;
     Ok(ServerKey::new(bytes))
 }

@@ -74,20 +74,25 @@ async fn authenticate(
         Some(hint) => hint.as_str(),
         None => form.required("username")?,
     };
-    let attempt = app
-        .limits()
-        .map(|limits| limits.begin(typed, address))
-        .transpose()?;
     let known = match Identifier::parse(typed) {
         Some(identifier) => app.store().account_for_sign_in(&identifier).await?,
         None => None,
     };
-    let hash = known.as_ref().map(|(_, hash)| hash);
-    if !app.passwords().verify(password, hash).await? {
-        return Err(Denial::CredentialsWrong.into());
+    // one account has several names, and one limit
+    let name = known.as_ref().map_or(typed, |(account, _)| account.did.as_str());
+    let attempt = app
+        .limits()
+        .map(|limits| limits.begin(name, address))
+        .transpose()?;
+    let matches = app
+        .passwords()
+        .verify(password, known.as_ref().map(|(_, hash)| hash))
+        .await;
+    if let (Some(attempt), Ok(true) | Err(_)) = (attempt, &matches) {
+        attempt.take_back();
     }
-    if let Some(attempt) = attempt {
-        attempt.succeeded();
+    if !matches? {
+        return Err(Denial::CredentialsWrong.into());
     }
     let (account, _) = known.ok_or(Denial::CredentialsWrong)?;
     if account.status == AccountStatus::Active {

@@ -15,7 +15,7 @@ use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::secret::{AuthorizationCode, SessionId};
 use entryway_oauth::time::Timestamp;
-use entryway_store::Remembered;
+use entryway_store::{Remembered, Spoiling};
 
 use crate::app::App;
 use crate::extract::{body, proof};
@@ -84,12 +84,21 @@ impl Caller<'_> {
             return Ok(());
         };
         let (owner, bound) = (&facts.request.client_id, facts.request.jkt);
-        match facts.state {
-            CodeState::Redeemed(id) => self.end_session(id, |_| true).await,
-            _ if revoke::owns(owner, bound, &self.client.id, self.proof.as_ref()) => {
-                self.app.store().spoil_code(code.digest(), self.now).await?;
-                Ok(())
-            }
+        if !revoke::owns(owner, bound, &self.client.id, self.proof.as_ref()) {
+            return Ok(());
+        }
+        if self.app.store().spoil_code(code.digest(), self.now).await? == Spoiling::Spoiled {
+            return Ok(());
+        }
+        // it was exchanged, before the look or since: what it gave ends
+        match self
+            .app
+            .store()
+            .code(code.digest())
+            .await?
+            .map(|facts| facts.state)
+        {
+            Some(CodeState::Redeemed(id)) => self.end_session(id, |_| true).await,
             _ => Ok(()),
         }
     }

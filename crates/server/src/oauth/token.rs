@@ -11,6 +11,7 @@ use oauth2::{
 };
 use serde::{Deserialize, Serialize};
 
+use entryway_core::refresh::Refresh;
 use entryway_core::refresh_token::RefreshToken;
 use entryway_core::session::Session;
 use entryway_core::{code, refresh};
@@ -19,7 +20,6 @@ use entryway_oauth::client::Client;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::form::Parameters;
-use entryway_oauth::pkce::CodeVerifier;
 use entryway_oauth::secret::{AuthorizationCode, SessionId};
 use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_scope::{Did, ScopeSet};
@@ -89,13 +89,10 @@ impl<'a> Call<'a> {
 
 async fn exchange_code(app: &App, call: Call<'_>) -> Result<TokenResponse, Failure> {
     let code = AuthorizationCode::parse(call.parameters.required("code")?)?.digest();
-    let verifier = CodeVerifier::parse(call.parameters.required("code_verifier")?)?;
-    let redirect_uri = call.parameters.required("redirect_uri")?;
     let facts = app.store().code(code).await?.ok_or(Denial::CodeUnknown)?;
     let presented = code::Presented {
         client_id: &call.client.id,
-        redirect_uri,
-        verifier: &verifier,
+        parameters: call.parameters,
         proof: &call.proof,
     };
     match code::decide(&facts, presented, call.now) {
@@ -153,24 +150,35 @@ async fn refresh_session(app: &App, call: Call<'_>) -> Result<TokenResponse, Fai
         proof: &call.proof,
         scope: call.parameters.optional("scope"),
     };
-    let scope = refresh::decide(session, account, presented, key, call.now)?;
-    let issued = Issued::new(app, session, refresh::grantee(session, account, &scope), call.now)?;
+    let decided = refresh::decide(session, account, presented, key, call.now)?;
     let (mark, window) = (proof::mark(&call.proof), app.policy().lost_answer_window);
-    match app
-        .store()
-        .rotate_refresh(session.id, token.generation(), window, mark, call.now)
-        .await?
-    {
+    let rotate = || {
+        app.store()
+            .rotate_refresh(session.id, token.generation(), window, mark, call.now)
+    };
+    let scope = match decided {
+        Refresh::Grant(scope) => scope,
+        Refresh::Judge(denial) => {
+            return Err(match rotate().await? {
+                Rotation::Replayed => replayed(session).into(),
+                _ => denial.into(),
+            });
+        }
+    };
+    let issued = Issued::new(app, session, refresh::grantee(session, account, &scope), call.now)?;
+    match rotate().await? {
         Rotation::Rotated | Rotation::Repeated => {
             Ok(issued.response(&key.mint(session.id, &session.salt, token.generation() + 1)))
         }
-        Rotation::Replayed => {
-            tracing::warn!(client.id = %session.client_id, account.did = %session.did, "refresh token replayed");
-            Err(Denial::RefreshTokenReplayed.into())
-        }
+        Rotation::Replayed => Err(replayed(session).into()),
         Rotation::Ended | Rotation::Unknown => Err(Denial::RefreshTokenUnknown.into()),
         Rotation::ProofReplayed => Err(Denial::ProofReplayed.into()),
     }
+}
+
+fn replayed(session: &Session) -> Denial {
+    tracing::warn!(client.id = %session.client_id, account.did = %session.did, "refresh token replayed");
+    Denial::RefreshTokenReplayed
 }
 
 /// An access token, signed before anything is committed, and what the answer says about it.

@@ -36,9 +36,9 @@ impl<'a> From<&'a str> for Untrusted<'a> {
     }
 }
 
-/// How many code points of a text are shown: more than the longest client id that is admitted, which a
-/// person must be able to read in full.
-pub const SHOWN_CHARS_MAX: usize = 2_048;
+/// How many code points of a text are shown: as many as the longest client id has, which a person must
+/// be able to read in full.
+pub const SHOWN_CHARS_MAX: usize = entryway_oauth::client_id::BYTES_MAX;
 
 /// Whether a code point has no look of its own, or changes the look of its neighbours.
 ///

@@ -39,7 +39,7 @@ fn record() -> Record {
     Record {
         id: Id::default(),
         data: serde_json::from_value(data).unwrap(),
-        expiry_date: date(NOON + Seconds(600)),
+        expiry_date: date(NOON + BrowserSessions::LIFETIME),
     }
 }
 
@@ -53,10 +53,14 @@ async fn a_session_is_loaded_as_it_was_saved_until_it_is_over(bench: &Bench) {
     sessions.create(&mut record).await.unwrap();
     assert_eq!(sessions.load(&record.id).await.unwrap().as_ref(), Some(&record));
     record.data.insert("more".to_owned(), json!(1));
-    record.expiry_date = date(NOON + Seconds(900));
+    // each change gives it its whole life again
+    let changed = NOON + Seconds(300);
+    clock.set(changed);
+    record.expiry_date = date(changed + BrowserSessions::LIFETIME);
     sessions.save(&record).await.unwrap();
-    for (now, is_there) in [(899, true), (900, false), (901, false)] {
-        clock.set(NOON + Seconds(now));
+    for (late, is_there) in [(-1, true), (0, false), (1, false)] {
+        let now = changed + BrowserSessions::LIFETIME + Seconds(late);
+        clock.set(now);
         let expected = is_there.then_some(&record);
         assert_eq!(
             sessions.load(&record.id).await.unwrap().as_ref(),
