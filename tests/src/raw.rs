@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -38,12 +39,21 @@ impl Listening {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         // a peer that refuses may close before everything is sent
         let _ = stream.write_all(bytes).await;
-        let mut answer = Vec::new();
+        let (mut answer, mut patience) = (Vec::new(), PATIENCE);
         let mut buffer = vec![0; 16 * 1024];
-        while let Ok(Ok(read @ 1..)) = tokio::time::timeout(QUIET, stream.read(&mut buffer)).await {
+        while let Ok(Ok(read @ 1..)) = tokio::time::timeout(patience, stream.read(&mut buffer)).await {
             answer.extend_from_slice(&buffer[..read]);
+            patience = QUIET;
         }
         String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Says each of these at the same time, and gives the answers in the same order.
+    pub async fn say_each(&self, messages: impl IntoIterator<Item = String>) -> Vec<String> {
+        let said = messages
+            .into_iter()
+            .map(async |message| self.say(message.as_bytes()).await);
+        join_all(said).await
     }
 
     /// Asks it to stop, and waits until it has.
@@ -53,5 +63,7 @@ impl Listening {
     }
 }
 
-/// Longer than any answer takes here, and not so long that a refusal by silence costs much.
-const QUIET: Duration = Duration::from_millis(500);
+/// How long an answer may take to begin.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long it may pause.
+const QUIET: Duration = Duration::from_secs(1);

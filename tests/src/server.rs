@@ -1,5 +1,6 @@
 //! The authorization server on a database, a clock and accounts of its own.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
@@ -10,7 +11,7 @@ use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle};
-use entryway_server::{App, Chance, Config, Fault, Passwords};
+use entryway_server::{App, Chance, Config, Fault, Passwords, Peer};
 use entryway_store::{Creation, NewAccount, Store};
 use http::Request;
 use http_body_util::BodyExt as _;
@@ -32,6 +33,8 @@ pub struct TestServer {
     router: Router,
     /// What two instances of one deployment share, and what outlives a restart.
     deployment: Arc<Deployment>,
+    /// Whom the service takes for the other end of the connection.
+    peer: IpAddr,
 }
 
 #[derive(Debug)]
@@ -107,7 +110,16 @@ impl TestServer {
             app,
             router,
             deployment,
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         })
+    }
+
+    /// The same instance as somebody at this address meets it.
+    pub fn seen_from(&self, address: &str) -> Self {
+        Self {
+            peer: address.parse().unwrap(),
+            ..self.clone()
+        }
     }
 
     /// A second instance of the same deployment: same database, same keys, same clock.
@@ -133,11 +145,12 @@ impl TestServer {
         App::open(config, store, self.clock().for_server(), Chance::system()).await
     }
 
-    /// Asks, in process, as a peer on this machine.
+    /// Asks, in process, from this machine or from where it is [seen from](Self::seen_from).
     ///
     /// Whatever is asked, the answer is never our fault, and is never guessed to be of another type
     /// than it says.
-    pub async fn send(&self, request: Request<Body>) -> Reply {
+    pub async fn send(&self, mut request: Request<Body>) -> Reply {
+        request.extensions_mut().insert(Peer(self.peer));
         let asked = format!("{} {}", request.method(), request.uri().path());
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();

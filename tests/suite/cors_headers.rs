@@ -192,11 +192,12 @@ async fn a_path_that_is_nearly_right_leads_nowhere() {
     }
 }
 
-//
+// D10
 #[tokio::test]
-async fn a_service_on_https_says_so_to_browsers() {
+async fn a_login_goes_through_on_https_and_under_another_prefix() {
     let configured = TestServer::start_with(Engine::Sqlite, |config| {
         config.issuer = Issuer::parse("https://entryway.example").unwrap();
+        "/api/atproto/oauth".clone_into(&mut config.prefix);
     });
     let (server, client) = (configured.await, Client::new());
     let pushed = client.push(&server).await;

@@ -1,8 +1,14 @@
 //! Bytes on a real connection that no HTTP library would send.
 
+use std::time::Duration;
+
 use entryway_tests::{Engine, Listening, TestServer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 const METADATA: &str = "/.well-known/oauth-authorization-server";
+const POST: &str =
+    "POST /oauth/par HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
 
 fn status(answer: &str) -> Option<u16> {
     answer
@@ -24,6 +30,7 @@ async fn ambiguous_framing_is_refused() {
         format!("Content-Length: {length}"),
         format!("Content-Length: 0, {length}"),
     );
+    let (mut names, mut messages) = (Vec::new(), Vec::new());
     for (name, headers, before) in [
         (
             "length and chunked",
@@ -65,15 +72,14 @@ async fn ambiguous_framing_is_refused() {
             "ffffffffffffffffff\r\n",
         ),
     ] {
-        let head = headers.join("\r\n");
-        let request =
-            format!("POST /oauth/par HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n{before}{hidden}");
-        let answer = listening.say(request.as_bytes()).await;
+        let headers = headers.join("\r\n");
+        names.push(name);
+        messages.push(format!("{POST}{headers}\r\n\r\n{before}{hidden}"));
+    }
+    for (name, answer) in names.iter().zip(listening.say_each(messages).await) {
         assert!(!answer.contains("authorization_endpoint"), "{name}: {answer}");
-        assert!(
-            matches!(status(&answer), None | Some(400..=499)),
-            "{name}: {answer}"
-        );
+        let status = status(&answer);
+        assert!(matches!(status, None | Some(400..=499)), "{name}: {answer}");
     }
     server.assert_well().await;
     listening.stop().await;
@@ -84,7 +90,7 @@ async fn ambiguous_framing_is_refused() {
 async fn strange_request_lines_reach_nothing() {
     let server = TestServer::start(Engine::Sqlite).await;
     let listening = Listening::on(&server).await;
-    for line in [
+    let lines = [
         "GET /oauth/authorize",
         "GET /oauth/authorize HTTP/1.1 HTTP/1.1",
         "GET /oauth/authorize HTTP/9.9",
@@ -99,18 +105,13 @@ async fn strange_request_lines_reach_nothing() {
         "GE\u{7f}T / HTTP/1.1",
         "\u{16}\u{3}\u{1}\0\u{a5}\u{1}",
         "PRI * HTTP/2.0",
-    ] {
-        let answer = listening
-            .say(format!("{line}\r\nHost: localhost\r\n\r\n").as_bytes())
-            .await;
-        assert!(
-            matches!(status(&answer), None | Some(400..=499)),
-            "{line:?}: {answer}"
-        );
-        assert!(
-            !answer.to_ascii_lowercase().contains("\r\nlocation:"),
-            "{line:?}: {answer}"
-        );
+    ];
+    let messages = lines.map(|line| format!("{line}\r\nHost: localhost\r\n\r\n"));
+    for (line, answer) in lines.iter().zip(listening.say_each(messages).await) {
+        let status = status(&answer);
+        assert!(matches!(status, None | Some(400..=499)), "{line:?}: {answer}");
+        let redirects = answer.to_ascii_lowercase().contains("\r\nlocation:");
+        assert!(!redirects, "{line:?}: {answer}");
     }
     // absolute form is allowed, and whom it names does not matter
     let absolute = format!("GET http://evil.example{METADATA} HTTP/1.1\r\nHost: evil.example\r\n\r\n");
@@ -125,33 +126,42 @@ async fn strange_request_lines_reach_nothing() {
 async fn heads_and_bodies_have_their_limits_on_the_wire() {
     let server = TestServer::start(Engine::Sqlite).await;
     let listening = Listening::on(&server).await;
-    let one = format!(
-        "GET {METADATA} HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n",
-        "x".repeat(128 * 1024)
-    );
-    let many = format!(
-        "GET {METADATA} HTTP/1.1\r\nHost: localhost\r\n{}\r\n",
-        "X: y\r\n".repeat(2000)
-    );
-    let target = format!(
-        "GET {METADATA}?{} HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "x".repeat(128 * 1024)
-    );
-    for request in [one, many, target] {
-        let answer = listening.say(request.as_bytes()).await;
-        assert!(
-            matches!(status(&answer), None | Some(400 | 414 | 431)),
-            "{answer:.200}"
-        );
+    let long = "x".repeat(128 * 1024);
+    let many = "X: y\r\n".repeat(2000);
+    let heads = [
+        format!("GET {METADATA} HTTP/1.1\r\nHost: localhost\r\nX: {long}\r\n\r\n"),
+        format!("GET {METADATA} HTTP/1.1\r\nHost: localhost\r\n{many}\r\n"),
+        format!("GET {METADATA}?{long} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ];
+    for answer in listening.say_each(heads).await {
+        let status = status(&answer);
+        assert!(matches!(status, None | Some(400 | 414 | 431)), "{answer:.200}");
     }
-    let head =
-        "POST /oauth/par HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
-    let announced = format!("{head}Content-Length: 8388608\r\n\r\nstate=x");
-    assert_eq!(status(&listening.say(announced.as_bytes()).await), Some(413));
     let chunk = format!("10000\r\n{}\r\n", "a".repeat(0x10000));
-    let unannounced = format!("{head}Transfer-Encoding: chunked\r\n\r\n{}", chunk.repeat(3));
-    assert_eq!(status(&listening.say(unannounced.as_bytes()).await), Some(413));
+    let bodies = [
+        format!("{POST}Content-Length: 8388608\r\n\r\nstate=x"),
+        format!("{POST}Transfer-Encoding: chunked\r\n\r\n{}", chunk.repeat(3)),
+    ];
+    for answer in listening.say_each(bodies).await {
+        assert_eq!(status(&answer), Some(413), "{answer}");
+    }
     server.assert_well().await;
+    listening.stop().await;
+}
+
+//
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let server = TestServer::start(Engine::Sqlite).await;
+    let listening = Listening::on(&server).await;
+    let mut stream = TcpStream::connect(listening.address).await.unwrap();
+    let head = format!("{POST}Content-Length: 9\r\n\r\nstate");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // the service's patience ends after ten seconds, ours a good while later
+    let mut answer = vec![0; 4096];
+    let read = tokio::time::timeout(Duration::from_mins(1), stream.read(&mut answer)).await;
+    let answer = String::from_utf8_lossy(&answer[..read.unwrap().unwrap()]).into_owned();
+    assert_eq!(status(&answer), Some(408), "{answer}");
     listening.stop().await;
 }
 
@@ -167,6 +177,6 @@ async fn a_connection_serves_one_request_after_another() {
     assert!(!answer.to_ascii_lowercase().contains("\r\nserver:"), "R-451");
     let port = listening.address;
     listening.stop().await;
-    assert!(tokio::net::TcpStream::connect(port).await.is_err());
+    assert!(TcpStream::connect(port).await.is_err());
     assert_eq!(server.issuer(), "http://localhost:2583");
 }

@@ -21,6 +21,8 @@ mod framing;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod metadata;
 #[cfg(test)]
 mod nonces;

@@ -281,6 +281,20 @@ async fn no_parameter_may_come_twice() {
     }
 }
 
+// R-505: a small body that unfolds into a large one is never unfolded
+#[tokio::test]
+async fn compressed_bodies_are_refused() {
+    let (server, client) = (TestServer::start(Engine::Sqlite).await, Client::new());
+    for coding in ["gzip", "br", "identity", "gzip, gzip"] {
+        let reply = client
+            .par()
+            .header("content-encoding", coding)
+            .send(&server)
+            .await;
+        assert_eq!(reply.refusal(), (415, "invalid_request".to_owned()), "{coding}");
+    }
+}
+
 // R-133, R-504
 #[tokio::test]
 async fn bodies_are_bounded() {

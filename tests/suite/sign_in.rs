@@ -151,46 +151,6 @@ async fn a_login_hint_names_the_only_account_that_may_finish(engine: Engine) {
     assert!(page.buttons().contains(&"Authorize") && page.text.contains("@alice.test"));
 }
 
-// the limits count failures only
-#[tokio::test]
-async fn too_many_wrong_passwords_are_answered_with_a_wait() {
-    let limited = TestServer::start_with(Engine::Sqlite, |config| config.limit_sign_ins = true);
-    let (server, client) = (limited.await, Client::new());
-    let pushed = client.push(&server).await;
-    let mut browser = Browser::new();
-    let page = browser.open(&server, &pushed).await;
-    let wrong = [("username", "alice.test"), ("password", "wrong")];
-    for _ in 0..30 {
-        assert_eq!(
-            browser
-                .press(&server, &page, "Sign in", &wrong)
-                .await
-                .page()
-                .status(),
-            401
-        );
-    }
-    let stopped = browser.press(&server, &page, "Sign in", &wrong).await.page();
-    assert_eq!(
-        (stopped.status(), stopped.reply.header("retry-after")),
-        (429, Some("300"))
-    );
-    assert!(stopped.text.contains("wait 5 minutes"), "{}", stopped.text);
-    let right = [
-        ("username", "alice.test"),
-        ("password", alice().password.as_str()),
-    ];
-    assert_eq!(
-        browser
-            .press(&server, &page, "Sign in", &right)
-            .await
-            .page()
-            .status(),
-        429
-    );
-    browser.sign_in(&server, &page, bob()).await;
-}
-
 both_engines! {
     a_wrong_password_and_an_unknown_account_look_the_same,
     a_login_hint_names_the_only_account_that_may_finish,
