@@ -174,7 +174,8 @@ pub enum InvalidAccessToken {
 struct Header<'a> {
     typ: Option<&'a str>,
     alg: Option<&'a str>,
-    crit: Option<serde::de::IgnoredAny>,
+    #[serde(default, deserialize_with = "crate::jws::present")]
+    crit: bool,
 }
 
 /// Reads a token that one of these keys signed. The algorithm is fixed here, not by the header, and
@@ -190,7 +191,7 @@ pub fn verify_signature(token: &str, keys: &[PublicKey]) -> Result<AccessTokenCl
     let typ = header
         .typ
         .map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
-    if typ != Some("at+jwt") || header.alg != Some(Algorithm::ES256K.name()) || header.crit.is_some() {
+    if typ != Some("at+jwt") || header.alg != Some(Algorithm::ES256K.name()) || header.crit {
         return Err(InvalidAccessToken::Malformed);
     }
     let claims = jws.unverified_claims().map_err(malformed)?;

@@ -72,8 +72,8 @@ struct Header<'a> {
     alg: Option<String>,
     #[serde(borrow)]
     jwk: Option<&'a RawValue>,
-    #[serde(borrow)]
-    crit: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "crate::jws::present")]
+    crit: bool,
 }
 
 #[derive(Deserialize)]
@@ -138,7 +138,7 @@ fn key_of(jws: &UnverifiedJws<'_>) -> Result<(PublicKey, Algorithm), Denial> {
         return Err(invalid("typ must be dpop+jwt"));
     }
     // RFC 7515 section 4.1.11: this service understands no extension, so any crit is refused
-    if header.crit.is_some() {
+    if header.crit {
         return Err(invalid("crit must not be used"));
     }
     let algorithm = header.alg.as_deref().and_then(Algorithm::parse);

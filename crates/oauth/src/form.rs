@@ -15,6 +15,9 @@ use crate::denial::Denial;
 pub const BODY_BYTES_MAX: usize = 100 * 1024;
 /// Parameters in one request (R-510): a consent form has one for each of up to 512 scope values.
 const PARAMETERS_MAX: usize = 600;
+const TOO_MANY: Denial = Denial::BodyMalformed {
+    expected: "at most 600 parameters",
+};
 /// Bytes of one value after decoding; room for the longest scope this service takes.
 const VALUE_BYTES_MAX: usize = 16 * 1024;
 
@@ -141,9 +144,7 @@ impl Parameters {
             });
         }
         if self.0.len() == PARAMETERS_MAX {
-            return Err(Denial::BodyMalformed {
-                expected: "at most 600 parameters",
-            });
+            return Err(TOO_MANY);
         }
         let name_of_value = known.unwrap_or("a parameter");
         if value.len() > VALUE_BYTES_MAX || name.len() > VALUE_BYTES_MAX {
@@ -205,16 +206,25 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        // absent or unknown all the same, but remembered, so that they cannot hide a repetition
+        let mut passed_over: Vec<String> = Vec::new();
         while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
-            let admitted = match value {
-                serde_json::Value::String(text) => self.parameters.admit(name, text),
-                serde_json::Value::Null => Ok(()),
-                _ => Err(Denial::ParameterInvalid {
-                    name: KNOWN
-                        .iter()
-                        .copied()
-                        .find(|known| *known == name)
-                        .unwrap_or("a parameter"),
+            let known = KNOWN.iter().copied().find(|known| *known == name);
+            let admitted = match (value, known) {
+                _ if passed_over.contains(&name) || self.parameters.has(&name) => {
+                    Err(Denial::ParameterRepeated {
+                        name: known.unwrap_or("a parameter"),
+                    })
+                }
+                _ if passed_over.len() == PARAMETERS_MAX => Err(TOO_MANY),
+                (serde_json::Value::String(text), _) => self.parameters.admit(name, text),
+                // unknown parameters are ignored, whatever they are (R-106)
+                (serde_json::Value::Null, _) | (_, None) => {
+                    passed_over.push(name);
+                    Ok(())
+                }
+                (_, Some(name)) => Err(Denial::ParameterInvalid {
+                    name,
                     expected: "must be a string",
                 }),
             };
@@ -237,6 +247,8 @@ mod tests {
     #[test]
     fn a_parameter_sent_twice_is_refused_even_with_the_same_value() {
         let twice = Err(Denial::ParameterRepeated { name: "scope" });
+        assert_eq!(Parameters::from_json(br#"{"scope":"a","scope":null}"#), twice);
+        assert_eq!(Parameters::from_json(br#"{"scope":null,"scope":"a"}"#), twice);
         assert_eq!(Parameters::from_form(b"scope=a&x=1&scope=a"), twice);
         assert_eq!(Parameters::from_form(b"scope=a&sc%6fpe=a"), twice);
         assert_eq!(Parameters::from_json(br#"{"scope":"a","scope":"a"}"#), twice);
@@ -261,8 +273,8 @@ mod tests {
             "[]",
             "null",
             "\"a\"",
-            "{\"a\":1}",
-            "{\"a\":{}}",
+            "{\"scope\":1}",
+            "{\"scope\":{}}",
             "{\"a\":\"b\"",
             "{}x",
             "{\"a\":\"\\u0000\"}",

@@ -8,9 +8,10 @@ use std::fmt;
 use aws_lc_rs::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use crate::jws::present;
 
 /// A signature algorithm this service verifies (RFC 7518, RFC 8037). All are asymmetric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -180,6 +181,7 @@ impl Curve {
 
 /// The members of a JWK that matter here; unknown ones are ignored (RFC 7517 section 4).
 #[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each says that a member is there")]
 struct WireJwk<'a> {
     kty: &'a str,
     crv: Option<&'a str>,
@@ -191,22 +193,30 @@ struct WireJwk<'a> {
     purpose: Option<&'a str>,
     key_ops: Option<Vec<&'a str>>,
     alg: Option<&'a str>,
-    d: Option<IgnoredAny>,
-    p: Option<IgnoredAny>,
-    q: Option<IgnoredAny>,
-    dp: Option<IgnoredAny>,
-    dq: Option<IgnoredAny>,
-    qi: Option<IgnoredAny>,
-    oth: Option<IgnoredAny>,
-    k: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "present")]
+    d: bool,
+    #[serde(default, deserialize_with = "present")]
+    p: bool,
+    #[serde(default, deserialize_with = "present")]
+    q: bool,
+    #[serde(default, deserialize_with = "present")]
+    dp: bool,
+    #[serde(default, deserialize_with = "present")]
+    dq: bool,
+    #[serde(default, deserialize_with = "present")]
+    qi: bool,
+    #[serde(default, deserialize_with = "present")]
+    oth: bool,
+    #[serde(default, deserialize_with = "present")]
+    k: bool,
 }
 
 impl WireJwk<'_> {
     fn holds_private_material(&self) -> bool {
         let secret = [
-            &self.d, &self.p, &self.q, &self.dp, &self.dq, &self.qi, &self.oth, &self.k,
+            self.d, self.p, self.q, self.dp, self.dq, self.qi, self.oth, self.k,
         ];
-        self.kty == "oct" || secret.iter().any(|member| member.is_some())
+        self.kty == "oct" || secret.contains(&true)
     }
 
     fn is_for_verifying(&self) -> bool {

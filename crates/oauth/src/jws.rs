@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize as _, Deserializer};
 
 use crate::jwk::{Algorithm, PublicKey};
 
@@ -56,6 +57,11 @@ impl<'a> UnverifiedJws<'a> {
     pub fn is_signed_by(&self, key: &PublicKey, algorithm: Algorithm) -> bool {
         key.verifies(algorithm, self.signed.as_bytes(), &self.signature)
     }
+}
+
+/// Reads a member whose presence is all that matters, `null` included.
+pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 #[cfg(test)]

@@ -131,8 +131,12 @@ impl Browser {
             },
         );
         self.session.cycle_id().await.map_err(broken)?;
+        self.session
+            .insert(BrowserSessions::BROWSER_KEY, &self.id)
+            .await
+            .map_err(broken)?;
         self.session.insert(ACCOUNTS, &sign_ins).await.map_err(broken)?;
-        self.choose(request, Some(did)).await
+        self.write_choice(request, Some(did)).await
     }
 
     /// Signs every account of this browser out, on the server too.
@@ -156,9 +160,14 @@ impl Browser {
     /// With nobody signed in there is nothing to choose between and nothing is written: a record that
     /// was just rotated away must not be saved, or its old cookie would be sent again.
     pub(crate) async fn choose(&self, request: Digest, did: Option<&Did>) -> Result<(), Failure> {
+        self.session.load().await.map_err(broken)?;
         if self.sign_ins().await?.is_empty() {
             return Ok(());
         }
+        self.write_choice(request, did).await
+    }
+
+    async fn write_choice(&self, request: Digest, did: Option<&Did>) -> Result<(), Failure> {
         let Choices(mut choices) = self.choices().await?;
         let request = request.to_string();
         choices.retain(|(known, _)| *known != request);

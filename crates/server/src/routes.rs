@@ -119,7 +119,7 @@ fn cors() -> CorsLayer {
         .max_age(Duration::from_hours(24))
 }
 
-/// a cookie for as long as the browser runs; the server forgets after a week.
+/// a cookie for as long as the browser runs; the server forgets after eight days.
 fn sessions(app: &App) -> SessionManagerLayer<BrowserSessions> {
     let sealer = Sealer::new(&app.config().root_key.derive("sealing browser sessions"));
     let clock = app.clock().clone();

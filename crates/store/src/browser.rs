@@ -43,9 +43,10 @@ impl BrowserSessions {
     /// How long a retired session is remembered.
     pub const RETIRED_SECONDS: Seconds = Seconds(60);
 
-    /// How long a session lives after the last change to it. tower-sessions would have it from the
+    /// How long a session lives after the last change to it: a little longer than a sign-in in it is good
+    /// for. tower-sessions would have it from the
     /// system's clock; this store has a clock of its own, and a date of the record's is ignored.
-    pub const LIFETIME: Seconds = Seconds::days(7);
+    pub const LIFETIME: Seconds = Seconds::days(8);
 
     /// Keeps sessions in this store, sealed with this key, by this clock.
     pub fn new(store: Store, sealer: Sealer, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {

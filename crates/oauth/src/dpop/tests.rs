@@ -143,6 +143,20 @@ fn each_broken_member_is_refused() {
     }
 }
 
+// R-297, R-317
+#[test]
+fn a_member_that_must_not_be_there_is_not_excused_by_being_null() {
+    let proof = proof_by(&key(), &json!({}), &json!({}));
+    let (header, rest) = proof.split_once('.').unwrap();
+    let header = String::from_utf8(URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+    for (find, replace) in [("{", r#"{"crit":null,"#), (r#""kty""#, r#""d":null,"kty""#)] {
+        let forged = header.replacen(find, replace, 1);
+        let forged = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(forged));
+        let refused = verify(&forged, &expectation(&nonces())).unwrap_err().to_string();
+        assert!(refused.contains("must not"), "{refused}");
+    }
+}
+
 // R-304, R-305
 #[test]
 fn the_target_is_compared_after_normalisation_and_without_query() {

@@ -74,12 +74,18 @@ async fn authenticate(
         Some(hint) => hint.as_str(),
         None => form.required("username")?,
     };
-    let known = match Identifier::parse(typed) {
-        Some(identifier) => app.store().account_for_sign_in(&identifier).await?,
+    let identifier = Identifier::parse(typed);
+    let known = match &identifier {
+        Some(identifier) => app.store().account_for_sign_in(identifier).await?,
         None => None,
     };
-    // one account has several names, and one limit
-    let name = known.as_ref().map_or(typed, |(account, _)| account.did.as_str());
+    let name = match (&identifier, &known) {
+        // whose address it is must not show in a limit it shares with a handle
+        (Some(Identifier::Email(address)), _) => address,
+        // a handle and its DID are one name to the world, and have one limit
+        (_, Some((account, _))) => account.did.as_str(),
+        (_, None) => typed,
+    };
     let attempt = app
         .limits()
         .map(|limits| limits.begin(name, address))

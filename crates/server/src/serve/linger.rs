@@ -15,7 +15,9 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 /// Bytes thrown away for one request; whoever sends more is cut off.
 const DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// How long that may take.
+/// How long to wait for more of it.
+const DISCARD_IDLE_MAX: Duration = Duration::from_millis(250);
+/// How long all of that may take.
 const DISCARD_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// A request's body, and after the handler what it left of it.
@@ -31,7 +33,8 @@ impl Lingering {
     pub(super) async fn discard(mut self) {
         let discarding = async {
             let mut discarded = 0;
-            while let Some(Ok(frame)) = self.frame().await {
+            // a client that sends nothing for a while is waiting for the answer
+            while let Ok(Some(Ok(frame))) = tokio::time::timeout(DISCARD_IDLE_MAX, self.frame()).await {
                 discarded += frame.data_ref().map_or(0, Bytes::len);
                 if discarded > DISCARDED_BYTES_MAX {
                     break;
