@@ -143,11 +143,7 @@ async fn the_answer_comes_in_the_fragment_or_by_form_when_asked_so() {
             policy.contains("script-src 'self'") && !policy.contains("unsafe"),
             "{policy}"
         );
-        assert!(
-            policy.contains("form-action http://127.0.0.1:4711")
-                || policy.contains("form-action 'self' http://127.0.0.1:4711"),
-            "{policy}"
-        );
+        assert!(policy.contains("form-action 'self' http: https:"), "{policy}");
         let landing = browser.press(&server, &posting, "Continue", &[]).await.left();
         assert_eq!(landing.url.as_str(), client.redirect_uri());
         assert_eq!(landing.parameter("state"), Some(state));

@@ -195,8 +195,9 @@ async fn every_page_carries_the_headers_that_protect_it() {
         .await
         .page();
     for (page, form_action) in [
-        (sign_in, "'self' http://127.0.0.1:4711"),
-        (consent, "'self' http://127.0.0.1:4711"),
+        // the schemes the answer may travel by, since apps redirect on from their callback
+        (sign_in, "'self' http: https:"),
+        (consent, "'self' http: https:"),
         (error, "'self'"),
         (home, "'self'"),
         (missing, "'self'"),

@@ -34,7 +34,7 @@ async fn a_cookie_is_closed_to_scripts_other_sites_and_other_hosts() {
     for (issuer, name, attributes) in [
         (
             "http://localhost:2583",
-            "entryway",
+            "entryway-2583",
             &["HttpOnly", "Path=/", "SameSite=Lax"][..],
         ),
         (
@@ -151,21 +151,21 @@ async fn signing_out_ends_the_session_at_the_server(engine: Engine) {
 #[tokio::test]
 async fn hostile_cookies_are_as_good_as_none() {
     let (server, client) = (TestServer::start(Engine::Sqlite).await, Client::new());
-    let long = format!("entryway={}", "A".repeat(8 * 1024));
+    let long = format!("entryway-2583={}", "A".repeat(8 * 1024));
     for cookie in [
-        &b"entryway="[..],
+        &b"entryway-2583="[..],
         b"entryway",
         b"=",
         b";;;",
-        b"entryway=a; entryway=b",
-        b"entryway=AAAAAAAAAAAAAAAAAAAAAA; entryway=AAAAAAAAAAAAAAAAAAAAAA",
-        b"__proto__=x; constructor=y; entryway=__proto__",
-        b"entryway=\"AAAAAAAAAAAAAAAAAAAAAA\"",
-        b"entryway=%00%0a",
-        b"entryway=\xff\xfe",
+        b"entryway-2583=a; entryway-2583=b",
+        b"entryway-2583=AAAAAAAAAAAAAAAAAAAAAA; entryway-2583=AAAAAAAAAAAAAAAAAAAAAA",
+        b"__proto__=x; constructor=y; entryway-2583=__proto__",
+        b"entryway-2583=\"AAAAAAAAAAAAAAAAAAAAAA\"",
+        b"entryway-2583=%00%0a",
+        b"entryway-2583=\xff\xfe",
         b"\xff=\xff",
-        b"entryway=did:plc:alice",
-        b"entryway={\"accounts\":[]}",
+        b"entryway-2583=did:plc:alice",
+        b"entryway-2583={\"accounts\":[]}",
         long.as_bytes(),
     ] {
         let pushed = client.push(&server).await;
