@@ -397,14 +397,8 @@ async fn a_guesser_gains_nothing_by_calling_the_account_otherwise(engine: Engine
     let server = TestServer::start_with(engine, |config| config.limit_sign_ins = true).await;
     let client = Client::new();
     let (browser, page) = at_sign_in(&server, &client).await;
-    let names = [
-        "alice.test",
-        "@alice.test",
-        "Alice.Test",
-        alice().did,
-        "alice@mail.example",
-        " ALICE@mail.example",
-    ];
+    // an e-mail address has a limit of its own: sharing one would tell whose it is
+    let names = ["alice.test", "@alice.test", "Alice.Test", alice().did];
     let statuses = guess(&server, &browser, &page, &names).await;
     assert_eq!(statuses, [(401, GUESSES_MAX), (429, MANY - GUESSES_MAX)]);
 }
