@@ -55,11 +55,18 @@ async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Denial> {
     let too_large = Denial::BodyTooLarge {
         limit_bytes: BODY_BYTES_MAX,
     };
-    let announced = headers
+    match headers
         .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|bytes: usize| bytes > BODY_BYTES_MAX) {
-        return Err(too_large);
+        .map(|value| value.to_str().ok().and_then(|text| text.parse().ok()))
+    {
+        // more digits than a length can have, which a proxy may read as another length
+        Some(None) => {
+            return Err(Denial::BodyMalformed {
+                expected: "content-length must be a number of bytes",
+            });
+        }
+        Some(Some(announced)) if announced > BODY_BYTES_MAX => return Err(too_large),
+        _ => {}
     }
     let limited = Limited::new(body, BODY_BYTES_MAX);
     match tokio::time::timeout(BODY_WAIT_MAX, limited.collect()).await {
