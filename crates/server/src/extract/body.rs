@@ -57,7 +57,7 @@ async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Denial> {
     };
     match headers
         .get(CONTENT_LENGTH)
-        .map(|value| value.to_str().ok().and_then(|text| text.parse().ok()))
+        .map(|value| value.to_str().ok().and_then(|text| text.parse::<usize>().ok()))
     {
         // more digits than a length can have, which a proxy may read as another length
         Some(None) => {
