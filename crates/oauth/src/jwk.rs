@@ -3,104 +3,19 @@
 //! Private members and symmetric keys are refused, and an algorithm must fit the key's type: there
 //! is no way to choose one by what a header says alone (RFC 8725 section 3.1).
 
-use std::fmt;
+mod algorithm;
+mod thumbprint;
 
 use aws_lc_rs::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::jws::present;
 
-/// A signature algorithm this service verifies (RFC 7518, RFC 8037). All are asymmetric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Algorithm {
-    /// ECDSA with P-256 and SHA-256: the one every client has.
-    ES256,
-    /// ECDSA with secp256k1 and SHA-256.
-    ES256K,
-    /// ECDSA with P-384 and SHA-384.
-    ES384,
-    /// Ed25519.
-    EdDSA,
-    /// RSASSA-PSS with SHA-256, 2048 bits or more.
-    PS256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256, 2048 bits or more.
-    RS256,
-}
-
-impl Algorithm {
-    /// Every algorithm, in the order metadata lists them.
-    pub const ALL: [Self; 6] = [
-        Self::ES256,
-        Self::ES256K,
-        Self::ES384,
-        Self::EdDSA,
-        Self::PS256,
-        Self::RS256,
-    ];
-
-    /// Reads a header's `alg`; `none`, `HS256` and the unknown give nothing.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|alg| alg.name() == name)
-    }
-
-    /// The registered name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ES256 => "ES256",
-            Self::ES256K => "ES256K",
-            Self::ES384 => "ES384",
-            Self::EdDSA => "EdDSA",
-            Self::PS256 => "PS256",
-            Self::RS256 => "RS256",
-        }
-    }
-}
-
-/// The RFC 7638 SHA-256 thumbprint of a key: what `cnf.jkt` and `dpop_jkt` hold.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Thumbprint([u8; 32]);
-
-impl Thumbprint {
-    /// Reads 43 base64url characters.
-    pub fn parse(text: &str) -> Option<Self> {
-        URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
-    }
-
-    /// The raw hash.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for Thumbprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
-    }
-}
-
-impl fmt::Debug for Thumbprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
-impl From<Thumbprint> for String {
-    fn from(thumbprint: Thumbprint) -> Self {
-        thumbprint.to_string()
-    }
-}
-
-impl TryFrom<String> for Thumbprint {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("expected 43 base64url characters")
-    }
-}
+pub use algorithm::Algorithm;
+pub use thumbprint::Thumbprint;
 
 /// Why a JWK is not one this service can use; the text completes "the key ...".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
