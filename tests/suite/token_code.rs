@@ -59,12 +59,18 @@ async fn a_code_gives_tokens_that_an_unmodified_pds_accepts(engine: Engine) {
 async fn a_code_presented_twice_ends_what_it_gave(engine: Engine) {
     let (server, client) = (TestServer::start(engine).await, Client::new());
     let (stranger, other_key) = (Client::named("stranger"), Key::generate());
-    for name in ["as it was", "with a wrong verifier", "by another key"] {
+    for name in [
+        "as it was",
+        "with a wrong verifier",
+        "without one",
+        "by another key",
+    ] {
         let (pushed, landing) = push_and_approve(&server, &client, alice()).await;
         let exchange = client.exchange(&pushed, landing.code());
         let tokens = Tokens::of(&exchange.clone().send(&server).await);
         let again = match name {
             "with a wrong verifier" => exchange.clone().with("code_verifier", &"x".repeat(43)),
+            "without one" => exchange.clone().without("code_verifier"),
             "by another key" => exchange.clone().signed_by(&other_key),
             _ => exchange.clone(),
         };

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use entryway_scope::Did;
 use entryway_tests::{
-    Call, Client, Engine, Key, TestServer, Tokens, alice, both_engines, login, push_and_approve,
+    Call, Client, Engine, Key, TestServer, Tokens, alice, bob, both_engines, login, push_and_approve,
 };
 
 const GRANT: (u16, &str) = (400, "invalid_grant");
@@ -275,6 +276,44 @@ async fn a_session_rests_while_its_account_is_switched_off(engine: Engine) {
     }
 }
 
+//
+async fn a_changed_password_ends_sessions_and_consents(engine: Engine) {
+    let (server, client) = (TestServer::start(engine).await, Client::new());
+    let mine = login(&server, &client, alice()).await;
+    let theirs = login(&server, &client, bob()).await;
+    let (pushed, landing) = push_and_approve(&server, &client, alice()).await;
+    server.clock().advance(1);
+    let app = server.app();
+    let hash = app.passwords().hash("another password").await.unwrap();
+    let (did, now) = (Did::parse(alice().did).unwrap(), server.clock().now());
+    app.store().change_password(&did, &hash, now).await.unwrap();
+    let exchange = client.exchange(&pushed, landing.code()).send(&server).await;
+    assert_eq!(exchange.refusal(), refusal(GRANT));
+    let refreshed = client.refresh(&mine.refresh_token).send(&server).await;
+    assert_eq!(refreshed.refusal(), refusal(GRANT));
+    refresh(&server, &client, &theirs.refresh_token).await;
+}
+
+// R-241, D4: a replay is a replay, whatever else is wrong with the request
+async fn a_replay_with_other_faults_ends_the_session_too(engine: Engine) {
+    let (server, client) = (TestServer::start(engine).await, Client::new());
+    let first = login(&server, &client, alice()).await;
+    let second = refresh(&server, &client, &first.refresh_token).await;
+    let wider = |token: &Tokens| {
+        client
+            .refresh(&token.refresh_token)
+            .with("scope", "atproto transition:email")
+    };
+    // within the window it may be a lost answer
+    let refused = (400, "invalid_scope");
+    assert_eq!(wider(&first).send(&server).await.refusal(), refusal(refused));
+    assert_eq!(wider(&second).send(&server).await.refusal(), refusal(refused));
+    let third = refresh(&server, &client, &second.refresh_token).await;
+    assert_eq!(wider(&first).send(&server).await.refusal(), refusal(GRANT));
+    let refreshed = client.refresh(&third.refresh_token).send(&server).await;
+    assert_eq!(refreshed.refusal(), refusal(GRANT));
+}
+
 // the account's PDS as it is now
 async fn a_refresh_follows_the_account_to_another_pds(engine: Engine) {
     let (server, client) = (TestServer::start(engine).await, Client::new());
@@ -313,6 +352,8 @@ both_engines! {
     a_session_of_a_public_client_lasts_two_weeks,
     what_is_no_refresh_token_is_refused_like_an_unknown_one,
     a_session_rests_while_its_account_is_switched_off,
+    a_changed_password_ends_sessions_and_consents,
+    a_replay_with_other_faults_ends_the_session_too,
     a_refresh_follows_the_account_to_another_pds,
     a_key_is_the_same_however_it_is_written,
 }
