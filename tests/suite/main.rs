@@ -7,6 +7,8 @@ mod answers;
 #[cfg(test)]
 mod authorize;
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod cookies;
 #[cfg(test)]
 mod cors_headers;

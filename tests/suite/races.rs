@@ -392,15 +392,26 @@ async fn no_more_guesses_are_checked_than_the_limit_says(engine: Engine) {
     browser.sign_in(&server, &page, bob()).await;
 }
 
-// per account, by whichever of its names
+// a handle and its DID are one, and so are all spellings of an e-mail address
 async fn a_guesser_gains_nothing_by_calling_the_account_otherwise(engine: Engine) {
-    let server = TestServer::start_with(engine, |config| config.limit_sign_ins = true).await;
-    let client = Client::new();
-    let (browser, page) = at_sign_in(&server, &client).await;
-    // an e-mail address has a limit of its own: sharing one would tell whose it is
-    let names = ["alice.test", "@alice.test", "Alice.Test", alice().did];
-    let statuses = guess(&server, &browser, &page, &names).await;
-    assert_eq!(statuses, [(401, GUESSES_MAX), (429, MANY - GUESSES_MAX)]);
+    let names = [
+        "alice.test",
+        "@alice.test",
+        "Alice.Test",
+        " @ALICE.test ",
+        alice().did,
+    ];
+    let addresses = ["alice@mail.example", " ALICE@mail.example", "Alice@Mail.Example "];
+    for names in [&names[..], &addresses] {
+        let server = TestServer::start_with(engine, |config| config.limit_sign_ins = true).await;
+        let (browser, page) = at_sign_in(&server, &Client::new()).await;
+        let statuses = guess(&server, &browser, &page, names).await;
+        assert_eq!(
+            statuses,
+            [(401, GUESSES_MAX), (429, MANY - GUESSES_MAX)],
+            "{names:?}"
+        );
+    }
 }
 
 /// Failures of one account and address in five minutes.
