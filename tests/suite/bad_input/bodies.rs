@@ -97,6 +97,12 @@ fn too_large(json: OfJson<'_>) -> Vec<Wrong> {
             ..wrong("8 MiB of unknown length", 413)
         },
         header("8 MiB announced and not sent", "content-length", "8388608", 413),
+        header(
+            "more announced than can be",
+            "content-length",
+            "18446744073709551616",
+            400,
+        ),
     ]
 }
 
