@@ -6,6 +6,7 @@ use std::task::Poll;
 use entryway_tests::{
     Browser, Client, Endpoint, Engine, TestServer, Tokens, alice, bob, both_engines, login, push_and_approve,
 };
+use tokio::runtime::Handle;
 
 const GRANT: (u16, &str) = (400, "invalid_grant");
 
@@ -314,7 +315,20 @@ async fn an_exchange_that_nobody_waits_for_leaves_no_usable_duplicate(engine: En
 
 /// Drops the future after so many half steps: an even number when it is about to be polled, an odd one when it has
 /// been and waits. Its output if it was done by then.
+///
+/// What it had begun is done when this returns: left to itself it could come after whatever is asked next, and then
+/// be the replay of it that it looks like.
 async fn abandon<T>(future: impl Future<Output = T>, half_steps: usize) -> Option<T> {
+    let runtime = Handle::current().metrics();
+    let tasks = runtime.num_alive_tasks();
+    let output = poll_for(future, half_steps).await;
+    while runtime.num_alive_tasks() > tasks {
+        tokio::task::yield_now().await;
+    }
+    output
+}
+
+async fn poll_for<T>(future: impl Future<Output = T>, half_steps: usize) -> Option<T> {
     let (mut future, mut left) = (pin!(future), half_steps);
     std::future::poll_fn(|context| {
         let Some(after) = left.checked_sub(1) else {
