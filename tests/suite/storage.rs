@@ -44,8 +44,9 @@ async fn no_cell_holds_anything_that_lets_somebody_in(engine: Engine) {
     let found = secrets::found_in(&everything, &secrets);
     assert!(found.is_empty(), "{found:?}");
 
-    // the search would have found them
-    let planted = secrets.iter().find(|secret| secret.starts_with("ref-")).unwrap();
+    // the search would have found them; the planted one is made up, since its statement is logged
+    let planted = "ref-planted-where-no-token-belongs-to-show-that-the-search-finds-it";
+    secrets.push(planted.to_owned());
     server
         .database()
         .execute(&format!(
