@@ -218,7 +218,10 @@ impl Call {
                 let mut draft = Draft::new(key, &server.url(self.endpoint), server.now(), nonce.as_deref());
                 change(&mut draft);
                 let proof = draft.sign();
-                secrets::record(&proof);
+                // one whose signature a test made up opens nothing, and may look like anything
+                if draft.signature.is_none() {
+                    secrets::record(&proof);
+                }
                 vec![HeaderValue::from_str(&proof).unwrap()]
             }
         }
