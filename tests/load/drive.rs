@@ -12,7 +12,7 @@ use http::header::CONTENT_TYPE;
 use tokio::time::sleep;
 
 use crate::cores::{cpu_seconds, peak_mib};
-use crate::figures::Figures;
+use crate::figures::Load;
 use crate::signer::Signer;
 
 /// Makes one request after the other.
@@ -62,7 +62,7 @@ pub(crate) async fn drive<C: Caller>(
     process: &Process,
     callers: Vec<C>,
     window: Window,
-) -> anyhow::Result<(Vec<C>, Figures)> {
+) -> anyhow::Result<(Vec<C>, Load)> {
     let id = process.id().await;
     let phase = Cell::new(Phase::WarmingUp);
     let asking = try_join_all(callers.into_iter().map(|caller| ask(process, caller, &phase)));
@@ -77,8 +77,8 @@ pub(crate) async fn drive<C: Caller>(
     let (asked, timed) = join(asking, timing).await;
     let (callers, latencies): (Vec<C>, Vec<Vec<Duration>>) = asked?.into_iter().unzip();
     let (cpu_seconds, elapsed) = timed?;
-    let figures = Figures::of(latencies.concat(), elapsed, cpu_seconds, peak_mib(id)?)?;
-    Ok((callers, figures))
+    let load = Load::of(latencies.concat(), elapsed, cpu_seconds, peak_mib(id)?)?;
+    Ok((callers, load))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! The cryptographic floor: what the two signatures of a refresh cost on one core, whoever asks.
 
-use std::fmt;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -40,21 +39,22 @@ impl Floor {
         Ok(Self { verify_us, sign_us })
     }
 
-    /// Both together.
-    pub(crate) fn us(self) -> f64 {
+    /// Of a pushed request, which verifies a proof.
+    pub(crate) const fn of_par(self) -> f64 {
+        self.verify_us
+    }
+
+    /// Of a refresh, which verifies a proof and signs a token.
+    pub(crate) fn of_refresh(self) -> f64 {
         self.verify_us + self.sign_us
     }
-}
 
-impl fmt::Display for Floor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "floor: {:.1} us, of which {:.1} verify ES256 (aws-lc-rs) and {:.1} sign ES256K (k256)",
-            self.us(),
-            self.verify_us,
-            self.sign_us
-        )
+    /// The mean of two.
+    pub(crate) fn between(self, other: Self) -> Self {
+        Self {
+            verify_us: f64::midpoint(self.verify_us, other.verify_us),
+            sign_us: f64::midpoint(self.sign_us, other.sign_us),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Loads a server of its own and says what a request costs it: requests/s, p50, p99, server CPU, peak memory.
+//! Loads a server of its own and says what a request costs it, beside what its signatures alone cost here and now.
 //!
 //!     cargo build --release -p entryway-cli -p entryway-tests --bin entryway --bin entryway-load
 //!     target/release/entryway-load par|refresh|all [--database postgres://user@host/name] [--rounds 3] [--json]
@@ -77,14 +77,10 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn load(arguments: &Arguments) -> anyhow::Result<()> {
-    let floor = Floor::measure()?;
-    if !arguments.json {
-        println!("{floor}");
-    }
-    load_on("SQLite", None, floor, arguments).await?;
+    load_on("SQLite", None, arguments).await?;
     if let Some(cluster) = &arguments.database {
         let database = Database::create_on(cluster).await;
-        load_on("PostgreSQL", Some(database), floor, arguments).await?;
+        load_on("PostgreSQL", Some(database), arguments).await?;
     }
     Ok(())
 }
@@ -92,7 +88,6 @@ async fn load(arguments: &Arguments) -> anyhow::Result<()> {
 async fn load_on(
     engine: &'static str,
     database: Option<Database>,
-    floor: Floor,
     arguments: &Arguments,
 ) -> anyhow::Result<()> {
     let process = Process::start(Launch {
@@ -103,20 +98,20 @@ async fn load_on(
         log_name: format!("load-{engine}"),
     })
     .await;
-    let run = |request, signatures_us| Run {
+    let run = |request, signatures| Run {
         engine,
         request,
         connections: arguments.connections,
-        signatures_us,
+        signatures,
     };
     if arguments.what != What::Refresh {
         let callers = par::callers(&process, arguments.connections)?;
-        rounds(&process, callers, &run("par", floor.verify_us), arguments).await?;
+        rounds(&process, callers, &run("par", Floor::of_par), arguments).await?;
     }
     if arguments.what != What::Par {
         let sessions = arguments.sessions.max(arguments.connections);
         let callers = refresh::callers(&process, arguments.connections, sessions).await?;
-        rounds(&process, callers, &run("refresh", floor.us()), arguments).await?;
+        rounds(&process, callers, &run("refresh", Floor::of_refresh), arguments).await?;
     }
     Ok(())
 }
@@ -133,8 +128,12 @@ async fn rounds<C: Caller>(
     };
     let mut all = Vec::new();
     for _ in 0..arguments.rounds {
-        let (again, figures) = drive::drive(process, callers, window).await?;
+        // before and after: a machine that others share is not equally fast from one minute to the next
+        let before = Floor::measure()?;
+        let (again, load) = drive::drive(process, callers, window).await?;
         callers = again;
+        let floor = before.between(Floor::measure()?);
+        let figures = Figures { load, floor };
         if arguments.json {
             println!("{}", run.json(&figures));
         } else {
@@ -143,7 +142,7 @@ async fn rounds<C: Caller>(
         all.push(figures);
     }
     if all.len() > 1 && !arguments.json {
-        println!("{}", run.line("median", &Figures::median(&all)));
+        println!("{}", run.line("median", &figures::median(&all)));
     }
     Ok(())
 }
