@@ -1,0 +1,212 @@
+//! The hardened fetch: the only way out of the program to a host that a stranger named.
+//!
+//! A client identifier is a URL, and whoever sends one makes us fetch it. So a fetch reaches public addresses
+//! alone, the one actually connected to being checked; it follows, repeats, keeps and decompresses nothing;
+//! and it costs no more than [`Wanted`] and [`FetchSettings`] say, whatever the other side does (R-049 to
+//! R-063).
+//!
+//! ```no_run
+//! use entryway_identity::fetch::{FetchSettings, Fetcher, Wanted};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let fetcher = Fetcher::new(FetchSettings::default())?;
+//! let document = fetcher.get(&"https://app.example.com/client.json".parse()?, &Wanted::json()).await?;
+//! assert_eq!(document.content_type, "application/json");
+//! # Ok(())
+//! # }
+//! ```
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use rustls::ClientConfig;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tracing::debug;
+use url::Url;
+
+use self::destination::{Destination, HTTPS_PORT, Place};
+use self::error::Failed;
+use self::turns::Turns;
+use self::under_way::UnderWay;
+
+mod answer;
+mod destination;
+mod error;
+mod exchange;
+mod lookup;
+mod names;
+mod pin;
+mod public;
+mod settings;
+mod tls;
+mod turns;
+mod under_way;
+mod wanted;
+
+pub use self::error::FetchError;
+pub use self::lookup::{Lookup, LookupFailed};
+pub use self::pin::{MalformedPin, Pin};
+pub use self::settings::{Development, Dns, FetchSettings, FetcherUnavailable};
+pub use self::wanted::{CacheControl, Fetched, Wanted};
+
+/// Fetches documents. Clones share their limits; make one for the whole program.
+#[derive(Clone, Debug)]
+pub struct Fetcher(Arc<Inner>);
+
+impl Fetcher {
+    /// Makes a fetcher; nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// See [`FetcherUnavailable`].
+    pub fn new(settings: FetchSettings) -> Result<Self, FetcherUnavailable> {
+        Self::to_port(settings, HTTPS_PORT)
+    }
+
+    /// A fetcher that takes another port for the one of https, so that a test can lie in wait there.
+    fn to_port(settings: FetchSettings, https_port: u16) -> Result<Self, FetcherUnavailable> {
+        let extra_ca = settings
+            .development
+            .as_ref()
+            .map_or(&[][..], |admitted| &admitted.extra_ca);
+        Ok(Self(Arc::new(Inner {
+            tls: tls::trusting(extra_ca)?,
+            dns: lookup::lookup(settings.dns.clone())?,
+            turns: Turns::new(settings.fetches_max, settings.fetches_per_host_max),
+            under_way: UnderWay::default(),
+            https_port,
+            settings,
+        })))
+    }
+
+    /// Fetches a document with one GET.
+    ///
+    /// Those who want the same of the same URL at the same time share one fetch and its outcome. Dropping the
+    /// future ends the fetch, unless others wait for it. Not checked: anything about the body beyond its size.
+    ///
+    /// # Errors
+    ///
+    /// See [`FetchError`]. The log has, at debug, what the error must not tell.
+    pub async fn get(&self, url: &Url, wanted: &Wanted) -> Result<Fetched, FetchError> {
+        let destination = Destination::of(url, &self.0.settings).inspect_err(|error| {
+            debug!(fetch.host = url.host_str(), fetch.outcome = %error, "not fetched");
+        })?;
+        let mut document = url.clone();
+        document.set_fragment(None);
+        let errand = (String::from(document), wanted.clone());
+        let fetch = Arc::clone(&self.0);
+        let begin = || fetch.run(destination, wanted.clone()).boxed();
+        let fetching = self
+            .0
+            .under_way
+            .join(errand, self.0.settings.waiting_max, begin)?;
+        fetching.await
+    }
+}
+
+#[derive(Debug)]
+struct Inner {
+    settings: FetchSettings,
+    dns: Arc<dyn Lookup>,
+    tls: Arc<ClientConfig>,
+    turns: Turns,
+    under_way: UnderWay,
+    https_port: u16,
+}
+
+/// How far a fetch has come, for the case that its time runs out.
+#[derive(Clone, Copy)]
+enum Stage {
+    Waiting,
+    Reaching,
+    Answering,
+}
+
+impl Inner {
+    async fn run(self: Arc<Self>, destination: Destination, wanted: Wanted) -> Result<Fetched, FetchError> {
+        let mut stage = Stage::Waiting;
+        let outcome = match timeout(wanted.time_max, self.fetch(&destination, &wanted, &mut stage)).await {
+            Ok(outcome) => outcome,
+            Err(cause) => Err(Failed::with(stage.out_of_time(&wanted), cause)),
+        };
+        let host = &destination.authority;
+        match outcome {
+            Ok(fetched) => {
+                debug!(
+                    fetch.host = host,
+                    fetch.body_bytes = fetched.body.len(),
+                    "fetched"
+                );
+                Ok(fetched)
+            }
+            Err(Failed { error, cause }) => {
+                let cause = cause.as_deref().map(|cause| cause as &dyn std::error::Error);
+                debug!(fetch.host = host, fetch.outcome = %error, error = cause, "not fetched");
+                Err(error)
+            }
+        }
+    }
+
+    async fn fetch(
+        &self,
+        destination: &Destination,
+        wanted: &Wanted,
+        stage: &mut Stage,
+    ) -> Result<Fetched, Failed> {
+        let _turn = self.turns.take(&destination.authority).await?;
+        *stage = Stage::Reaching;
+        let addresses = self.addresses(&destination.place).await?;
+        let settings = &self.settings;
+        let stream = exchange::connect(&addresses, settings.addresses_max, settings.connect_time_max).await?;
+        let Some(server_name) = destination.server_name.clone() else {
+            *stage = Stage::Answering;
+            return exchange::exchange(stream, destination, wanted).await;
+        };
+        let stream = TlsConnector::from(Arc::clone(&self.tls))
+            .connect(server_name, stream)
+            .await;
+        let stream = stream.map_err(|cause| Failed::with(FetchError::Unreachable, cause))?;
+        *stage = Stage::Answering;
+        exchange::exchange(stream, destination, wanted).await
+    }
+
+    /// The addresses to connect to: looked up once, and none of them unless all of them are public.
+    async fn addresses(&self, place: &Place) -> Result<Vec<SocketAddr>, Failed> {
+        let name = match place {
+            Place::Trusted(addresses) => return Ok(addresses.clone()),
+            Place::Name(name) => name,
+        };
+        let answers = self.dns.addresses(name).await;
+        let answers = answers.map_err(|cause| Failed::with(FetchError::Unresolved, cause))?;
+        if answers.is_empty() {
+            return Err(Failed::with(FetchError::Unresolved, "the name has no address"));
+        }
+        // one public answer among others does not help: which of them is connected to must not matter
+        if let Some(address) = answers.iter().find(|address| !public::is_public(**address)) {
+            let cause = format!("the name leads to {address}, which is not public");
+            return Err(Failed::with(FetchError::Unresolved, cause));
+        }
+        Ok(answers
+            .iter()
+            .map(|address| SocketAddr::new(*address, self.https_port))
+            .collect())
+    }
+}
+
+impl Stage {
+    fn out_of_time(self, wanted: &Wanted) -> FetchError {
+        match self {
+            Self::Waiting => FetchError::Busy,
+            // not told apart from a refused connection: see `FetchError`
+            Self::Reaching => FetchError::Unreachable,
+            Self::Answering => FetchError::TooSlow {
+                time_max: wanted.time_max,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

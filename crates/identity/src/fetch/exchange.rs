@@ -1,0 +1,104 @@
+//! One connection, one request, one answer.
+//!
+//! hyper's connection is used as it is, below every client that could follow, repeat, pool, decompress or
+//! find a proxy: what is not in this file does not happen. No connection is kept, since the next fetch of a
+//! name has to ask where it leads now, and to be checked anew; documents are cached, so it costs little.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use http::{Request, header};
+use http_body_util::Empty;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::answer;
+use super::destination::Destination;
+use super::error::{Failed, FetchError};
+use super::wanted::{Fetched, Wanted};
+
+/// Connects to the first of the addresses that accepts.
+///
+/// These are the addresses that were checked: no name is looked up here, so none can change its mind.
+pub(super) async fn connect(
+    addresses: &[SocketAddr],
+    addresses_max: usize,
+    connect_time_max: Duration,
+) -> Result<TcpStream, Failed> {
+    let mut failed = Failed::from(FetchError::Unreachable);
+    for address in families_in_turn(addresses).take(addresses_max) {
+        match timeout(connect_time_max, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(cause)) => failed = Failed::with(FetchError::Unreachable, cause),
+            Err(cause) => failed = Failed::with(FetchError::Unreachable, cause),
+        }
+    }
+    Err(failed)
+}
+
+/// IPv4, IPv6, IPv4 and so on: a machine with only one of them meets an address of it among the first two.
+fn families_in_turn(addresses: &[SocketAddr]) -> impl Iterator<Item = SocketAddr> {
+    let (v4, v6): (Vec<_>, Vec<_>) = addresses.iter().partition(|address| address.is_ipv4());
+    let pairs = v4.len().max(v6.len());
+    (0..pairs).flat_map(move |index| {
+        [v4.get(index).copied(), v6.get(index).copied()]
+            .into_iter()
+            .flatten()
+    })
+}
+
+/// Sends the request over a connection and reads the whole answer.
+pub(super) async fn exchange<S>(
+    stream: S,
+    destination: &Destination,
+    wanted: &Wanted,
+) -> Result<Fetched, Failed>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let broken = |cause: hyper::Error| Failed::with(FetchError::Broken, cause);
+    let (mut sender, connection) = http1::Builder::new()
+        .max_headers(HEADERS_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(broken)?;
+    let request = request(destination, wanted)?;
+    let answer = pin!(async {
+        let response = sender.send_request(request).await.map_err(broken)?;
+        answer::read(response, wanted).await
+    });
+    // the connection moves its bytes only while it is polled, and may be done before the body is read
+    match select(answer, pin!(connection)).await {
+        Either::Left((outcome, _)) => outcome,
+        Either::Right((_, answer)) => answer.await,
+    }
+}
+
+/// The whole request: nothing of our caller, no cookie, no credentials, no referrer.
+fn request(destination: &Destination, wanted: &Wanted) -> Result<Request<Empty<Bytes>>, Failed> {
+    Request::get(destination.target.clone())
+        .header(header::HOST, &destination.authority)
+        .header(header::ACCEPT, wanted.content_types.join(", "))
+        // so that nothing has to be decompressed, and nothing can be a bomb
+        .header(header::ACCEPT_ENCODING, "identity")
+        .header(header::USER_AGENT, USER_AGENT)
+        .header(header::CONNECTION, "close")
+        .body(Empty::new())
+        .map_err(|cause| Failed::with(FetchError::Broken, cause))
+}
+
+const USER_AGENT: &str = concat!("entryway/", env!("CARGO_PKG_VERSION"));
+
+/// Fields in the head of an answer; a large site sends some thirty.
+const HEADERS_MAX: usize = 64;
+
+/// Bytes of the head of an answer, and of what is read ahead of its body.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
