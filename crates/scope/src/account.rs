@@ -36,6 +36,10 @@ impl AccountPermission {
         self.attribute == attribute && self.action >= action
     }
 
+    pub(crate) fn new(attribute: AccountAttribute, action: AccountAction) -> Self {
+        Self { attribute, action }
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
         let syntax = Syntax::parse(text)?;
         syntax.only(&["attr", "action"])?;

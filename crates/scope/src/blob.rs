@@ -32,6 +32,17 @@ impl BlobPermission {
         self.accept.iter().any(|range| range.contains(media_type))
     }
 
+    /// For ranges of which none covers another, and at least one.
+    pub(crate) fn new(accept: BTreeSet<MediaRange>) -> Self {
+        Self { accept }
+    }
+
+    /// For this media type alone, or for all where the text is none.
+    pub(crate) fn one(media_type: &str) -> Self {
+        let range = MediaRange::of(media_type).unwrap_or_else(MediaRange::any);
+        Self::new(BTreeSet::from([range]))
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
         let syntax = Syntax::parse(text)?;
         syntax.only(&["accept"])?;
@@ -52,7 +63,7 @@ impl BlobPermission {
             .cloned()
             .collect();
         accept.retain(|range| range.is_wildcard() || !wildcards.contains(&range.widened()));
-        Ok(Self { accept })
+        Ok(Self::new(accept))
     }
 }
 
@@ -87,8 +98,28 @@ impl MediaRange {
         }
     }
 
+    /// Whether all of the other range is in this one.
+    pub fn includes(&self, other: &Self) -> bool {
+        let (kind, _) = other.kind_and_subtype();
+        match self.kind_and_subtype() {
+            ("*", _) => true,
+            (own, "*") => own == kind,
+            _ => self == other,
+        }
+    }
+
+    /// The range of one media type that is contained in some range: lower case, and of a length that may be registered.
+    fn of(media_type: &str) -> Option<Self> {
+        let range = Self::parse(media_type)?;
+        (media_type.len() <= MEDIA_TYPE_BYTES_MAX && range.contains(media_type)).then_some(range)
+    }
+
     fn any() -> Self {
         Self("*/*".into())
+    }
+
+    fn kind_and_subtype(&self) -> (&str, &str) {
+        self.0.split_once('/').unwrap_or((&self.0, ""))
     }
 
     fn is_wildcard(&self) -> bool {
@@ -118,6 +149,9 @@ fn is_token(text: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(&byte))
 }
+
+/// RFC 6838 section 4.2: 127 characters each, and the slash.
+const MEDIA_TYPE_BYTES_MAX: usize = 255;
 
 #[cfg(test)]
 mod tests {

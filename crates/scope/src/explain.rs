@@ -4,6 +4,7 @@
 mod tests;
 mod words;
 
+use crate::transition::is_about_messages;
 use crate::{
     AccountAction, AccountAttribute, AccountPermission, Audience, BlobPermission, IdentityPermission,
     Include, Meaning, Nsids, RepoAction, RepoPermission, RpcPermission, Scope, Transition,
@@ -157,10 +158,7 @@ fn explain_rpc(rpc: &RpcPermission) -> Explanation {
         "Use {service} in your name, only for {}",
         enumerate(methods.iter().map(AsRef::as_ref))
     );
-    if methods
-        .iter()
-        .any(|method| method.as_str().starts_with("chat.bsky."))
-    {
+    if methods.iter().any(is_about_messages) {
         cautioned(Group::Messages, sentence, OTHERS_MESSAGES)
     } else if *rpc.audience() == Audience::Any {
         cautioned(

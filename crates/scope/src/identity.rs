@@ -14,6 +14,17 @@ pub enum IdentityPermission {
 }
 
 impl IdentityPermission {
+    /// Whether this lets one change the identity in that respect.
+    ///
+    /// ```
+    /// use entryway_scope::IdentityPermission::{Any, Handle};
+    ///
+    /// assert!(Any.permits(Handle) && Handle.permits(Handle) && !Handle.permits(Any));
+    /// ```
+    pub fn permits(self, attribute: Self) -> bool {
+        self == Self::Any || self == attribute
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Handle => "handle",

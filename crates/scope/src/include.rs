@@ -31,6 +31,11 @@ impl Include {
         self.audience.as_ref()
     }
 
+    /// Whether whatever the set holds, this one includes all that the other one includes.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.set == other.set && (other.audience.is_none() || self.audience == other.audience)
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
         let syntax = Syntax::parse(text)?;
         syntax.only(&["nsid", "aud"])?;

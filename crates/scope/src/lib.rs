@@ -28,7 +28,9 @@
 //! ```
 
 mod account;
+mod act;
 mod blob;
+mod cover;
 mod explain;
 mod identifier;
 mod identity;
@@ -36,14 +38,19 @@ mod include;
 mod invalid_value;
 mod nsids;
 mod permits;
+mod piece;
 mod repo;
 mod rpc;
+#[cfg(test)]
+mod samples;
 mod scope;
 mod set;
 mod syntax;
 mod transition;
+mod upgrade;
 
 pub use account::{AccountAction, AccountAttribute, AccountPermission};
+pub use act::{Act, ScopeMissing};
 pub use blob::{BlobPermission, MediaRange};
 pub use explain::{Explanation, Group, explain};
 pub use identifier::{Did, Handle, InvalidIdentifier, Nsid, ServiceId};
@@ -56,6 +63,7 @@ pub use rpc::{Audience, RpcPermission};
 pub use scope::{Meaning, Scope};
 pub use set::{InvalidScope, ScopeSet};
 pub use transition::Transition;
+pub use upgrade::{Gain, GainKind, Upgrade};
 
 /// Whether a text keeps to the characters of scopes and error descriptions (RFC 6749 sections 3.3 and 4.1.2.1).
 #[cfg(test)]

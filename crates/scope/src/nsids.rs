@@ -21,6 +21,30 @@ impl Nsids {
         }
     }
 
+    /// Whether all of them are (`None`), or this one is.
+    pub(crate) fn contain_any_or(&self, nsid: Option<&Nsid>) -> bool {
+        nsid.map_or(*self == Self::Any, |nsid| self.contain(nsid))
+    }
+
+    /// Each by itself, or `None` for all of them.
+    pub(crate) fn each(&self) -> impl Iterator<Item = Option<&Nsid>> {
+        let (any, listed) = match self {
+            Self::Any => (Some(None), None),
+            Self::Listed(listed) => (None, Some(listed)),
+        };
+        any.into_iter().chain(listed.into_iter().flatten().map(Some))
+    }
+
+    /// The reverse of [`Nsids::each`].
+    pub(crate) fn of(names: BTreeSet<Option<&Nsid>>) -> Self {
+        let listed = names.into_iter().map(Option::<&Nsid>::cloned).collect();
+        Option::map_or(listed, Self::Any, Self::Listed)
+    }
+
+    pub(crate) fn one(nsid: &Nsid) -> Self {
+        Self::Listed(BTreeSet::from([nsid.clone()]))
+    }
+
     /// `None` for no text at all.
     pub(crate) fn parse(texts: &[&str]) -> Result<Option<Self>, InvalidIdentifier> {
         let names = texts.iter().filter(|text| **text != ANY);

@@ -1,10 +1,48 @@
-use crate::{AccountAction, AccountAttribute, Meaning, Nsid, RepoAction, ScopeSet, Transition};
+#[cfg(test)]
+mod tests;
+
+use crate::transition::is_about_messages;
+use crate::{
+    AccountAction, AccountAttribute, Act, Meaning, Nsid, RepoAction, ScopeMissing, ScopeSet, Transition,
+};
 
 /// What a token with these scopes may do.
 ///
-/// Each question is answered by one value alone; an `include` answers none, for what it stands for is not known here.
-/// That `atproto` is among the values is for whoever verifies the token.
+/// An `include` permits nothing, for what it stands for is not known here. That `atproto` is among the values is for
+/// whoever verifies the token. Nothing is allocated unless an act is refused.
 impl ScopeSet {
+    /// Whether this may be done.
+    ///
+    /// Each act is permitted by one value alone, except that `transition:chat.bsky` counts only beside
+    /// `transition:generic` (R-379). More values never permit less.
+    ///
+    /// ```
+    /// use entryway_scope::{Act, Nsid, ScopeSet};
+    ///
+    /// let granted = ScopeSet::parse("atproto rpc:app.bsky.feed.getFeed?aud=did:web:api.bsky.app%23bsky_appview")?;
+    /// let method = Nsid::parse("app.bsky.feed.getFeed").unwrap();
+    /// let at = |audience| Act::Rpc { method: Some(&method), audience };
+    /// assert!(granted.permits(at("did:web:api.bsky.app#bsky_appview")));
+    /// assert!(!granted.permits(at("did:web:api.bsky.app")));
+    /// # Ok::<(), entryway_scope::InvalidScope>(())
+    /// ```
+    pub fn permits(&self, act: Act<'_>) -> bool {
+        self.iter().any(|scope| scope.meaning().permits(act)) || self.permits_messages(act)
+    }
+
+    /// Asks for a permission to do this.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not permitted, with the narrowest value that would have permitted it.
+    pub fn require(&self, act: Act<'_>) -> Result<(), ScopeMissing> {
+        if self.permits(act) {
+            Ok(())
+        } else {
+            Err(ScopeMissing::of(&act))
+        }
+    }
+
     /// Whether records of that collection may be created, updated or deleted (R-383).
     ///
     /// ```
@@ -17,11 +55,7 @@ impl ScopeSet {
     /// # Ok::<(), entryway_scope::InvalidScope>(())
     /// ```
     pub fn permits_repo(&self, collection: &Nsid, action: RepoAction) -> bool {
-        self.any(|meaning| match meaning {
-            Meaning::Transition(Transition::Generic) => true,
-            Meaning::Repo(repo) => repo.permits(collection, action),
-            _ => false,
-        })
+        self.permits(Act::Repo { collection, action })
     }
 
     /// Whether a file of that media type, in lower case and without parameters, may be uploaded (R-384).
@@ -35,11 +69,7 @@ impl ScopeSet {
     /// # Ok::<(), entryway_scope::InvalidScope>(())
     /// ```
     pub fn permits_blob(&self, media_type: &str) -> bool {
-        self.any(|meaning| match meaning {
-            Meaning::Transition(Transition::Generic) => true,
-            Meaning::Blob(blob) => blob.permits(media_type),
-            _ => false,
-        })
+        self.permits(Act::Blob { media_type })
     }
 
     /// Whether the account's e-mail address may be shown (R-381).
@@ -52,110 +82,48 @@ impl ScopeSet {
     /// # Ok::<(), entryway_scope::InvalidScope>(())
     /// ```
     pub fn permits_account_email_read(&self) -> bool {
-        self.any(|meaning| match meaning {
-            Meaning::Transition(Transition::Email) => true,
-            Meaning::Account(account) => account.permits(AccountAttribute::Email, AccountAction::Read),
+        self.permits(SEE_EMAIL)
+    }
+
+    /// The one permission that takes two values.
+    fn permits_messages(&self, act: Act<'_>) -> bool {
+        matches!(act, Act::Rpc { .. }) && self.has(Transition::ChatBsky) && self.has(Transition::Generic)
+    }
+
+    /// Whether this transitional scope is among the values.
+    pub(crate) fn has(&self, transition: Transition) -> bool {
+        self.iter()
+            .any(|scope| *scope.meaning() == Meaning::Transition(transition))
+    }
+}
+
+impl Meaning {
+    fn permits(&self, act: Act<'_>) -> bool {
+        match (self, act) {
+            (Self::Repo(repo), Act::Repo { collection, action }) => repo.permits(collection, action),
+            (Self::Rpc(rpc), Act::Rpc { method, audience }) => rpc.permits(method, audience),
+            (Self::Blob(blob), Act::Blob { media_type }) => blob.permits(media_type),
+            (Self::Account(account), Act::Account { attribute, action }) => {
+                account.permits(attribute, action)
+            }
+            (Self::Identity(identity), Act::Identity(attribute)) => identity.permits(attribute),
+            (Self::Transition(Transition::Generic), act) => is_generic(act),
+            (Self::Transition(Transition::Email), act) => act == SEE_EMAIL,
             _ => false,
-        })
-    }
-
-    fn any(&self, permits: impl Fn(&Meaning) -> bool) -> bool {
-        self.iter().any(|scope| permits(scope.meaning()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use RepoAction::{Create, Delete, Update};
-
-    // R-380, R-382, R-383
-    #[test]
-    fn records_are_written_by_collection_and_action() {
-        for (wire, collection, action, permitted) in [
-            ("atproto", "a.b.c", Create, false),
-            (
-                "atproto transition:email transition:chat.bsky",
-                "a.b.c",
-                Create,
-                false,
-            ),
-            ("atproto transition:generic", "a.b.c", Delete, true),
-            ("atproto repo:*", "a.b.c", Update, true),
-            ("atproto repo:*?action=delete", "a.b.c", Delete, true),
-            ("atproto repo:*?action=delete", "a.b.c", Create, false),
-            ("atproto repo:a.b.c", "a.b.c", Update, true),
-            ("atproto repo:a.b.c", "a.b.cc", Update, false),
-            ("atproto repo:a.b.c", "a.b.c.d", Update, false),
-            ("atproto repo:a.b.c", "a.b.C", Update, false),
-            (
-                "atproto repo:a.b.c?action=create repo:a.b.d?action=delete",
-                "a.b.c",
-                Delete,
-                false,
-            ),
-            (
-                "atproto repo:a.b.c?action=create repo:a.b.c?action=delete",
-                "a.b.c",
-                Delete,
-                true,
-            ),
-            (
-                "atproto blob:*/* account:repo?action=manage identity:* include:a.b.set",
-                "a.b.c",
-                Create,
-                false,
-            ),
-        ] {
-            let (granted, collection) = (ScopeSet::parse(wire).unwrap(), Nsid::parse(collection).unwrap());
-            assert_eq!(
-                granted.permits_repo(&collection, action),
-                permitted,
-                "{wire} {collection} {action:?}"
-            );
-        }
-    }
-
-    // R-380, R-382, R-384
-    #[test]
-    fn files_are_uploaded_by_media_type() {
-        for (wire, media_type, permitted) in [
-            ("atproto", "image/png", false),
-            ("atproto transition:generic", "image/png", true),
-            ("atproto repo:* include:a.b.set", "image/png", false),
-            ("atproto blob:*/*", "image/png", true),
-            ("atproto blob:image/*", "image/png", true),
-            ("atproto blob:image/*", "video/mp4", false),
-            ("atproto blob:image/png blob:video/*", "video/mp4", true),
-            ("atproto blob:Image/PNG", "image/png", true),
-        ] {
-            assert_eq!(
-                ScopeSet::parse(wire).unwrap().permits_blob(media_type),
-                permitted,
-                "{wire} {media_type}"
-            );
-        }
-    }
-
-    // R-381, R-382
-    #[test]
-    fn the_email_address_is_shown_to_those_who_asked_for_it() {
-        for (wire, permitted) in [
-            ("atproto", false),
-            ("atproto transition:generic", false),
-            ("atproto transition:email", true),
-            ("atproto account:email", true),
-            ("atproto account:email?action=manage", true),
-            (
-                "atproto account:repo?action=manage account:status identity:*",
-                false,
-            ),
-        ] {
-            assert_eq!(
-                ScopeSet::parse(wire).unwrap().permits_account_email_read(),
-                permitted,
-                "{wire}"
-            );
         }
     }
 }
+
+/// What `transition:generic` permits: neither private messages nor account and identity (R-380).
+fn is_generic(act: Act<'_>) -> bool {
+    match act {
+        Act::Repo { .. } | Act::Blob { .. } => true,
+        Act::Rpc { method, .. } => !method.is_some_and(is_about_messages),
+        Act::Account { .. } | Act::Identity(_) => false,
+    }
+}
+
+const SEE_EMAIL: Act<'_> = Act::Account {
+    attribute: AccountAttribute::Email,
+    action: AccountAction::Read,
+};

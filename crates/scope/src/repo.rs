@@ -38,6 +38,14 @@ impl RepoPermission {
         self.actions.contains(&action) && self.collections.contain(collection)
     }
 
+    pub(crate) fn new(collections: Nsids, actions: BTreeSet<RepoAction>) -> Self {
+        Self { collections, actions }
+    }
+
+    pub(crate) fn one(collection: &Nsid, action: RepoAction) -> Self {
+        Self::new(Nsids::one(collection), BTreeSet::from([action]))
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
         let syntax = Syntax::parse(text)?;
         syntax.only(&["collection", "action"])?;
@@ -50,10 +58,7 @@ impl RepoPermission {
         if actions.is_empty() {
             actions.extend(RepoAction::ALL);
         }
-        Ok(Self {
-            collections: collections.ok_or(InvalidValue::Collection)?,
-            actions,
-        })
+        Ok(Self::new(collections.ok_or(InvalidValue::Collection)?, actions))
     }
 }
 
@@ -93,7 +98,7 @@ impl RepoAction {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.as_str() == text)
     }
 }

@@ -1,5 +1,5 @@
 use crate::syntax::{self, Syntax};
-use crate::{InvalidValue, Nsids, ServiceId};
+use crate::{InvalidValue, Nsid, Nsids, ServiceId};
 use std::fmt;
 
 /// `rpc`: calling methods of services in the account's name.
@@ -32,6 +32,29 @@ impl RpcPermission {
         &self.audience
     }
 
+    /// Whether this lets one call that method there, or make a token that names no method (`None`, R-385).
+    ///
+    /// The audience is compared as text: a service covers no bare DID, and `*` covers whatever it is.
+    pub fn permits(&self, method: Option<&Nsid>, audience: &str) -> bool {
+        let there = match &self.audience {
+            Audience::Any => true,
+            Audience::Service(service) => service.as_str() == audience,
+        };
+        there && self.methods.contain_any_or(method)
+    }
+
+    pub(crate) fn new(methods: Nsids, audience: Audience) -> Self {
+        Self { methods, audience }
+    }
+
+    pub(crate) fn one(method: Option<&Nsid>, service: ServiceId) -> Self {
+        Self::new(method.map_or(Nsids::Any, Nsids::one), Audience::Service(service))
+    }
+
+    pub(crate) fn anywhere(method: &Nsid) -> Self {
+        Self::new(Nsids::one(method), Audience::Any)
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
         let syntax = Syntax::parse(text)?;
         syntax.only(&["lxm", "aud"])?;
@@ -45,7 +68,7 @@ impl RpcPermission {
         };
         match (&methods, &audience) {
             (Nsids::Any, Audience::Any) => Err(InvalidValue::AnyMethodAnywhere),
-            _ => Ok(Self { methods, audience }),
+            _ => Ok(Self::new(methods, audience)),
         }
     }
 }
@@ -61,7 +84,7 @@ impl fmt::Display for RpcPermission {
 }
 
 /// Whom a service token may be made for.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Audience {
     /// `*`: any service.
     Any,

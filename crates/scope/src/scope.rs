@@ -58,7 +58,7 @@ impl Scope {
         })
     }
 
-    /// The value as it was written.
+    /// The value as it was written, or in normal form where it was not written but made.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -71,6 +71,16 @@ impl Scope {
     /// The one text all values of this meaning share (R-388).
     pub fn canonical(&self) -> String {
         self.meaning.to_string()
+    }
+}
+
+/// The value in normal form.
+impl From<Meaning> for Scope {
+    fn from(meaning: Meaning) -> Self {
+        Self {
+            text: meaning.to_string().into(),
+            meaning,
+        }
     }
 }
 
@@ -175,6 +185,7 @@ impl fmt::Display for Meaning {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::samples::near_miss;
     use proptest::prelude::*;
 
     /// Each written value has this normal form, which is its own.
@@ -277,63 +288,5 @@ pub(crate) mod tests {
                 prop_assert!(crate::is_printable(&scope.canonical()));
             }
         }
-    }
-
-    /// Values assembled from the grammar's own pieces, most of them wrong in one place.
-    pub(crate) fn near_miss() -> impl Strategy<Value = String> {
-        let resource = prop::sample::select(vec![
-            "repo", "rpc", "blob", "account", "identity", "include", "atproto",
-        ]);
-        let word = prop_oneof![
-            Just(String::new()),
-            prop::sample::select(vec![
-                "*",
-                "a.b.c",
-                "a.b.d",
-                "app.bsky.feed.post",
-                "*/*",
-                "image/*",
-                "Image/PNG",
-                "text/html",
-                "a/b%2Bc",
-                "email",
-                "repo",
-                "status",
-                "handle",
-                "create",
-                "update",
-                "delete",
-                "read",
-                "manage",
-                "did:web:h%23svc",
-                "did:web:localhost%253A80%23s%2525",
-                "did:plc:ewvi7nxzyoun6zhxrhs64oiz#svc",
-                "%zz",
-                "a.b.*",
-            ])
-            .prop_map(str::to_owned),
-            "[a-z.:%#/*+]{0,12}",
-        ];
-        let name = prop::sample::select(vec![
-            "collection",
-            "action",
-            "lxm",
-            "aud",
-            "accept",
-            "attr",
-            "nsid",
-            "x",
-            "%61ud",
-        ]);
-        let parameters = prop::collection::vec((name, word.clone()), 0..4);
-        (resource, prop::option::of(word), parameters).prop_map(|(resource, positional, parameters)| {
-            let positional = positional.map(|word| format!(":{word}")).unwrap_or_default();
-            let query: Vec<_> = parameters
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
-            let mark = if query.is_empty() { "" } else { "?" };
-            format!("{resource}{positional}{mark}{}", query.join("&"))
-        })
     }
 }

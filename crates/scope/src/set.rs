@@ -115,6 +115,20 @@ impl ScopeSet {
         self.values.retain(keep);
     }
 
+    /// Values that are each there once, unless they are more than a wire string may hold.
+    pub(crate) fn bounded(values: Vec<Scope>) -> Result<Self, InvalidScope> {
+        let spaces = values.len().saturating_sub(1);
+        if values.iter().map(|scope| scope.as_str().len()).sum::<usize>() + spaces > SCOPE_BYTES_MAX {
+            Err(InvalidScope::TooLong)
+        } else if values.len() > VALUES_MAX {
+            Err(InvalidScope::TooManyValues)
+        } else if values.iter().any(|scope| scope.as_str().len() > VALUE_BYTES_MAX) {
+            Err(InvalidScope::ValueTooLong)
+        } else {
+            Ok(Self { values })
+        }
+    }
+
     fn texts(&self) -> BTreeSet<&str> {
         self.values.iter().map(Scope::as_str).collect()
     }
@@ -219,7 +233,7 @@ fn split(wire: &str) -> Result<Vec<(usize, &str)>, InvalidScope> {
 /// Hundreds of granular values fit; an access token carries them all.
 const SCOPE_BYTES_MAX: usize = 16 * 1024;
 const VALUES_MAX: usize = 512;
-const VALUE_BYTES_MAX: usize = 2048;
+pub(crate) const VALUE_BYTES_MAX: usize = 2048;
 
 #[cfg(test)]
 mod tests {
@@ -361,7 +375,7 @@ mod tests {
 
         //
         #[test]
-        fn what_is_shown_is_parsed_again(values in prop::collection::vec(crate::scope::tests::near_miss(), 1..8)) {
+        fn what_is_shown_is_parsed_again(values in prop::collection::vec(crate::samples::near_miss(), 1..8)) {
             let wire = values.join(" ");
             if let Ok((set, unknown)) = ScopeSet::parse_lenient(&wire) {
                 prop_assert!(unknown.iter().all(|value| Scope::parse(value).is_err()));

@@ -1,3 +1,5 @@
+use crate::Nsid;
+
 /// A scope from before granular permissions, wide and still in use.
 ///
 /// The specification calls them transitional: meant to go once apps name what they need.
@@ -28,3 +30,13 @@ impl Transition {
             .find(|value| value.as_str() == text)
     }
 }
+
+/// Whether a method is about private messages, which `transition:generic` leaves out.
+///
+/// In either case: the authority of an NSID is a domain name.
+pub(crate) fn is_about_messages(method: &Nsid) -> bool {
+    let authority = method.as_str().get(..CHAT_BSKY.len());
+    authority.is_some_and(|start| start.eq_ignore_ascii_case(CHAT_BSKY))
+}
+
+const CHAT_BSKY: &str = "chat.bsky.";

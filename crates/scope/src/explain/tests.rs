@@ -177,7 +177,7 @@ fn a_person_reads_what_is_granted() {
 
 proptest! {
     #[test]
-    fn every_value_has_a_printable_sentence_no_longer_than_it_needs(text in crate::scope::tests::near_miss()) {
+    fn every_value_has_a_printable_sentence_no_longer_than_it_needs(text in crate::samples::near_miss()) {
         if let Ok(scope) = Scope::parse(&text) {
             let Explanation { sentence, caution, .. } = explain(&scope);
             prop_assert!(crate::is_printable(&sentence));
