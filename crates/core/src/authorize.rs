@@ -7,6 +7,7 @@ use entryway_scope::Did;
 use crate::account::{Account, AccountStatus};
 use crate::policy::Policy;
 use crate::request::{AuthorizationRequest, LoginHint, Prompt};
+use crate::trust::Standing;
 
 /// An account whose password was given in this browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub enum Step<'a> {
     Choose(Vec<Candidate<'a>>),
     /// Ask for consent with this account.
     Consent(&'a SignedIn),
+    /// Ask nothing and grant what was asked, as this account did before.
+    Grant(&'a SignedIn),
     /// Ask nothing and refuse: the client forbade every page (`prompt=none`).
     Refuse(Denial),
 }
@@ -64,55 +67,91 @@ pub struct Candidate<'a> {
     pub fresh: bool,
 }
 
-/// Decides the next step of a request that this browser opened.
-///
-/// Every client of this release is public, so consent is always asked for and nothing is ever
-/// granted without a page.
-pub fn next_step<'a>(
-    request: &'a AuthorizationRequest,
-    admitted_at: Timestamp,
-    signed_in: &'a [SignedIn],
-    choice: &Choice,
-    policy: &Policy,
-    now: Timestamp,
-) -> Step<'a> {
-    let fresh = |one: &SignedIn| is_fresh(one, request, admitted_at, policy, now);
-    let wanted: Vec<&SignedIn> = signed_in
-        .iter()
-        .filter(|one| is_wanted(&one.account, request))
-        .collect();
-    if request.prompt == Some(Prompt::None) {
-        return Step::Refuse(match wanted.iter().filter(|one| fresh(one)).count() {
-            0 => Denial::LoginRequired,
-            1 => Denial::ConsentRequired,
-            _ => Denial::AccountSelectionRequired,
-        });
-    }
-    let sign_in = |name: Option<Name<'a>>| Step::SignIn {
-        name,
-        others: !wanted.is_empty(),
-    };
-    let hint = request.login_hint.as_ref().map(Name::Fixed);
-    match choice {
-        Choice::Another => return sign_in(hint),
-        Choice::Account(did) => {
-            if let Some(one) = wanted.iter().find(|one| one.account.did == *did) {
-                let again = hint.or(Some(Name::Suggested(&one.account)));
-                return if fresh(one) {
-                    Step::Consent(one)
-                } else {
-                    sign_in(again)
-                };
-            }
+/// A request that a browser opened, and everything known there about who could answer it.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// What is asked.
+    pub request: &'a AuthorizationRequest,
+    /// When PAR admitted it.
+    pub admitted_at: Timestamp,
+    /// Who is signed in.
+    pub signed_in: &'a [SignedIn],
+    /// What was said of the client before.
+    pub standing: &'a Standing,
+    /// What the person chose so far.
+    pub choice: &'a Choice,
+}
+
+impl<'a> Situation<'a> {
+    /// Decides the next step.
+    pub fn next_step(&self, policy: &Policy, now: Timestamp) -> Step<'a> {
+        let fresh = |one: &SignedIn| is_fresh(one, self.request, self.admitted_at, policy, now);
+        let wanted: Vec<&'a SignedIn> = self
+            .signed_in
+            .iter()
+            .filter(|one| is_wanted(&one.account, self.request))
+            .collect();
+        if self.request.prompt == Some(Prompt::None) {
+            let fresh: Vec<_> = wanted.into_iter().filter(|one| fresh(one)).collect();
+            return self.silent(&fresh);
         }
-        Choice::Open => {}
+        let sign_in = |name: Option<Name<'a>>| Step::SignIn {
+            name,
+            others: !wanted.is_empty(),
+        };
+        let hint = self.request.login_hint.as_ref().map(Name::Fixed);
+        match self.choice {
+            Choice::Another => return sign_in(hint),
+            Choice::Account(did) => {
+                if let Some(one) = wanted.iter().find(|one| one.account.did == *did) {
+                    let again = hint.or(Some(Name::Suggested(&one.account)));
+                    return if fresh(one) {
+                        self.decision(one)
+                    } else {
+                        sign_in(again)
+                    };
+                }
+            }
+            Choice::Open => {}
+        }
+        match (self.request.prompt, &wanted[..]) {
+            (_, []) | (Some(Prompt::Login), _) => sign_in(hint),
+            (Some(Prompt::SelectAccount), _) => Step::Choose(candidates(&wanted, fresh)),
+            // nobody named the account: the page is where a person may take another one
+            (_, [one]) if fresh(one) && hint.is_none() => Step::Consent(one),
+            (_, [one]) if fresh(one) => self.decision(one),
+            (_, [one]) => sign_in(hint.or(Some(Name::Suggested(&one.account)))),
+            _ => Step::Choose(candidates(&wanted, fresh)),
+        }
     }
-    match (request.prompt, &wanted[..]) {
-        (_, []) | (Some(Prompt::Login), _) => sign_in(hint),
-        (Some(Prompt::SelectAccount), _) => Step::Choose(candidates(&wanted, fresh)),
-        (_, [one]) if fresh(one) => Step::Consent(one),
-        (_, [one]) => sign_in(hint.or(Some(Name::Suggested(&one.account)))),
-        _ => Step::Choose(candidates(&wanted, fresh)),
+
+    /// `prompt=none`: an answer without a page, or a refusal that says which page is missing.
+    fn silent(&self, fresh: &[&'a SignedIn]) -> Step<'a> {
+        match fresh {
+            [] => Step::Refuse(Denial::LoginRequired),
+            [one] if self.needs_no_consent(one) => Step::Grant(one),
+            [_] => Step::Refuse(Denial::ConsentRequired),
+            _ => Step::Refuse(Denial::AccountSelectionRequired),
+        }
+    }
+
+    /// For an account that was named, by the client or by the person.
+    fn decision(&self, one: &'a SignedIn) -> Step<'a> {
+        if self.needs_no_consent(one) {
+            Step::Grant(one)
+        } else {
+            Step::Consent(one)
+        }
+    }
+
+    /// Whether this account said yes to all of it before, to a client nobody else can pass for: one that
+    /// authenticated with its key, or that the operator trusts.
+    fn needs_no_consent(&self, one: &SignedIn) -> bool {
+        let known = self.request.client_key.is_some() || self.standing.trust.is_some();
+        let granted = self.standing.granted_by(&one.account.did);
+        known
+            && self.request.prompt != Some(Prompt::Consent)
+            && granted.is_some_and(|granted| self.request.scope.is_subset(granted))
     }
 }
 
@@ -166,7 +205,8 @@ mod tests {
     use super::*;
     use crate::fixtures;
     use entryway_oauth::time::Seconds;
-    use entryway_scope::Handle;
+    use crate::trust::Trust;
+    use entryway_scope::{Handle, ScopeSet};
 
     const ADMITTED: Timestamp = fixtures::NOW;
 
@@ -188,14 +228,23 @@ mod tests {
     }
 
     fn step_name(request: &AuthorizationRequest, signed_in: &[SignedIn], choice: &Choice) -> String {
-        match next_step(
+        step_of(request, signed_in, &Standing::default(), choice)
+    }
+
+    fn step_of(
+        request: &AuthorizationRequest,
+        signed_in: &[SignedIn],
+        standing: &Standing,
+        choice: &Choice,
+    ) -> String {
+        let situation = Situation {
             request,
-            ADMITTED,
+            admitted_at: ADMITTED,
             signed_in,
+            standing,
             choice,
-            &Policy::default(),
-            fixtures::NOW,
-        ) {
+        };
+        match situation.next_step(&Policy::default(), fixtures::NOW) {
             Step::SignIn { name: None, .. } => "sign in".to_owned(),
             Step::SignIn {
                 name: Some(Name::Fixed(hint)),
@@ -207,6 +256,7 @@ mod tests {
             } => format!("sign in again as {}", account.handle),
             Step::Choose(among) => format!("choose among {}", among.len()),
             Step::Consent(one) => format!("consent as {}", one.account.handle),
+            Step::Grant(one) => format!("grant as {}", one.account.handle),
             Step::Refuse(denial) => denial.code().to_owned(),
         }
     }
@@ -263,6 +313,54 @@ mod tests {
             assert_eq!(
                 step, expected,
                 "prompt {prompt} hint {hint} accounts {accounts} choice {choice:?}"
+            );
+        }
+    }
+
+    //
+    #[test]
+    fn only_a_known_client_is_granted_silently_and_only_what_was_granted_before() {
+        let trust = Trust {
+            name: "Skylight".to_owned(),
+            first_party: false,
+            has_logo: false,
+        };
+        let all = Some("atproto transition:generic transition:email");
+        for (confidential, trusted, before, prompt, hint, choice, expected) in [
+            (true, false, all, "", "alice.test", "", "grant as alice.test"),
+            (true, false, all, "none", "", "", "grant as alice.test"),
+            (true, false, all, "", "", "alice", "grant as alice.test"),
+            (true, false, all, "", "", "", "consent as alice.test"),
+            (false, true, all, "", "alice.test", "", "grant as alice.test"),
+            (false, false, all, "", "alice.test", "", "consent as alice.test"),
+            (false, false, all, "none", "", "", "consent_required"),
+            (true, false, all, "consent", "alice.test", "", "consent as alice.test"),
+            (true, false, all, "login", "alice.test", "", "sign in as alice.test"),
+            (true, false, Some("atproto"), "", "alice.test", "", "consent as alice.test"),
+            (true, false, Some("atproto"), "none", "", "", "consent_required"),
+            (true, true, None, "", "alice.test", "", "consent as alice.test"),
+        ] {
+            let request = AuthorizationRequest {
+                prompt: (!prompt.is_empty()).then(|| Prompt::parse(prompt).unwrap()),
+                login_hint: Handle::parse(hint).ok().map(LoginHint::Handle),
+                client_key: confidential.then(fixtures::client_key),
+                ..fixtures::request()
+            };
+            let standing = Standing {
+                trust: trusted.then(|| trust.clone()),
+                granted: before
+                    .map(|wire| (fixtures::account().did, ScopeSet::parse(wire).unwrap()))
+                    .into_iter()
+                    .collect(),
+            };
+            let choice = match choice {
+                "" => Choice::Open,
+                _ => Choice::Account(fixtures::account().did),
+            };
+            let step = step_of(&request, &browser("alice"), &standing, &choice);
+            assert_eq!(
+                step, expected,
+                "confidential {confidential} trusted {trusted} before {before:?} prompt {prompt} hint {hint}"
             );
         }
     }

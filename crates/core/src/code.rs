@@ -1,6 +1,7 @@
 //! Whether a code opens, before the store spends it.
 
-use entryway_oauth::client_id::ClientId;
+use entryway_oauth::client::Client;
+use entryway_oauth::client_auth::ClientKey;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::form::Parameters;
@@ -45,8 +46,10 @@ pub enum CodeState {
 /// What a client presents at the token endpoint to exchange a code.
 #[derive(Clone, Copy, Debug)]
 pub struct Presented<'a> {
-    /// Who says it is.
-    pub client_id: &'a ClientId,
+    /// The client, as its metadata is now.
+    pub client: &'a Client,
+    /// The key it authenticated with.
+    pub client_key: Option<&'a ClientKey>,
     /// The parameters, of which `redirect_uri` and `code_verifier` are read.
     pub parameters: &'a Parameters,
     /// The verified proof.
@@ -83,11 +86,15 @@ pub fn decide(facts: &CodeFacts, presented: Presented<'_>, now: Timestamp) -> Ex
 fn check(facts: &CodeFacts, presented: Presented<'_>, now: Timestamp) -> Result<(), Denial> {
     let verifier = CodeVerifier::parse(presented.parameters.required("code_verifier")?)?;
     let redirect_uri = presented.parameters.required("redirect_uri")?;
-    if now >= facts.code_expires_at || facts.request.client_id != *presented.client_id {
+    if now >= facts.code_expires_at || facts.request.client_id != presented.client.id {
         return Err(Denial::CodeUnknown);
     }
     if facts.request.redirect_uri.as_str() != redirect_uri {
         return Err(Denial::RedirectChanged);
+    }
+    // a grant belongs to the key it was asked for with
+    if facts.request.client_key.is_some() && facts.request.client_key.as_ref() != presented.client_key {
+        return Err(Denial::ClientKeyChanged);
     }
     if facts
         .request
@@ -110,25 +117,33 @@ fn check(facts: &CodeFacts, presented: Presented<'_>, now: Timestamp) -> Result<
 }
 
 /// The session a code opens. `id` and `salt` come from the random source.
+///
+/// A client that may not refresh has a session as long as its one access token.
 pub fn session(
     facts: &CodeFacts,
-    proof: &Proof,
+    presented: Presented<'_>,
     id: SessionId,
     salt: [u8; 16],
     policy: &Policy,
     now: Timestamp,
 ) -> Session {
+    let lifetime = if presented.client.refreshes {
+        policy.sessions(presented.client_key.is_some()).session
+    } else {
+        policy.access_token_lifetime
+    };
     Session {
         id,
         did: facts.account.did.clone(),
         client_id: facts.request.client_id.clone(),
         scope: facts.scope.clone(),
-        jkt: proof.thumbprint(),
+        jkt: presented.proof.thumbprint(),
+        client_key: presented.client_key.cloned(),
         salt,
         generation: 0,
         created_at: now,
         rotated_at: now,
-        expires_at: now + policy.public_session_lifetime,
+        expires_at: now + lifetime,
         ended: None,
     }
 }
@@ -137,6 +152,7 @@ pub fn session(
 mod tests {
     use super::*;
     use crate::fixtures;
+    use entryway_oauth::client_id::ClientId;
     use entryway_oauth::pkce::CodeChallenge;
     use entryway_oauth::time::Seconds;
 
@@ -144,30 +160,32 @@ mod tests {
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-    fn exchange(verifier: &str, change: impl FnOnce(&mut CodeFacts)) -> Exchange {
-        exchange_with(&fixtures::proof(), verifier, change)
-    }
-
-    fn exchange_with(proof: &Proof, verifier: &str, change: impl FnOnce(&mut CodeFacts)) -> Exchange {
-        let mut facts = CodeFacts {
+    fn facts() -> CodeFacts {
+        CodeFacts {
             request: fixtures::request(),
             scope: fixtures::session().scope,
             account: fixtures::account(),
             authenticated_at: fixtures::NOW,
             code_expires_at: fixtures::NOW + Seconds(60),
             state: CodeState::Open,
-        };
+        }
+    }
+
+    fn exchange(verifier: &str, change: impl FnOnce(&mut CodeFacts)) -> Exchange {
+        exchange_with(&fixtures::proof(), verifier, change)
+    }
+
+    fn exchange_with(proof: &Proof, verifier: &str, change: impl FnOnce(&mut CodeFacts)) -> Exchange {
+        let mut facts = facts();
         facts.request.code_challenge = CodeChallenge::parse(CHALLENGE).unwrap();
-        let (client_id, redirect_uri) = (
-            facts.request.client_id.clone(),
-            facts.request.redirect_uri.clone(),
-        );
+        let (client, redirect_uri) = (fixtures::client(), facts.request.redirect_uri.clone());
         change(&mut facts);
         let parameters =
             serde_json::json!({"code_verifier": verifier, "redirect_uri": redirect_uri.as_str()});
         let parameters = Parameters::from_json(parameters.to_string().as_bytes()).unwrap();
         let presented = Presented {
-            client_id: &client_id,
+            client: &client,
+            client_key: None,
             parameters: &parameters,
             proof,
         };
@@ -237,6 +255,54 @@ mod tests {
                 name: "code_verifier"
             })
         );
+    }
+
+    //
+    #[test]
+    fn a_code_opens_for_the_client_key_it_was_asked_for_with() {
+        let bound = |f: &mut CodeFacts| f.request.client_key = Some(fixtures::client_key());
+        assert_eq!(
+            exchange(VERIFIER, bound),
+            Exchange::Refuse(Denial::ClientKeyChanged)
+        );
+    }
+
+    //
+    #[test]
+    fn a_session_lives_as_its_client_s_class_says() {
+        let (client, _, keys) = fixtures::confidential_client(&["one"]);
+        let without = Client {
+            refreshes: false,
+            ..client.clone()
+        };
+        let parameters = Parameters::from_json(b"{}").unwrap();
+        let proof = fixtures::proof();
+        for (client, key, days, seconds) in [
+            (&fixtures::client(), None, 14, 0),
+            (&client, Some(&keys[0]), 730, 0),
+            (&without, Some(&keys[0]), 0, 900),
+        ] {
+            let presented = Presented {
+                client,
+                client_key: key,
+                parameters: &parameters,
+                proof: &proof,
+            };
+            let id = SessionId::from_entropy([1; 16]);
+            let session = session(
+                &facts(),
+                presented,
+                id,
+                [0; 16],
+                &Policy::default(),
+                fixtures::NOW,
+            );
+            assert_eq!(
+                session.expires_at - session.created_at,
+                Seconds(days * 86_400 + seconds)
+            );
+            assert_eq!(session.client_key.as_ref(), key);
+        }
     }
 
     //

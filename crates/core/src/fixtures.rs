@@ -5,9 +5,12 @@ use josekit::jwk::alg::ec::EcCurve;
 use josekit::jws::{ES256, JwsHeader};
 use josekit::jwt::{self, JwtPayload};
 
+use entryway_oauth::client::{Client, ClientAuthentication, KeySource};
+use entryway_oauth::client_auth::ClientKey;
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::dpop::{self, Expectation, Proof};
-use entryway_oauth::jwk::Thumbprint;
+use entryway_oauth::jwk::{Algorithm, Thumbprint};
+use entryway_oauth::key_set::KeySet;
 use entryway_oauth::nonce::NonceKey;
 use entryway_oauth::pkce::CodeChallenge;
 use entryway_oauth::redirect::RedirectUri;
@@ -48,6 +51,7 @@ pub(crate) fn request() -> AuthorizationRequest {
         prompt: None,
         login_hint: None,
         jkt: None,
+        client_key: None,
     }
 }
 
@@ -62,12 +66,53 @@ pub(crate) fn session() -> Session {
         client_id: request().client_id,
         scope: request().scope,
         jkt: other_thumbprint(),
+        client_key: None,
         salt: [3; 16],
         generation: 3,
         created_at: NOW - Seconds::days(1),
         rotated_at: NOW - Seconds(600),
         expires_at: NOW + Seconds::days(13),
         ended: None,
+    }
+}
+
+pub(crate) fn client() -> Client {
+    Client::loopback(&request().client_id).unwrap()
+}
+
+/// A confidential client that publishes keys of these names, and those keys.
+pub(crate) fn confidential_client(kids: &[&str]) -> (Client, KeySet, Vec<ClientKey>) {
+    let keys = kids.iter().map(|kid| {
+        let mut key = Jwk::generate_ec_key(EcCurve::P256)
+            .unwrap()
+            .to_public_key()
+            .unwrap();
+        key.set_key_id(*kid);
+        key
+    });
+    let keys: Vec<Jwk> = keys.collect();
+    let set = KeySet::from_json(&serde_json::json!({ "keys": keys }).to_string()).unwrap();
+    let named = kids.iter().map(|kid| ClientKey {
+        kid: (*kid).to_owned(),
+        algorithm: Algorithm::ES256,
+        jkt: set.key(kid, Algorithm::ES256).unwrap().thumbprint(),
+    });
+    let authentication = ClientAuthentication::PrivateKeyJwt {
+        algorithm: Algorithm::ES256,
+        keys: KeySource::Inline(set.clone()),
+    };
+    let client = Client {
+        authentication,
+        ..client()
+    };
+    (client, set.clone(), named.collect())
+}
+
+pub(crate) fn client_key() -> ClientKey {
+    ClientKey {
+        kid: "key-1".to_owned(),
+        algorithm: Algorithm::ES256,
+        jkt: other_thumbprint(),
     }
 }
 

@@ -25,3 +25,4 @@ pub mod request;
 pub mod response;
 pub mod revoke;
 pub mod session;
+pub mod trust;

@@ -12,8 +12,10 @@ pub struct Policy {
     pub request_lifetime: Seconds,
     /// How long a code may be exchanged.
     pub code_lifetime: Seconds,
-    /// How long the session of a public client lasts from consent, whatever is refreshed.
-    pub public_session_lifetime: Seconds,
+    /// How long sessions of public clients live.
+    pub public_sessions: SessionLifetime,
+    /// How long sessions of confidential clients live.
+    pub confidential_sessions: SessionLifetime,
     /// How long a lost refresh answer may be asked for again (D4).
     pub lost_answer_window: Seconds,
     /// How long a sign-in in a browser is good for approving.
@@ -22,6 +24,26 @@ pub struct Policy {
     pub challenge_memory: Seconds,
     /// Whether PAR admits a request without a DPoP proof (D7).
     pub proof_at_par: ProofAtPar,
+}
+
+/// How long a session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLifetime {
+    /// From consent to its end, whatever is refreshed.
+    pub session: Seconds,
+    /// From one refresh to the next: a session that is not used ends earlier.
+    pub refresh_token: Seconds,
+}
+
+impl Policy {
+    /// The lifetimes of a client's class.
+    pub const fn sessions(&self, confidential: bool) -> SessionLifetime {
+        if confidential {
+            self.confidential_sessions
+        } else {
+            self.public_sessions
+        }
+    }
 }
 
 /// What PAR does without a proof.
@@ -39,7 +61,14 @@ impl Default for Policy {
             access_token_lifetime: Seconds::minutes(15),
             request_lifetime: Seconds::minutes(5),
             code_lifetime: Seconds(60),
-            public_session_lifetime: Seconds::days(14),
+            public_sessions: SessionLifetime {
+                session: Seconds::days(14),
+                refresh_token: Seconds::days(14),
+            },
+            confidential_sessions: SessionLifetime {
+                session: Seconds::days(730),
+                refresh_token: Seconds::days(180),
+            },
             lost_answer_window: Seconds(60),
             sign_in_max_age: Seconds::days(7),
             challenge_memory: Seconds::days(1),

@@ -1,13 +1,16 @@
 //! Whether a refresh is granted, before the store rotates anything.
 
 use entryway_oauth::access_token::Grantee;
-use entryway_oauth::client_id::ClientId;
+use entryway_oauth::client::Client;
+use entryway_oauth::client_auth::ClientKey;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
+use entryway_oauth::key_set::KeySet;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::ScopeSet;
 
 use crate::account::{Account, AccountStatus};
+use crate::policy::Policy;
 use crate::refresh_token::{RefreshTokenKey, UnverifiedRefreshToken};
 use crate::session::Session;
 
@@ -16,8 +19,12 @@ use crate::session::Session;
 pub struct Presented<'a> {
     /// The refresh token, not yet known to be genuine.
     pub token: &'a UnverifiedRefreshToken,
-    /// Who says it is.
-    pub client_id: &'a ClientId,
+    /// The client, as its metadata is now.
+    pub client: &'a Client,
+    /// The key it authenticated with, or why it could not.
+    pub client_key: Result<Option<&'a ClientKey>, &'a Denial>,
+    /// The keys it publishes now, unless they cannot be fetched for the moment.
+    pub published: Option<&'a KeySet>,
     /// The verified proof.
     pub proof: &'a Proof,
     /// The `scope` parameter, if sent.
@@ -32,33 +39,56 @@ pub enum Refresh {
     /// Refuse, but let the store judge the token first: it is not of the present generation, and a
     /// replay is a replay whatever else is wrong with the request.
     Judge(Denial),
+    /// End the session, then refuse.
+    End(Denial),
 }
 
 /// Decides a refresh. A refusal ends nothing: whoever presents a wrong key or client
-/// is not the owner, and must not be able to end the owner's session.
+/// is not the owner, and must not be able to end the owner's session. The one end decided here
+/// is that of a session whose client withdrew the key it is bound to, and only the holder of
+/// token and DPoP key brings it about.
 ///
 /// Does not decide whether the token is the present generation: the verb that rotates does, in the
 /// same statement that spends it.
 ///
 /// # Errors
 /// [`Denial::RefreshTokenUnknown`] for a token that is not genuine, another client's, or of a session
-/// that is over; [`Denial::KeyMismatch`]; [`Denial::AccountInactive`]; [`Denial::ScopeExceedsGrant`].
+/// that is over; [`Denial::KeyMismatch`]; what authenticating the client denied;
+/// [`Denial::ClientKeyChanged`]; [`Denial::RefreshUndeclared`]; [`Denial::AccountInactive`];
+/// [`Denial::ScopeExceedsGrant`].
 pub fn decide(
     session: &Session,
     account: &Account,
     presented: Presented<'_>,
     key: &RefreshTokenKey,
+    policy: &Policy,
     now: Timestamp,
 ) -> Result<Refresh, Denial> {
-    if !key.is_genuine(presented.token, session) || session.client_id != *presented.client_id {
+    if !key.is_genuine(presented.token, session) || session.client_id != presented.client.id {
         return Err(Denial::RefreshTokenUnknown);
     }
     if session.jkt != presented.proof.thumbprint() {
         return Err(Denial::KeyMismatch);
     }
+    let unused_until = session.rotated_at + policy.sessions(session.client_key.is_some()).refresh_token;
     // a session begun before the password changed ends with it
-    if session.is_over(now) || session.created_at < account.credentials_changed_at {
+    if session.is_over(now) || now >= unused_until || session.created_at < account.credentials_changed_at {
         return Err(Denial::RefreshTokenUnknown);
+    }
+    if let Some(bound) = &session.client_key {
+        let withdrawn =
+            !presented.client.is_confidential() || presented.published.is_some_and(|keys| !keys.holds(bound));
+        if withdrawn {
+            return Ok(Refresh::End(Denial::ClientKeyRemoved));
+        }
+    }
+    let client_key = presented.client_key.map_err(Denial::clone)?;
+    // R-251; a session that began when the client was public is bound to no key of it
+    if session.client_key.is_some() && session.client_key.as_ref() != client_key {
+        return Err(Denial::ClientKeyChanged);
+    }
+    if !presented.client.refreshes {
+        return Err(Denial::RefreshUndeclared);
     }
     let scope = match account.status {
         AccountStatus::Active => narrowed(&session.scope, presented.scope),
@@ -105,25 +135,44 @@ fn narrowed(granted: &ScopeSet, asked: Option<&str>) -> Result<ScopeSet, Denial>
 mod tests {
     use super::*;
     use crate::fixtures;
+    use entryway_oauth::client_id::ClientId;
 
     type Change = fn(&mut Session, &mut Account);
 
     fn refresh(change: impl FnOnce(&mut Session, &mut Account)) -> Result<Refresh, Denial> {
+        refresh_by(&fixtures::client(), Ok(None), None, change)
+    }
+
+    fn refresh_by(
+        client: &Client,
+        client_key: Result<Option<&ClientKey>, &Denial>,
+        published: Option<&KeySet>,
+        change: impl FnOnce(&mut Session, &mut Account),
+    ) -> Result<Refresh, Denial> {
         let (mut session, mut account) = (fixtures::session(), fixtures::account());
         let key = fixtures::refresh_token_key();
         let token = key
             .parse(key.mint(session.id, &session.salt, 3).expose())
             .unwrap();
-        let (proof, client_id) = (fixtures::proof(), session.client_id.clone());
+        let proof = fixtures::proof();
         session.jkt = proof.thumbprint();
         change(&mut session, &mut account);
         let presented = Presented {
             token: &token,
-            client_id: &client_id,
+            client,
+            client_key,
+            published,
             proof: &proof,
             scope: None,
         };
-        decide(&session, &account, presented, &key, fixtures::NOW)
+        decide(
+            &session,
+            &account,
+            presented,
+            &key,
+            &Policy::default(),
+            fixtures::NOW,
+        )
     }
 
     #[test]
@@ -193,6 +242,110 @@ mod tests {
                 fine,
                 "{left}"
             );
+        }
+    }
+
+    //
+    #[test]
+    fn a_session_belongs_to_the_client_key_it_began_with() {
+        let (client, published, keys) = fixtures::confidential_client(&["one", "two"]);
+        let (_, without_one, _) = fixtures::confidential_client(&["two"]);
+        let public = fixtures::client();
+        let failed = Denial::AssertionMissing;
+        let granted = || Ok(Refresh::Grant(fixtures::session().scope));
+        let ended = || Ok(Refresh::End(Denial::ClientKeyRemoved));
+        let (one, two) = (&keys[0], &keys[1]);
+        for (name, client, presented, published, expected) in [
+            ("the same key", &client, Ok(Some(one)), Some(&published), granted()),
+            ("keys out of reach", &client, Ok(Some(one)), None, granted()),
+            (
+                "another of its keys",
+                &client,
+                Ok(Some(two)),
+                Some(&published),
+                Err(Denial::ClientKeyChanged),
+            ),
+            ("no assertion", &client, Err(&failed), Some(&published), Err(failed.clone())),
+            ("its key withdrawn", &client, Ok(Some(two)), Some(&without_one), ended()),
+            (
+                "its key withdrawn, whoever asks",
+                &client,
+                Err(&failed),
+                Some(&without_one),
+                ended(),
+            ),
+            ("public now", &public, Ok(None), None, ended()),
+        ] {
+            let bound = |s: &mut Session, _: &mut Account| s.client_key = Some(one.clone());
+            assert_eq!(refresh_by(client, presented, published, bound), expected, "{name}");
+        }
+    }
+
+    // whoever does not hold token and key of the session ends nothing
+    #[test]
+    fn a_stranger_does_not_end_a_session_whose_client_key_was_withdrawn() {
+        let (client, published, _) = fixtures::confidential_client(&["two"]);
+        for (change, denial) in [
+            (
+                (|s, _| s.jkt = fixtures::other_thumbprint()) as Change,
+                Denial::KeyMismatch,
+            ),
+            (|s, _| s.salt = [0; 16], Denial::RefreshTokenUnknown),
+        ] {
+            let bound = |s: &mut Session, a: &mut Account| {
+                s.client_key = Some(fixtures::client_key());
+                change(s, a);
+            };
+            assert_eq!(
+                refresh_by(&client, Ok(None), Some(&published), bound),
+                Err(denial)
+            );
+        }
+    }
+
+    #[test]
+    fn a_client_that_became_confidential_goes_on_once_it_authenticates() {
+        let (client, published, keys) = fixtures::confidential_client(&["one"]);
+        let failed = Denial::AssertionMissing;
+        let by = |key| refresh_by(&client, key, Some(&published), |_, _| ());
+        assert_eq!(by(Ok(Some(&keys[0]))), Ok(Refresh::Grant(fixtures::session().scope)));
+        assert_eq!(by(Err(&failed)), Err(Denial::AssertionMissing));
+    }
+
+    //
+    #[test]
+    fn a_client_that_declares_no_refresh_gets_none() {
+        let client = Client {
+            refreshes: false,
+            ..fixtures::client()
+        };
+        assert_eq!(
+            refresh_by(&client, Ok(None), None, |_, _| ()),
+            Err(Denial::RefreshUndeclared)
+        );
+    }
+
+    //
+    #[test]
+    fn a_session_that_is_not_used_ends_with_its_refresh_token() {
+        use entryway_oauth::time::Seconds;
+        let (client, published, keys) = fixtures::confidential_client(&["one"]);
+        for (days, confidential, left, fine) in [
+            (14, false, 1, true),
+            (14, false, 0, false),
+            (180, true, 1, true),
+            (180, true, 0, false),
+        ] {
+            let unused = |s: &mut Session, _: &mut Account| {
+                s.rotated_at = fixtures::NOW - Seconds::days(days) + Seconds(left);
+                s.client_key = confidential.then(|| keys[0].clone());
+            };
+            let decided = if confidential {
+                refresh_by(&client, Ok(Some(&keys[0])), Some(&published), unused)
+            } else {
+                refresh(unused)
+            };
+            assert_eq!(decided.is_ok(), fine, "{days} days, {left}");
         }
     }
 

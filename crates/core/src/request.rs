@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use entryway_oauth::client::Client;
+use entryway_oauth::client_auth::ClientKey;
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
@@ -36,6 +37,9 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<LoginHint>,
     /// The key bound at PAR; without one it is bound at the token request (D7).
     pub jkt: Option<Thumbprint>,
+    /// The key the client authenticated with at PAR; a public client has none.
+    #[serde(default)]
+    pub client_key: Option<ClientKey>,
 }
 
 impl AuthorizationRequest {
@@ -135,7 +139,7 @@ impl LoginHint {
 /// Decides whether a pushed request is admitted (RFC 9126, R-102 to R-138).
 ///
 /// `proof` is the verified DPoP proof, if one came. The client is already known to be the one of
-/// `client_id`. Does not check whether challenge or proof were used before: the verb that stores the
+/// `client_id`, and has authenticated with `client_key` if it is a confidential one. Does not check whether challenge or proof were used before: the verb that stores the
 /// request does.
 ///
 /// # Errors
@@ -143,6 +147,7 @@ impl LoginHint {
 pub fn admit(
     parameters: &Parameters,
     client: &Client,
+    client_key: Option<ClientKey>,
     proof: Option<&Proof>,
     policy: &Policy,
 ) -> Result<AuthorizationRequest, Denial> {
@@ -165,6 +170,7 @@ pub fn admit(
             .map(LoginHint::parse)
             .transpose()?,
         jkt: bound_key(parameters, proof, policy)?,
+        client_key,
     })
 }
 

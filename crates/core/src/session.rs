@@ -1,5 +1,6 @@
 //! An OAuth session: one row for its whole life, from code exchange to its end (D3).
 
+use entryway_oauth::client_auth::ClientKey;
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::jwk::Thumbprint;
 use entryway_oauth::secret::SessionId;
@@ -19,6 +20,8 @@ pub struct Session {
     pub scope: ScopeSet,
     /// The key it is bound to.
     pub jkt: Thumbprint,
+    /// The key its client authenticated with; a public client has none.
+    pub client_key: Option<ClientKey>,
     /// Mixed into its refresh tokens, so that the server key alone forges none.
     pub salt: [u8; 16],
     /// The generation of the refresh token that is good now; older ones are spent.
@@ -58,11 +61,18 @@ pub enum EndReason {
     RefreshReplayed,
     /// The code it was made from came back.
     CodeReplayed,
+    /// Its client no longer publishes the key it is bound to.
+    ClientKeyRemoved,
 }
 
 impl EndReason {
     /// Every reason, for the store's mapping.
-    pub const ALL: [Self; 3] = [Self::Revoked, Self::RefreshReplayed, Self::CodeReplayed];
+    pub const ALL: [Self; 4] = [
+        Self::Revoked,
+        Self::RefreshReplayed,
+        Self::CodeReplayed,
+        Self::ClientKeyRemoved,
+    ];
 
     /// The word that is stored and logged.
     pub const fn name(self) -> &'static str {
@@ -70,6 +80,7 @@ impl EndReason {
             Self::Revoked => "revoked",
             Self::RefreshReplayed => "refresh_replayed",
             Self::CodeReplayed => "code_replayed",
+            Self::ClientKeyRemoved => "client_key_removed",
         }
     }
 }

@@ -1,25 +1,82 @@
 //! A client as this service knows it, whatever it was read from.
 
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use entryway_scope::ScopeSet;
 
 use crate::client_id::ClientId;
 use crate::denial::Denial;
 use crate::form::Parameters;
+use crate::jwk::Algorithm;
+use crate::key_set::KeySet;
 use crate::redirect::RedirectUri;
 
-/// The validated metadata of one client. Public: it authenticates by nothing but its redirect URI.
+/// The validated metadata of one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     /// The identifier, as written.
     pub id: ClientId,
+    /// Where it runs.
+    pub application_type: ApplicationType,
+    /// How it proves who it is.
+    pub authentication: ClientAuthentication,
+    /// Whether it may refresh: its `grant_types` list `refresh_token`.
+    pub refreshes: bool,
     /// Where it may be answered; never empty.
     pub redirect_uris: Vec<RedirectUri>,
     /// The scope values it may ask for, compared as strings. Contains `atproto`.
     pub scope: ScopeSet,
     /// Values it declares that this server does not know: tolerated, never granted (demand 14).
     pub scope_unknown: Vec<String>,
+    /// What it says of itself, for people.
+    pub presentation: Presentation,
+}
+
+/// Where a client runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApplicationType {
+    /// On a server, or in a browser as a page of one.
+    Web,
+    /// On the person's own device.
+    Native,
+}
+
+/// How a client proves who it is at the back channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// By nothing but its redirect URI: a public client.
+    None,
+    /// By a signed assertion: a confidential client.
+    PrivateKeyJwt {
+        /// The algorithm it registered.
+        algorithm: Algorithm,
+        /// Where its keys are.
+        keys: KeySource,
+    },
+}
+
+/// Where the keys of a confidential client are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// In its document.
+    Inline(KeySet),
+    /// In a document of their own, at this https URL.
+    Uri(Url),
+}
+
+/// What a client says of itself. Claims of its own: shown only where an operator trusts it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Presentation {
+    /// Its name, length-bounded, without control or bidirectional characters.
+    pub name: Option<String>,
+    /// Its home page.
+    pub client_uri: Option<Url>,
+    /// Its logo.
+    pub logo_uri: Option<Url>,
+    /// Its terms of service.
+    pub tos_uri: Option<Url>,
+    /// Its privacy policy.
+    pub policy_uri: Option<Url>,
 }
 
 /// Redirect URIs of one virtual client.
@@ -72,10 +129,19 @@ impl Client {
         }
         Ok(Self {
             id: id.clone(),
+            application_type: ApplicationType::Native,
+            authentication: ClientAuthentication::None,
+            refreshes: true,
             redirect_uris,
             scope,
             scope_unknown,
+            presentation: Presentation::default(),
         })
+    }
+
+    /// Whether it authenticates with a key of its own.
+    pub const fn is_confidential(&self) -> bool {
+        matches!(self.authentication, ClientAuthentication::PrivateKeyJwt { .. })
     }
 
     /// The redirect URI of a request, if the client registered it.

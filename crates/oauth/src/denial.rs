@@ -71,12 +71,40 @@ pub enum Denial {
         /// What it must be.
         expected: &'static str,
     },
-    /// A member of the client's metadata, or of a loopback `client_id`, is wrong.
-    #[error("client metadata: {expected}")]
+    /// The client's document has a fault; `entryway client lint` says the same sentence.
+    #[error("client metadata: {finding}")]
     ClientMetadataInvalid {
+        /// The first finding: a member's name and what was expected.
+        finding: String,
+    },
+    /// The client's document, or its key set, could not be fetched.
+    #[error("client metadata: {document} {reason}")]
+    ClientDocumentUnavailable {
+        /// `the document` or `jwks_uri`.
+        document: &'static str,
+        /// The rest of the sentence, which tells nothing about what was reached.
+        reason: String,
+    },
+    /// A confidential client sent no assertion.
+    #[error("client_assertion is required: the client metadata says private_key_jwt")]
+    AssertionMissing,
+    /// The client assertion fails a check (RFC 7523 section 3).
+    #[error("client_assertion: {expected}")]
+    AssertionInvalid {
         /// What was expected.
         expected: &'static str,
     },
+    /// The client assertion's clock is too far from ours; says by how much (demand 16).
+    #[error("client_assertion: iat is {off_seconds} seconds {direction} this server's clock")]
+    AssertionClock {
+        /// How far off, in seconds.
+        off_seconds: u64,
+        /// `behind` or `ahead of`.
+        direction: &'static str,
+    },
+    /// The client assertion was presented before.
+    #[error("client_assertion: jti was used before, make a new assertion for every request")]
+    AssertionReplayed,
     /// The client tried a secret or HTTP Basic.
     #[error("client secrets are not supported, use token_endpoint_auth_method none or private_key_jwt")]
     ClientSecretUnsupported,
@@ -109,8 +137,8 @@ pub enum Denial {
     /// `prompt=none`, and several accounts could answer.
     #[error("several accounts are signed in, and prompt none forbids asking which")]
     AccountSelectionRequired,
-    /// `prompt=none`, and a public client is never answered without consent.
-    #[error("this client needs consent every time, and prompt none forbids asking")]
+    /// `prompt=none`, and consent must be asked for.
+    #[error("this request needs consent, and prompt none forbids asking")]
     ConsentRequired,
     /// The challenge was used before.
     #[error("code_challenge was used before, make a new one for every request")]
@@ -167,6 +195,15 @@ pub enum Denial {
     /// The proof's key is not the one the code or session is bound to.
     #[error("the dpop proof is signed by another key than the one this grant is bound to")]
     KeyMismatch,
+    /// The client authenticates with another key than the one this grant began with.
+    #[error("client_assertion is signed by another key than the one this grant is bound to")]
+    ClientKeyChanged,
+    /// The client no longer publishes the key this session is bound to: the session is over.
+    #[error("the client no longer publishes the key of this session, which has been ended")]
+    ClientKeyRemoved,
+    /// The client's metadata no longer lists the grant type.
+    #[error("the client metadata does not list refresh_token in grant_types")]
+    RefreshUndeclared,
     /// The refresh token is malformed, unknown, expired or its session has ended.
     #[error("refresh_token is unknown or expired, or its session has ended")]
     RefreshTokenUnknown,
@@ -211,8 +248,14 @@ impl Denial {
     pub const fn code(&self) -> &'static str {
         use Denial as D;
         match self {
-            D::ClientIdInvalid { .. } | D::ClientMetadataInvalid { .. } => "invalid_client_metadata",
-            D::ClientSecretUnsupported => "invalid_client",
+            D::ClientIdInvalid { .. }
+            | D::ClientMetadataInvalid { .. }
+            | D::ClientDocumentUnavailable { .. } => "invalid_client_metadata",
+            D::ClientSecretUnsupported
+            | D::AssertionMissing
+            | D::AssertionInvalid { .. }
+            | D::AssertionClock { .. }
+            | D::AssertionReplayed => "invalid_client",
             D::ResponseTypeUnsupported => "unsupported_response_type",
             D::RequestObjectUnsupported => "request_not_supported",
             D::ScopeInvalid { .. } | D::ScopeUndeclared { .. } | D::ScopeExceedsGrant => "invalid_scope",
@@ -221,10 +264,13 @@ impl Denial {
             D::ConsentRequired => "consent_required",
             D::AccessDenied => "access_denied",
             D::GrantTypeUnsupported => "unsupported_grant_type",
+            D::RefreshUndeclared => "unauthorized_client",
             D::CodeUnknown
             | D::RedirectChanged
             | D::VerifierMismatch
             | D::KeyMismatch
+            | D::ClientKeyChanged
+            | D::ClientKeyRemoved
             | D::RefreshTokenUnknown
             | D::RefreshTokenReplayed
             | D::AccountInactive => "invalid_grant",
@@ -281,8 +327,21 @@ impl Denial {
                 expected: "must be http://localhost or an https URL",
             },
             Self::ClientMetadataInvalid {
-                expected: "scope must include atproto",
+                finding: "scope must include atproto".to_owned(),
             },
+            Self::ClientDocumentUnavailable {
+                document: "the document",
+                reason: "answered with status 404 instead of 200".to_owned(),
+            },
+            Self::AssertionMissing,
+            Self::AssertionInvalid {
+                expected: "aud must be this server's issuer",
+            },
+            Self::AssertionClock {
+                off_seconds: 900,
+                direction: "behind",
+            },
+            Self::AssertionReplayed,
             Self::ClientSecretUnsupported,
             Self::ResponseTypeUnsupported,
             Self::RequestObjectUnsupported,
@@ -314,6 +373,9 @@ impl Denial {
             Self::RedirectChanged,
             Self::VerifierMismatch,
             Self::KeyMismatch,
+            Self::ClientKeyChanged,
+            Self::ClientKeyRemoved,
+            Self::RefreshUndeclared,
             Self::RefreshTokenUnknown,
             Self::RefreshTokenReplayed,
             Self::AccountInactive,

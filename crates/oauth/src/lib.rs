@@ -16,6 +16,8 @@
 
 pub mod access_token;
 pub mod client;
+pub mod client_auth;
+pub mod client_document;
 pub mod client_id;
 pub mod denial;
 pub mod dpop;
@@ -23,6 +25,7 @@ pub mod form;
 pub mod issuer;
 pub mod jwk;
 pub mod jws;
+pub mod key_set;
 pub mod metadata;
 pub mod nonce;
 pub mod pkce;

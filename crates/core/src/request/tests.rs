@@ -29,7 +29,7 @@ fn pushed(changes: &[(&str, &str)]) -> Parameters {
 }
 
 fn decide(changes: &[(&str, &str)]) -> Result<AuthorizationRequest, Denial> {
-    admit(&pushed(changes), &client(), None, &Policy::default())
+    admit(&pushed(changes), &client(), None, None, &Policy::default())
 }
 
 #[test]
@@ -152,11 +152,11 @@ fn a_strict_deployment_wants_a_proof_at_par() {
         ..Policy::default()
     };
     assert_eq!(
-        admit(&pushed(&[]), &client(), None, &strict),
+        admit(&pushed(&[]), &client(), None, None, &strict),
         Err(Denial::ProofMissing)
     );
     let jkt = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
-    let request = admit(&pushed(&[("dpop_jkt", jkt)]), &client(), None, &strict).unwrap();
+    let request = admit(&pushed(&[("dpop_jkt", jkt)]), &client(), None, None, &strict).unwrap();
     assert_eq!(request.jkt, Thumbprint::parse(jkt));
 }
 
