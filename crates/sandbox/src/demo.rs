@@ -31,7 +31,7 @@ use axum::Router;
 use url::{Host, Url, form_urlencoded};
 
 use nonces::Nonces;
-use outbound::Outbound;
+use outbound::{Front, Outbound};
 use visitors::Visitors;
 
 /// Fills a buffer with random bytes.
@@ -49,6 +49,9 @@ pub struct DemoConfig {
     pub handle_resolver: String,
     /// Origin of the PLC directory.
     pub plc_directory: String,
+    /// Origins of fronts, each with the origin on this machine that the front passes requests on to: the app
+    /// goes there itself, so that it needs neither the front's address nor its certificate.
+    pub fronts: Vec<(String, String)>,
     /// Handles a newcomer may use, shown on the first page.
     pub accounts_hint: Vec<String>,
     /// Source of everything random but the DPoP key, which OpenSSL draws.
@@ -64,6 +67,7 @@ impl fmt::Debug for DemoConfig {
             .field("base_url", &self.base_url)
             .field("handle_resolver", &self.handle_resolver)
             .field("plc_directory", &self.plc_directory)
+            .field("fronts", &self.fronts)
             .field("accounts_hint", &self.accounts_hint)
             .finish_non_exhaustive()
     }
@@ -128,7 +132,7 @@ impl Demo {
             handle_resolver: origin(&config.handle_resolver).ok_or(DemoUnready::Origin("handle_resolver"))?,
             plc_directory: origin(&config.plc_directory).ok_or(DemoUnready::Origin("plc_directory"))?,
             accounts_hint: config.accounts_hint,
-            outbound: Outbound::new()?,
+            outbound: Outbound::new(fronts(&config.fronts)?)?,
             nonces: Nonces::default(),
             visitors: Visitors::default(),
             fill: config.fill,
@@ -180,6 +184,17 @@ fn origin(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     (bare && url.has_host() && url.username().is_empty()).then(|| url.origin().ascii_serialization())
+}
+
+fn fronts(fronts: &[(String, String)]) -> Result<Vec<Front>, DemoUnready> {
+    let read = |(name, here): &(String, String)| {
+        Some(Front {
+            name: origin(name)?,
+            here: Url::parse(&origin(here)?).ok()?,
+        })
+    };
+    let fronts = fronts.iter().map(read).collect::<Option<_>>();
+    fronts.ok_or(DemoUnready::Origin("fronts"))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! In two steps, since a verifier wants to know the URL of the PDS before it can be made: [`Listeners::bind`]
 //! finds the ports, [`Sandbox::start`] serves on them.
 
+mod pds_name;
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +28,8 @@ use crate::outbound;
 use crate::pds::{Pds, PdsSettings};
 use crate::plc::{Directory, Refusal, Submission};
 
+pub use self::pds_name::{InvalidPdsName, PdsName};
+
 /// Where to listen; 0 lets the system choose.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Ports {
@@ -43,6 +47,7 @@ pub struct Listeners {
     plc: Loopback,
     pds: Loopback,
     mailbox: Loopback,
+    pds_name: PdsName,
 }
 
 impl Listeners {
@@ -52,26 +57,37 @@ impl Listeners {
     ///
     /// Those of [`Loopback::bind`].
     pub async fn bind(ports: Ports) -> Result<Self, PortFault> {
+        let (plc, pds) = (Loopback::bind(ports.plc).await?, Loopback::bind(ports.pds).await?);
         Ok(Self {
-            plc: Loopback::bind(ports.plc).await?,
-            pds: Loopback::bind(ports.pds).await?,
+            plc,
+            pds_name: PdsName::on_localhost(pds.port()),
+            pds,
             mailbox: Loopback::bind(ports.mailbox).await?,
         })
     }
 
-    /// The URL of the PDS: the public URL of its verifier.
+    /// Gives the PDS the public name of a front, such as a proxy with a certificate, that passes on what it
+    /// is asked to [`Listeners::pds_here`]. Whether there is one is not checked.
+    pub fn behind(self, front: PdsName) -> Self {
+        Self {
+            pds_name: front,
+            ..self
+        }
+    }
+
+    /// The URL of the PDS as others know it: the public URL of its verifier.
     pub fn pds_url(&self) -> String {
+        self.pds_name.origin().to_string()
+    }
+
+    /// Where the PDS listens, whatever it is called.
+    pub fn pds_here(&self) -> String {
         self.pds.origin()
     }
 
     /// The DID of the PDS: the audience of access tokens for it.
-    #[expect(
-        clippy::expect_used,
-        clippy::missing_panics_doc,
-        reason = "a port on localhost makes a did:web"
-    )]
     pub fn pds_did(&self) -> Did {
-        Did::parse(&format!("did:web:localhost%3A{}", self.pds.port())).expect("localhost and a port")
+        self.pds_name.did().clone()
     }
 
     /// The URL of the PLC directory.
@@ -106,6 +122,7 @@ pub struct SandboxSettings {
 pub struct Sandbox {
     plc_url: String,
     pds_url: String,
+    pds_here: String,
     mailbox_url: String,
     rotation_key: SigningKey,
     names: Names,
@@ -135,8 +152,8 @@ impl Sandbox {
     /// [`LabFault::Journal`] when the directory cannot be used or another process uses it,
     /// [`LabFault::NotMoved`] when accounts cannot be pointed here, as with another rotation key.
     pub async fn start(listeners: Listeners, settings: SandboxSettings) -> Result<Self, LabFault> {
-        let (plc_url, pds_url, mailbox_url) =
-            (listeners.plc_url(), listeners.pds_url(), listeners.mailbox_url());
+        let (plc_url, mailbox_url) = (listeners.plc_url(), listeners.mailbox_url());
+        let (pds_url, pds_here) = (listeners.pds_url(), listeners.pds_here());
         let SandboxSettings {
             directory: stored,
             issuer,
@@ -176,6 +193,7 @@ impl Sandbox {
         Ok(Self {
             plc_url,
             pds_url,
+            pds_here,
             mailbox_url,
             rotation_key,
             names,
@@ -232,9 +250,14 @@ impl Sandbox {
         &self.plc_url
     }
 
-    /// The URL of the PDS.
+    /// The URL of the PDS as others know it.
     pub fn pds_url(&self) -> &str {
         &self.pds_url
+    }
+
+    /// Where the PDS listens, whatever it is called.
+    pub fn pds_here(&self) -> &str {
+        &self.pds_here
     }
 
     /// The URL of the mailbox page.
@@ -271,7 +294,7 @@ impl Sandbox {
     }
 
     async fn procedure(&self, method: &'static str, input: &Value) -> Result<Value, LabFault> {
-        let url = format!("{}/xrpc/{method}", self.pds_url);
+        let url = format!("{}/xrpc/{method}", self.pds_here);
         let call = |source| LabFault::Call { method, source };
         let answer = self.http.post(url).json(input).send().await.map_err(call)?;
         let status = answer.status();
@@ -287,7 +310,7 @@ impl Sandbox {
     }
 }
 
-/// After a start on another port the DID documents still name the old one: tells the directory.
+/// After a start on another port, or behind another front, the DID documents still name the old one: tells the directory.
 async fn point_accounts_at(
     pds_url: &str,
     rotation_key: &SigningKey,
@@ -322,7 +345,7 @@ pub enum LabFault {
     Journal(#[from] JournalFault),
     /// An account of an earlier run cannot be pointed at the PDS of this run.
     #[error(
-        "{did} is stored here but cannot be moved to the present port, \
+        "{did} is stored here but cannot be moved to the present URL, \
          which happens when the data directory has lost its rotation key: {refusal}"
     )]
     NotMoved {

@@ -65,7 +65,7 @@ impl Loopback {
 
     /// How others write it: `http://localhost:PORT`, without a trailing slash.
     pub fn origin(&self) -> String {
-        format!("http://localhost:{}", self.port)
+        origin(self.port)
     }
 
     /// The bound sockets, for a server of the caller's.
@@ -84,6 +84,14 @@ impl Loopback {
             let server = axum::serve(listener, router.clone()).with_graceful_shutdown(stopped);
             tasks.spawn(server.into_future());
         }
+    }
+}
+
+/// The one spelling of an origin, which leaves out the port of its scheme.
+pub(crate) fn origin(port: u16) -> String {
+    match port {
+        80 => "http://localhost".to_owned(),
+        port => format!("http://localhost:{port}"),
     }
 }
 

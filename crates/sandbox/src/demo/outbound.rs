@@ -21,11 +21,34 @@ const ANSWER_BYTES_MAX: usize = 512 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Outbound {
     client: reqwest::Client,
+    fronts: Vec<Front>,
+}
+
+/// Another name for a service of this machine.
+#[derive(Debug, Clone)]
+pub(super) struct Front {
+    /// The origin it is known by.
+    pub(super) name: String,
+    /// Where it listens.
+    pub(super) here: Url,
+}
+
+impl Front {
+    /// Turns a URL at the front into the one behind it.
+    fn pass(&self, url: &Url) -> Option<Url> {
+        if url.origin().ascii_serialization() != self.name {
+            return None;
+        }
+        let mut behind = self.here.clone();
+        behind.set_path(url.path());
+        behind.set_query(url.query());
+        Some(behind)
+    }
 }
 
 impl Outbound {
     /// Makes the client; nothing is sent.
-    pub(super) fn new() -> Result<Self, reqwest::Error> {
+    pub(super) fn new(fronts: Vec<Front>) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             // an answer that redirects is not the answer of the server that was asked
             .redirect(Policy::none())
@@ -39,14 +62,17 @@ impl Outbound {
             .connect_timeout(CONNECT_WAIT)
             .user_agent("jotter-demo-app")
             .build()?;
-        Ok(Self { client })
+        Ok(Self { client, fronts })
     }
 
     /// Sends one request and reads the whole answer, whatever its status.
     pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Undelivered> {
-        let request = reqwest::Request::try_from(request).map_err(|_| Undelivered::NotPermitted)?;
+        let mut request = reqwest::Request::try_from(request).map_err(|_| Undelivered::NotPermitted)?;
         if !may_be_asked(request.url()) {
             return Err(Undelivered::NotPermitted);
+        }
+        if let Some(behind) = self.fronts.iter().find_map(|front| front.pass(request.url())) {
+            *request.url_mut() = behind;
         }
         let mut answer = self
             .client
@@ -108,6 +134,27 @@ pub(super) fn may_be_asked(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_behind_a_front_is_asked_directly() {
+        let url = |text| Url::parse(text).unwrap();
+        let front = Front {
+            name: "https://login.test".to_owned(),
+            here: url("http://localhost:2583"),
+        };
+        for (asked, sent) in [
+            (
+                "https://login.test/oauth/par?a=b%20c",
+                Some("http://localhost:2583/oauth/par?a=b%20c"),
+            ),
+            ("https://login.test", Some("http://localhost:2583/")),
+            ("https://login.test:8443/", None),
+            ("http://login.test/", None),
+            ("https://login.test.example/", None),
+        ] {
+            assert_eq!(front.pass(&url(asked)), sent.map(url), "{asked}");
+        }
+    }
 
     #[test]
     fn plain_http_is_only_for_this_machine() {

@@ -173,6 +173,35 @@ async fn after_a_restart_on_other_ports_the_accounts_are_there_and_say_so() {
 }
 
 #[tokio::test]
+async fn behind_a_front_the_accounts_are_at_its_name_and_without_one_at_their_port_again() {
+    let stored = tempfile::tempdir().unwrap();
+    let front = || PdsName::parse("https://pds.test").unwrap();
+    let listeners = Listeners::bind(Ports::default()).await.unwrap().behind(front());
+    assert_eq!(listeners.pds_did().as_str(), "did:web:pds.test");
+    let settings = settings(stored.path(), &listeners);
+    let sandbox = Sandbox::start(listeners, settings).await.unwrap();
+    let alice = sandbox.create_account(&handle("alice.test")).await.unwrap();
+    assert_eq!(sandbox.pds_url(), "https://pds.test");
+    let resource = format!("{}/.well-known/oauth-protected-resource", sandbox.pds_here());
+    assert_eq!(get(&resource).await.1["resource"], "https://pds.test");
+    let described = format!("{}/xrpc/com.atproto.server.describeServer", sandbox.pds_here());
+    assert_eq!(get(&described).await.1["did"], "did:web:pds.test");
+    let document = format!("{}/{}", sandbox.plc_url(), alice.did);
+    assert_eq!(
+        get(&document).await.1["service"][0]["serviceEndpoint"],
+        "https://pds.test"
+    );
+    sandbox.stop().await;
+
+    let sandbox = start(stored.path()).await;
+    let document = format!("{}/{}", sandbox.plc_url(), alice.did);
+    assert_eq!(
+        get(&document).await.1["service"][0]["serviceEndpoint"],
+        sandbox.pds_here()
+    );
+}
+
+#[tokio::test]
 async fn a_restart_on_the_same_ports_changes_nothing() {
     let stored = tempfile::tempdir().unwrap();
     let sandbox = start(stored.path()).await;

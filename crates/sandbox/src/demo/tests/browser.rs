@@ -24,6 +24,7 @@ pub(super) fn config(origin: &str) -> DemoConfig {
         base_url: BASE.to_owned(),
         handle_resolver: origin.to_owned(),
         plc_directory: origin.to_owned(),
+        fronts: Vec::new(),
         accounts_hint: vec![HANDLE.to_owned()],
         fill: Arc::new(move |buffer| {
             let number = counter.fetch_add(1, Ordering::Relaxed).to_be_bytes();
