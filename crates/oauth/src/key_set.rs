@@ -1,12 +1,9 @@
 //! A client's JWK Set (RFC 7517 section 5): the keys its assertions may be signed with.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::client_auth::ClientKey;
+use crate::json::{Members, NotAnObject};
 use crate::jwk::{Algorithm, InvalidJwk, PublicKey, Thumbprint};
 
 /// Bytes of a key set; the largest RSA keys take about 1,500 each.
@@ -79,7 +76,7 @@ impl KeySet {
         if json.len() > BYTES_MAX {
             return Err(InvalidKeySet::TooLarge);
         }
-        let set = Members::read(json)?;
+        let set = object(json)?;
         let listed = set.member("keys").ok_or(InvalidKeySet::Malformed)?;
         let listed: Vec<&RawValue> = serde_json::from_str(listed).map_err(|_| InvalidKeySet::Malformed)?;
         match listed.len() {
@@ -137,8 +134,8 @@ impl KeySet {
 impl IdentifiedKey {
     /// Reads one key; nothing for one that is of no use here.
     fn read(json: &str) -> Result<Option<Self>, InvalidKeySet> {
-        let members = Members::read(json)?;
-        if members.hold_secrets() {
+        let members = object(json)?;
+        if holds_secrets(&members) {
             return Err(InvalidKeySet::Private);
         }
         // RFC 7517 section 5: what is not understood, or out of range, is ignored
@@ -147,11 +144,13 @@ impl IdentifiedKey {
             Err(_) => return Ok(None),
             Ok(key) => key,
         };
-        let algorithm = members.text("alg").and_then(|name| Algorithm::parse(&name));
+        let algorithm = members
+            .typed("alg")
+            .and_then(|name: String| Algorithm::parse(&name));
         if algorithm.is_some_and(|algorithm| !key.fits(algorithm)) {
             return Ok(None);
         }
-        let kid = members.text("kid").filter(|kid| is_kid(kid));
+        let kid = members.typed("kid").filter(|kid: &String| is_kid(kid));
         Ok(kid.map(|kid| Self {
             kid,
             algorithm,
@@ -177,57 +176,27 @@ pub(crate) fn is_kid(text: &str) -> bool {
     (1..=KID_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
-/// The members of a JSON object, each once, their values unread.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'a> Members<'a> {
-    fn read(json: &'a str) -> Result<Self, InvalidKeySet> {
-        let mut reader = serde_json::Deserializer::from_str(json);
-        let members = reader.deserialize_map(EachMember);
-        let members = members.and_then(|members| reader.end().map(|()| members));
-        let members = members.map_err(|_| InvalidKeySet::Malformed)?;
-        let mut names = BTreeSet::new();
-        if members.iter().all(|(name, _)| names.insert(name)) {
-            Ok(Self(members))
-        } else {
-            Err(InvalidKeySet::Repeated)
-        }
+/// The members of a JSON object, each once.
+fn object(json: &str) -> Result<Members<'_>, InvalidKeySet> {
+    let members = Members::read(json)?;
+    if members.repeated().next().is_some() {
+        return Err(InvalidKeySet::Repeated);
     }
+    Ok(members)
+}
 
-    fn member(&self, name: &str) -> Option<&'a str> {
-        let member = self.0.iter().find(|(known, _)| known == name);
-        member.map(|(_, value)| value.get())
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.member(name)?).ok()
-    }
-
-    /// Whether a member that only secret keys have is there, whatever its value and the key's type.
-    fn hold_secrets(&self) -> bool {
-        SECRET_MEMBERS.iter().any(|name| self.member(name).is_some())
-            || self.text("kty").as_deref() == Some("oct")
-    }
+/// Whether a member that only secret keys have is there, whatever its value and the key's type.
+fn holds_secrets(key: &Members<'_>) -> bool {
+    SECRET_MEMBERS.iter().any(|name| key.member(name).is_some())
+        || key.typed::<String>("kty").as_deref() == Some("oct")
 }
 
 /// RFC 7518 sections 6.2.2, 6.3.2 and 6.4, RFC 8037 section 2; `priv` is of the keys of ML-DSA.
 const SECRET_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
-struct EachMember;
-
-impl<'de> Visitor<'de> for EachMember {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(members)
+impl From<NotAnObject> for InvalidKeySet {
+    fn from(_: NotAnObject) -> Self {
+        Self::Malformed
     }
 }
 

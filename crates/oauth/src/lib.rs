@@ -23,6 +23,7 @@ pub mod denial;
 pub mod dpop;
 pub mod form;
 pub mod issuer;
+mod json;
 pub mod jwk;
 pub mod jws;
 pub mod key_set;
