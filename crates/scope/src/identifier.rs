@@ -1,4 +1,4 @@
-//! The names everything else hangs on: [`Did`], [`Handle`], [`Nsid`] and [`ServiceId`].
+//! The names everything else hangs on: [`Did`], [`Handle`], [`Nsid`], [`ServiceId`] and [`ScopeReference`].
 //!
 //! Each is a string that can only exist in valid form. Parsing is offline: that an identifier is well formed says
 //! nothing about whether it resolves.
@@ -6,11 +6,13 @@
 mod did;
 mod handle;
 mod nsid;
+mod scope_reference;
 mod service;
 
 pub use did::Did;
 pub use handle::Handle;
 pub use nsid::Nsid;
+pub use scope_reference::ScopeReference;
 pub use service::ServiceId;
 
 /// Why a text is not the identifier it was taken for.
@@ -42,6 +44,9 @@ pub enum InvalidIdentifier {
     /// Not a namespaced identifier.
     #[error("expected an NSID of at least three segments, such as com.example.record")]
     Nsid,
+    /// Not a reference to a whole scope.
+    #[error("expected ref: followed by the CID of a scope, in base32 and of SHA-256")]
+    ScopeReference,
     /// Not a DID with the name of a service.
     #[error("expected a DID followed by # and the name of a service")]
     Service,
@@ -130,7 +135,15 @@ mod tests {
     #[test]
     fn every_sentence_fits_an_error_description() {
         use InvalidIdentifier as I;
-        for fault in [I::DidMethod, I::DidPlc, I::DidWeb, I::Handle, I::Nsid, I::Service] {
+        for fault in [
+            I::DidMethod,
+            I::DidPlc,
+            I::DidWeb,
+            I::Handle,
+            I::Nsid,
+            I::ScopeReference,
+            I::Service,
+        ] {
             let sentence = fault.to_string();
             assert!(crate::is_printable(&sentence), "{sentence}");
         }
