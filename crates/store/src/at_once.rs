@@ -106,8 +106,8 @@ where code = $1 and state = 'approved' and code_expires_at > $2
   and not exists (select 1 from mark where digest = $3 and expires_at > $2);
 
 insert into oauth_session
-  (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at)
-select $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+  (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key)
+select $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
 where changes() = 1;
 
 insert into mark (digest, expires_at)
@@ -128,8 +128,8 @@ with held as (
   returning 1 as fresh
 ), session as (
   insert into oauth_session
-    (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at)
-  select $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 from proof
+    (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key)
+  select $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from proof
   returning id
 ), changed as (
   update auth_request r

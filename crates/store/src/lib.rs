@@ -20,12 +20,15 @@
 //! | verb | PostgreSQL | SQLite |
 //! |---|---|---|
 //! | `admit_request` | 1 | 1 |
-//! | `bind_request`, `approve_request`, `deny_request` | 1 | 1 |
+//! | `bind_request`, `deny_request` | 1 | 1 |
+//! | `approve_request` | 4, where more is granted than before 5 | 2, 3 |
 //! | `redeem_code` | 1 | 1 |
 //! | `replay_code`, `spoil_code` | 1 | 1 |
 //! | `rotate_refresh` | 1 | 1 |
 //! | `end_session`, `end_sessions_of_account` | 1 | 1 |
 //! | `create_account`, `replace_password_hash`, `change_password`, `rehome_account` | 1 | 1 |
+//! | `trust_client`, `distrust_client` | 1 | 1 |
+//! | `revoke_grant` | 5, and 1 for each code it spoils | 3, and 1 |
 //! | `remember_mark` | 1 | 1 |
 //! | `adopt_signing_key` | 2 | 2 |
 //! | `recognise_root` | 1, later 2 | 1, later 2 |
@@ -54,12 +57,14 @@ pub use browser::BrowserSessions;
 pub use fault::{EngineFault, Fault};
 pub use migrate::SchemaState;
 pub use outcome::{
-    Admission, Binding, Creation, Decision, PasswordChange, PendingRequest, Recognition, Redemption,
-    Rehoming, Remembered, Replacement, Rotation, SessionEnd, SessionFacts, Spoiling, Swept,
+    Admission, Binding, Creation, Decision, Distrust, PasswordChange, PendingRequest, Recognition,
+    Redemption, Rehoming, Remembered, Replacement, Revocation, Rotation, SessionEnd, SessionFacts, Spoiling,
+    Swept,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};
 pub use verbs::accounts::{ACCOUNTS_MAX, NewAccount};
+pub use verbs::clients::{ListedClient, Logo, TRUSTED_CLIENTS_MAX, TrustedClient};
 pub use verbs::codes::NewSession;
 pub use verbs::keys::{KeyState, SealedKey};
 pub use verbs::marks::Mark;

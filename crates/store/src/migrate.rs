@@ -1,7 +1,8 @@
 //! Migrations: embedded, ordered, applied under a lock, each recorded with a checksum.
 //!
 //! A migration says `if not exists` throughout, so that it may be applied to a fresh database, to one
-//! where it stopped halfway, and to one where somebody ran the files by hand (C16, C17). Its text
+//! where it stopped halfway, and to one where somebody ran the files by hand (C16, C17). SQLite cannot say
+//! that of a column, so there [`pieces`] finds the columns and those that are there are left out. Its text
 //! never changes once released. Several processes may start at once: all but one wait, then find
 //! nothing to do.
 
@@ -34,7 +35,7 @@ macro_rules! migrations {
 }
 
 /// In order.
-const MIGRATIONS: &[Migration] = migrations![1 "0001_first_login"];
+const MIGRATIONS: &[Migration] = migrations![1 "0001_first_login", 2 "0002_known_clients"];
 
 impl Migration {
     const fn text(&self, engine: Engine) -> &'static str {
@@ -92,7 +93,10 @@ pub(crate) async fn apply(engine: Engine, db: &mut AnyConnection) -> Result<(), 
         transaction.execute(CREATE_RECORD).await?;
         let recorded = recorded(&mut transaction).await?;
         for migration in missing(engine, &recorded)? {
-            transaction.execute(migration.text(engine)).await?;
+            match engine {
+                Engine::Sqlite => apply_pieces(migration.sqlite, &mut transaction).await?,
+                Engine::Postgres => transaction.execute(migration.postgres).await.map(drop)?,
+            }
             sqlx::query(RECORD)
                 .bind(migration.version)
                 .bind(migration.name)
@@ -105,6 +109,54 @@ pub(crate) async fn apply(engine: Engine, db: &mut AnyConnection) -> Result<(), 
         Ok(())
     };
     work.await.map_err(|fault: Fault| fault.during("migrate"))
+}
+
+/// Applies a text of SQLite, without the columns that are there.
+async fn apply_pieces(text: &'static str, db: &mut AnyConnection) -> Result<(), Fault> {
+    for piece in pieces(text) {
+        if let Some((table, column)) = piece.column {
+            let there = sqlx::query(SQLITE_COLUMN_EXISTS).bind(table).bind(column);
+            if there.fetch_optional(&mut *db).await?.is_some() {
+                continue;
+            }
+        }
+        db.execute(piece.text).await?;
+    }
+    Ok(())
+}
+
+/// A part of a migration's text.
+#[derive(Debug, PartialEq, Eq)]
+struct Piece {
+    text: &'static str,
+    /// Of which table it adds which column, and nothing else.
+    column: Option<(&'static str, &'static str)>,
+}
+
+/// A statement that adds a column stands on a line of its own; what is between such lines stays together.
+fn pieces(text: &'static str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut begin = 0;
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        let after = end + line.len();
+        if let Some(column) = added_column(line) {
+            let parts = [(&text[begin..end], None), (&text[end..after], Some(column))];
+            pieces.extend(parts.map(|(text, column)| Piece { text, column }));
+            begin = after;
+        }
+        end = after;
+    }
+    let text = &text[begin..];
+    pieces.push(Piece { text, column: None });
+    pieces.retain(|piece| !piece.text.trim().is_empty());
+    pieces
+}
+
+/// The table and the column of `alter table TABLE add column COLUMN ...`.
+fn added_column(line: &str) -> Option<(&str, &str)> {
+    let (table, rest) = line.strip_prefix("alter table ")?.split_once(" add column ")?;
+    Some((table, rest.split_whitespace().next()?))
 }
 
 /// What [`apply`] would do.
@@ -195,6 +247,11 @@ select version, checksum
 from schema_migration
 order by version";
 
+const SQLITE_COLUMN_EXISTS: &str = "
+select name
+from pragma_table_info($1)
+where name = $2";
+
 const SQLITE_RECORD_EXISTS: &str = "
 select name
 from sqlite_schema
@@ -203,3 +260,37 @@ where type = 'table' and name = 'schema_migration'";
 const POSTGRES_RECORD_EXISTS: &str = "
 select 1 as found
 where to_regclass('schema_migration') is not null";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_that_is_added_is_a_piece_of_its_own() {
+        let text = "-- one; two\ncreate table a (b text);\nalter table a add column c text;\n\n-- three\ncreate table d (e text);";
+        let piece = |text, column| Piece { text, column };
+        assert_eq!(
+            pieces(text),
+            [
+                piece("-- one; two\ncreate table a (b text);\n", None),
+                piece("alter table a add column c text;\n", Some(("a", "c"))),
+                piece("\n-- three\ncreate table d (e text);", None),
+            ]
+        );
+        assert_eq!(pieces(""), []);
+    }
+
+    #[test]
+    fn every_column_is_added_on_a_line_of_its_own() {
+        for migration in MIGRATIONS {
+            for line in migration
+                .sqlite
+                .lines()
+                .filter(|line| line.contains("add column"))
+            {
+                let is_whole = added_column(line).is_some() && line.ends_with(';');
+                assert!(is_whole, "{}: {line}", migration.name);
+            }
+        }
+    }
+}

@@ -29,6 +29,7 @@ pub struct PendingRequest {
 
 /// Whether this browser may go on with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and looked into at once")]
 pub enum Binding {
     /// The request belongs to this browser.
     Bound(PendingRequest),
@@ -40,6 +41,7 @@ pub enum Binding {
 
 /// Whether a decision counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and looked into at once")]
 pub enum Decision {
     /// It did, for this request; no other one will.
     Decided(AuthorizationRequest),
@@ -103,6 +105,27 @@ pub enum SessionEnd {
     /// It had ended before, for its own reason.
     AlreadyEnded,
     /// There is none.
+    Unknown,
+}
+
+/// What became of a grant that was taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// It is gone, and so is everything that came of it.
+    Revoked {
+        /// How many live sessions ended.
+        sessions: u64,
+    },
+    /// The account had granted the client nothing.
+    Unknown,
+}
+
+/// What became of the operator's word for a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distrust {
+    /// It counts no longer.
+    Distrusted,
+    /// It was never given.
     Unknown,
 }
 

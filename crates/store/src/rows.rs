@@ -8,6 +8,8 @@ use entryway_core::account::{Account, AccountStatus, PasswordHash};
 use entryway_core::code::{CodeFacts, CodeState};
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::session::{EndReason, Ended, Session};
+use entryway_core::trust::Trust;
+use entryway_oauth::client_auth::ClientKey;
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::jwk::{Algorithm, Thumbprint};
 use entryway_oauth::secret::SessionId;
@@ -16,6 +18,7 @@ use entryway_scope::{Did, Handle, ScopeSet};
 
 use crate::fault::Fault;
 use crate::outcome::{PendingRequest, SessionFacts};
+use crate::verbs::clients::ListedClient;
 use crate::verbs::keys::{KeyState, SealedKey};
 
 /// The columns of one table in a row.
@@ -131,6 +134,7 @@ pub(crate) fn session_facts(row: &AnyRow) -> Result<SessionFacts, Fault> {
         client_id: columns.parsed("client_id", |text| ClientId::parse(text).ok())?,
         scope: columns.parsed("scope", |wire| ScopeSet::parse(wire).ok())?,
         jkt: columns.parsed("jkt", Thumbprint::parse)?,
+        client_key: client_key(columns)?,
         salt: columns
             .bytes("salt")?
             .try_into()
@@ -142,6 +146,12 @@ pub(crate) fn session_facts(row: &AnyRow) -> Result<SessionFacts, Fault> {
         ended: ended(columns)?,
     };
     Ok(SessionFacts { session, account })
+}
+
+fn client_key(columns: Columns<'_>) -> Result<Option<ClientKey>, Fault> {
+    let json = columns.optional_text("client_key")?;
+    let key = json.map(serde_json::from_str).transpose();
+    key.map_err(|_| columns.impossible("client_key"))
 }
 
 fn ended(columns: Columns<'_>) -> Result<Option<Ended>, Fault> {
@@ -193,6 +203,33 @@ fn status_of(name: &str) -> Option<AccountStatus> {
     ]
     .into_iter()
     .find(|status| status_name(*status) == name)
+}
+
+/// From `name, first_party, logo_type`; nothing where there is no name.
+pub(crate) fn trust(row: &AnyRow) -> Result<Option<Trust>, Fault> {
+    let columns = Columns::of(row, "trusted_client");
+    let Some(name) = columns.optional_text("name")? else {
+        return Ok(None);
+    };
+    Ok(Some(Trust {
+        name: name.to_owned(),
+        first_party: match columns.count("first_party")? {
+            0 => false,
+            1 => true,
+            _ => return Err(columns.impossible("first_party")),
+        },
+        has_logo: columns.optional_text("logo_type")?.is_some(),
+    }))
+}
+
+/// From `client_id, name, first_party, logo_type, trusted_at`.
+pub(crate) fn listed_client(row: &AnyRow) -> Result<ListedClient, Fault> {
+    let columns = Columns::of(row, "trusted_client");
+    Ok(ListedClient {
+        client_id: columns.parsed("client_id", |text| ClientId::parse(text).ok())?,
+        trust: trust(row)?.ok_or_else(|| columns.impossible("name"))?,
+        trusted_at: columns.instant("trusted_at")?,
+    })
 }
 
 /// From `kid, algorithm, sealed, created_at, state`.

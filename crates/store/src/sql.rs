@@ -5,7 +5,7 @@
 //! and tell what is in it, so that what a verb decides next cannot be overtaken.
 //!
 //! Rows are always held in one order, so that verbs wait for each other and never in a circle:
-//! request, session, mark. A sweep waits for nobody.
+//! request, grant, session, mark. A sweep waits for nobody.
 
 use crate::store::Engine;
 
@@ -59,6 +59,71 @@ set state = 'denied', decided_at = $2
 where id = $1 and state = 'pending' and expires_at > $2 and browser = $3
 returning request";
 
+/// did, now. The codes of an account that are good, which are those of the last minute.
+HOLD_OPEN_CODES = "
+update auth_request
+set state = state
+where did = $1 and state = 'approved'
+  and state <> 'pending' and coalesce(code_expires_at, decided_at) > $2
+returning code, request";
+
+// grants and trust
+
+/// did, client, client_id, scope, now. What was granted before stays, and is told; otherwise this is.
+HOLD_GRANT = "
+insert into client_grant (did, client, client_id, scope, granted_at, updated_at)
+values ($1, $2, $3, $4, $5, $5)
+on conflict (did, client) do update set updated_at = excluded.updated_at
+returning scope";
+
+/// did, client, scope
+GRANT = "
+update client_grant
+set scope = $3
+where did = $1 and client = $2";
+
+/// did, client
+REVOKE_GRANT = "
+delete from client_grant
+where did = $1 and client = $2";
+
+/// client, then sixteen times a did. The operator's word comes without a did, a grant without a name.
+STANDING = "
+select null as did, null as scope, name, first_party, logo_type
+from trusted_client
+where client = $1
+union all
+select did, scope, null, null, null
+from client_grant
+where client = $1
+  and did in ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+
+/// client, client_id, name, first_party, logo_type, logo, now
+TRUST_CLIENT = "
+insert into trusted_client (client, client_id, name, first_party, logo_type, logo, trusted_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (client) do update
+set name = excluded.name, first_party = excluded.first_party, logo_type = excluded.logo_type,
+    logo = excluded.logo, trusted_at = excluded.trusted_at";
+
+/// client
+DISTRUST_CLIENT = "
+delete from trusted_client
+where client = $1";
+
+/// how many at most
+TRUSTED_CLIENTS = "
+select client_id, name, first_party, logo_type, trusted_at
+from trusted_client
+order by client_id
+limit $1";
+
+/// client
+CLIENT_LOGO = "
+select logo_type, logo
+from trusted_client
+where client = $1 and logo is not null";
+
 // codes
 
 /// code
@@ -101,16 +166,16 @@ where r.code = $1";
 
 // sessions
 
-/// id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at
+/// id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key
 BEGIN_SESSION = "
 insert into oauth_session
-  (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+  (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 /// id
 SESSION = "
 select s.id, s.client_id, s.scope, s.jkt, s.salt, s.generation, s.created_at, s.rotated_at, s.expires_at,
-  s.ended_at, s.end_reason,
+  s.ended_at, s.end_reason, s.client_key,
   a.did, a.handle, a.email, a.pds_did, a.status, a.credentials_changed_at
 from oauth_session s join account a on a.did = s.did
 where s.id = $1";
@@ -139,6 +204,12 @@ SESSION_EXISTS = "
 select id
 from oauth_session
 where id = $1";
+
+/// did, now, reason, client_id
+END_SESSIONS_OF_CLIENT = "
+update oauth_session
+set ended_at = $2, end_reason = $3
+where did = $1 and client_id = $4 and ended_at is null and expires_at > $2";
 
 /// did, now, reason
 END_SESSIONS_OF_ACCOUNT = "

@@ -9,7 +9,9 @@ use crate::store::Engine;
 
 pub(crate) mod accounts;
 pub(crate) mod browsers;
+pub(crate) mod clients;
 pub(crate) mod codes;
+pub(crate) mod grants;
 pub(crate) mod keys;
 pub(crate) mod marks;
 pub(crate) mod requests;

@@ -155,6 +155,7 @@ impl Bench {
             client_id: request().client_id,
             scope: scope(),
             jkt: Thumbprint::parse("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs").unwrap(),
+            client_key: None,
             salt: [7; 16],
             generation: 0,
             created_at: NOON,
@@ -350,5 +351,6 @@ pub(crate) fn request() -> AuthorizationRequest {
         prompt: None,
         login_hint: None,
         jkt: None,
+        client_key: None,
     }
 }

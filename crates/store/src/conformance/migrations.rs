@@ -1,11 +1,28 @@
-use super::bench::{Database, NOON, execute, race};
+use super::bench::{Database, NOON, account, execute, race};
 use crate::migrate::SchemaState;
 use crate::{Fault, Mark, Remembered, Store};
-use entryway_oauth::secret::Digest;
+use entryway_oauth::secret::{Digest, SessionId};
 use entryway_oauth::time::Seconds;
 
-const SQLITE_TEXT: &str = include_str!("../../../../migrations/sqlite/0001_first_login.sql");
-const POSTGRES_TEXT: &str = include_str!("../../../../migrations/postgres/0001_first_login.sql");
+/// The files of an engine, as somebody runs them by hand.
+struct Texts {
+    first: &'static str,
+    second: &'static str,
+    /// How often each may be run.
+    runs: [u32; 2],
+}
+
+const SQLITE_TEXTS: Texts = Texts {
+    first: include_str!("../../../../migrations/sqlite/0001_first_login.sql"),
+    second: include_str!("../../../../migrations/sqlite/0002_known_clients.sql"),
+    runs: [2, 1],
+};
+
+const POSTGRES_TEXTS: Texts = Texts {
+    first: include_str!("../../../../migrations/postgres/0001_first_login.sql"),
+    second: include_str!("../../../../migrations/postgres/0002_known_clients.sql"),
+    runs: [2, 2],
+};
 
 /// As the program records migrations.
 const RECORD_TABLE: &str = "create table schema_migration
@@ -17,7 +34,7 @@ macro_rules! on_both_engines {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                super::$test(&crate::conformance::bench::Database::sqlite(), super::SQLITE_TEXT).await;
+                super::$test(&crate::conformance::bench::Database::sqlite(), &super::SQLITE_TEXTS).await;
             })*
         }
 
@@ -25,7 +42,7 @@ macro_rules! on_both_engines {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
                 if let Some(database) = crate::conformance::bench::Database::postgres().await {
-                    super::$test(&database, super::POSTGRES_TEXT).await;
+                    super::$test(&database, &super::POSTGRES_TEXTS).await;
                 }
             })*
         }
@@ -38,7 +55,7 @@ async fn is_up_to_date(database: &Database) {
     works(&store).await;
     store.close().await;
     let state = Store::migrate_check(&database.url).await.unwrap();
-    let (version, pending) = (1, Vec::new());
+    let (version, pending) = (2, Vec::new());
     assert_eq!(state, SchemaState { version, pending });
     Store::open_unmigrated(&database.url).await.unwrap();
 }
@@ -54,15 +71,15 @@ async fn works(store: &Store) {
     assert_eq!(remembered, Remembered::Fresh);
 }
 
-async fn nothing_is_applied_by_looking(database: &Database, _text: &str) {
+async fn nothing_is_applied_by_looking(database: &Database, _texts: &Texts) {
     for _ in 0..2 {
         let state = Store::migrate_check(&database.url).await.unwrap();
-        let (version, pending) = (0, vec!["0001_first_login"]);
+        let (version, pending) = (0, vec!["0001_first_login", "0002_known_clients"]);
         assert_eq!(state, SchemaState { version, pending });
         let fault = Store::open_unmigrated(&database.url).await.unwrap_err();
         assert_eq!(
             fault.to_string(),
-            "the database lacks 1 migrations, the first is 0001_first_login: run entryway migrate"
+            "the database lacks 2 migrations, the first is 0001_first_login: run entryway migrate"
         );
         if let Some(path) = database.url.strip_prefix("sqlite://") {
             assert!(!std::path::Path::new(path).exists());
@@ -70,11 +87,11 @@ async fn nothing_is_applied_by_looking(database: &Database, _text: &str) {
     }
 }
 
-async fn a_fresh_database_is_migrated(database: &Database, _text: &str) {
+async fn a_fresh_database_is_migrated(database: &Database, _texts: &Texts) {
     is_up_to_date(database).await;
 }
 
-async fn migrations_run_once(database: &Database, _text: &str) {
+async fn migrations_run_once(database: &Database, _texts: &Texts) {
     is_up_to_date(database).await;
     is_up_to_date(database).await;
     execute(&database.url, "drop table mark").await;
@@ -94,33 +111,127 @@ async fn migrations_run_once(database: &Database, _text: &str) {
 }
 
 // C17
-async fn a_database_that_stopped_halfway_is_completed(database: &Database, text: &str) {
-    let half = text.find("create table if not exists mark").unwrap();
-    execute(&database.url, &text[..half]).await;
+async fn a_database_that_stopped_in_the_first_migration_is_completed(database: &Database, texts: &Texts) {
+    run_until(database, texts.first, "create table if not exists mark").await;
     is_up_to_date(database).await;
 }
 
 // C17
-async fn a_database_migrated_by_hand_is_taken_over(database: &Database, text: &str) {
-    execute(&database.url, text).await;
-    execute(&database.url, text).await;
+async fn a_database_that_stopped_before_the_new_column_is_completed(database: &Database, texts: &Texts) {
+    execute(&database.url, texts.first).await;
+    run_until(database, texts.second, "alter table").await;
     is_up_to_date(database).await;
 }
 
-async fn an_empty_record_is_filled(database: &Database, text: &str) {
-    execute(&database.url, text).await;
+// C17
+async fn a_database_that_stopped_after_the_new_column_is_completed(database: &Database, texts: &Texts) {
+    execute(&database.url, texts.first).await;
+    run_until(database, texts.second, "create table if not exists client_grant").await;
+    is_up_to_date(database).await;
+}
+
+// C17
+async fn a_database_that_stopped_between_new_tables_is_completed(database: &Database, texts: &Texts) {
+    execute(&database.url, texts.first).await;
+    run_until(
+        database,
+        texts.second,
+        "create table if not exists trusted_client",
+    )
+    .await;
+    is_up_to_date(database).await;
+}
+
+/// Somebody left out the line that SQLite refused to run twice.
+async fn a_new_column_that_alone_is_missing_is_added(database: &Database, texts: &Texts) {
+    execute(&database.url, texts.first).await;
+    let tables = texts
+        .second
+        .find("create table if not exists client_grant")
+        .unwrap();
+    execute(&database.url, &texts.second[tables..]).await;
+    is_up_to_date(database).await;
+}
+
+async fn run_until(database: &Database, text: &str, stop: &str) {
+    execute(&database.url, &text[..text.find(stop).unwrap()]).await;
+}
+
+// C17
+async fn a_database_migrated_by_hand_is_taken_over(database: &Database, texts: &Texts) {
+    by_hand(database, texts).await;
+    is_up_to_date(database).await;
+}
+
+async fn an_empty_record_is_filled(database: &Database, texts: &Texts) {
+    by_hand(database, texts).await;
     execute(&database.url, RECORD_TABLE).await;
     is_up_to_date(database).await;
 }
 
-async fn a_newer_schema_is_refused(database: &Database, _text: &str) {
+async fn by_hand(database: &Database, texts: &Texts) {
+    for (text, runs) in [texts.first, texts.second].into_iter().zip(texts.runs) {
+        for _ in 0..runs {
+            execute(&database.url, text).await;
+        }
+    }
+}
+
+/// A database of the first release, with a session in it.
+async fn first_release(database: &Database, texts: &Texts) {
+    execute(&database.url, texts.first).await;
+    execute(&database.url, RECORD_TABLE).await;
+    let record = format!(
+        "insert into schema_migration (version, name, checksum) values (1, '0001_first_login', '{}')",
+        Digest::of(texts.first.as_bytes())
+    );
+    execute(&database.url, &record).await;
+    let (account, jkt) = (account(1), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    let rows = format!(
+        "insert into account values ('{did}', '{handle}', null, 'did:web:pds.example', 'active', 'x', 1, 1);
+        insert into oauth_session values ('{OLD_SESSION}', '{did}', 'http://localhost', 'atproto', '{jkt}', {salt},
+            3, 1, 1, {expires_at}, null, null)",
+        did = account.did,
+        handle = account.handle,
+        expires_at = NOON.seconds(),
+        salt = if database.url.starts_with("sqlite:") { "x'07070707070707070707070707070707'" } else {
+            "'\\x07070707070707070707070707070707'"
+        },
+    );
+    execute(&database.url, &rows).await;
+}
+
+const OLD_SESSION: &str = "ses-02020202020202020202020202020202";
+
+async fn keeps_the_old_session(database: &Database) {
+    is_up_to_date(database).await;
+    let store = Store::open(&database.url).await.unwrap();
+    let found = store.session(SessionId::parse(OLD_SESSION).unwrap()).await;
+    let session = found.unwrap().unwrap().session;
+    assert_eq!((session.generation, session.client_key), (3, None));
+}
+
+async fn a_session_of_the_first_release_is_one_of_a_public_client(database: &Database, texts: &Texts) {
+    first_release(database, texts).await;
+    keeps_the_old_session(database).await;
+}
+
+async fn a_first_release_migrated_by_hand_is_taken_over(database: &Database, texts: &Texts) {
+    first_release(database, texts).await;
+    for _ in 0..texts.runs[1] {
+        execute(&database.url, texts.second).await;
+    }
+    keeps_the_old_session(database).await;
+}
+
+async fn a_newer_schema_is_refused(database: &Database, _texts: &Texts) {
     is_up_to_date(database).await;
     execute(
         &database.url,
         "insert into schema_migration (version, name, checksum) values (7, '0007_later', 'x')",
     )
     .await;
-    let sentence = "the database has schema 7 and this release knows up to 1: run the newer release";
+    let sentence = "the database has schema 7 and this release knows up to 2: run the newer release";
     for refused in [
         Store::open(&database.url).await.unwrap_err(),
         Store::open_unmigrated(&database.url).await.unwrap_err(),
@@ -130,7 +241,7 @@ async fn a_newer_schema_is_refused(database: &Database, _text: &str) {
     }
 }
 
-async fn a_migration_of_another_text_is_refused(database: &Database, _text: &str) {
+async fn a_migration_of_another_text_is_refused(database: &Database, _texts: &Texts) {
     is_up_to_date(database).await;
     execute(&database.url, "update schema_migration set checksum = 'x'").await;
     let refused = Store::open(&database.url).await.unwrap_err();
@@ -141,7 +252,7 @@ async fn a_migration_of_another_text_is_refused(database: &Database, _text: &str
 }
 
 // C16
-async fn many_starters_at_once_migrate_once_and_all_work(database: &Database, _text: &str) {
+async fn many_starters_at_once_migrate_once_and_all_work(database: &Database, _texts: &Texts) {
     race(|_| {
         let url = database.url.clone();
         async move {
@@ -158,9 +269,15 @@ on_both_engines![
     nothing_is_applied_by_looking,
     a_fresh_database_is_migrated,
     migrations_run_once,
-    a_database_that_stopped_halfway_is_completed,
+    a_database_that_stopped_in_the_first_migration_is_completed,
+    a_database_that_stopped_before_the_new_column_is_completed,
+    a_database_that_stopped_after_the_new_column_is_completed,
+    a_database_that_stopped_between_new_tables_is_completed,
+    a_new_column_that_alone_is_missing_is_added,
     a_database_migrated_by_hand_is_taken_over,
     an_empty_record_is_filled,
+    a_session_of_the_first_release_is_one_of_a_public_client,
+    a_first_release_migrated_by_hand_is_taken_over,
     a_newer_schema_is_refused,
     a_migration_of_another_text_is_refused,
     many_starters_at_once_migrate_once_and_all_work,

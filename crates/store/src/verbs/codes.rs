@@ -44,9 +44,15 @@ impl Store {
         proof: Mark,
         now: Timestamp,
     ) -> Result<Redemption, Fault> {
+        let client_key = session.session.client_key.as_ref();
+        let client_key = client_key.map(serde_json::to_string).transpose();
         self.write(RedeemCode {
             code,
             session: session.session.clone(),
+            client_key: client_key.map_err(|_| Fault::Row {
+                table: "oauth_session",
+                column: "client_key",
+            })?,
             proof,
             now,
         })
@@ -71,6 +77,8 @@ impl Store {
 struct RedeemCode {
     code: Digest,
     session: Session,
+    /// As JSON.
+    client_key: Option<String>,
     proof: Mark,
     now: Timestamp,
 }
@@ -130,7 +138,8 @@ impl Verb for RedeemCode {
             .bind(i64::from(session.generation))
             .bind(session.created_at.seconds())
             .bind(session.rotated_at.seconds())
-            .bind(session.expires_at.seconds());
+            .bind(session.expires_at.seconds())
+            .bind(self.client_key.as_deref());
         let done = at_once::Done::by(query, db).await?;
         Ok(done.outcome(Redemption::Redeemed, Redemption::ProofReplayed))
     }
@@ -155,6 +164,7 @@ impl RedeemCode {
             .bind(session.created_at.seconds())
             .bind(session.rotated_at.seconds())
             .bind(session.expires_at.seconds())
+            .bind(self.client_key.as_deref())
             .execute(db)
             .await?;
         Ok(())

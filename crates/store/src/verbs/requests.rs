@@ -10,8 +10,9 @@ use entryway_scope::{Did, ScopeSet};
 
 use crate::fault::Fault;
 use crate::outcome::{Admission, Binding, Decision, PendingRequest, Remembered};
+use crate::verbs::grants::Consent;
 use crate::verbs::marks::{Mark, remember};
-use crate::verbs::{Steps, Verb};
+use crate::verbs::{Steps, Verb, grants};
 use crate::{Engine, Store};
 use crate::{at_once, rows, sql};
 
@@ -105,7 +106,8 @@ impl Store {
         .await
     }
 
-    /// Grants the request and makes its code good. At most one decision counts.
+    /// Grants the request, makes its code good, and remembers what the account granted the client: what was
+    /// asked is decided anew, what was not asked stays. At most one decision counts.
     #[instrument(name = "store.approve_request", level = "debug", skip_all)]
     pub async fn approve_request(
         &self,
@@ -118,7 +120,7 @@ impl Store {
             id,
             browser,
             did: approval.did.clone(),
-            scope: approval.scope.to_string(),
+            scope: approval.scope.clone(),
             code: approval.code,
             code_expires_at: approval.code_expires_at,
             authenticated_at: approval.authenticated_at,
@@ -228,7 +230,7 @@ struct ApproveRequest {
     id: Digest,
     browser: Digest,
     did: Did,
-    scope: String,
+    scope: ScopeSet,
     code: Digest,
     code_expires_at: Timestamp,
     authenticated_at: Timestamp,
@@ -238,6 +240,7 @@ struct ApproveRequest {
 impl Verb for ApproveRequest {
     type Outcome = Decision;
     const NAME: &'static str = "approve_request";
+    const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
         let decided = sqlx::query(sql::APPROVE_REQUEST)
@@ -245,13 +248,23 @@ impl Verb for ApproveRequest {
             .bind(self.now.seconds())
             .bind(self.browser.as_bytes().to_vec())
             .bind(self.did.as_str())
-            .bind(self.scope.as_str())
+            .bind(self.scope.to_string())
             .bind(self.authenticated_at.seconds())
             .bind(self.code.as_bytes().to_vec())
             .bind(self.code_expires_at.seconds())
-            .fetch_optional(db)
+            .fetch_optional(&mut *db)
             .await?;
-        decision(decided.as_ref())
+        let decision = decision(decided.as_ref())?;
+        if let Decision::Decided(request) = &decision {
+            let consent = Consent {
+                did: &self.did,
+                client_id: &request.client_id,
+                asked: &request.scope,
+                granted: &self.scope,
+            };
+            grants::remember(consent, self.now, db).await?;
+        }
+        Ok(decision)
     }
 }
 
