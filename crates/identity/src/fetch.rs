@@ -28,6 +28,7 @@ use url::Url;
 
 use self::destination::{Destination, HTTPS_PORT, Place};
 use self::error::Failed;
+use self::network::{Network, Tcp};
 use self::turns::Turns;
 use self::under_way::UnderWay;
 
@@ -37,6 +38,7 @@ mod error;
 mod exchange;
 mod lookup;
 mod names;
+mod network;
 mod pin;
 mod public;
 mod settings;
@@ -62,21 +64,20 @@ impl Fetcher {
     ///
     /// See [`FetcherUnavailable`].
     pub fn new(settings: FetchSettings) -> Result<Self, FetcherUnavailable> {
-        Self::to_port(settings, HTTPS_PORT)
+        Self::over(Arc::new(Tcp), settings)
     }
 
-    /// A fetcher that takes another port for the one of https, so that a test can lie in wait there.
-    fn to_port(settings: FetchSettings, https_port: u16) -> Result<Self, FetcherUnavailable> {
+    fn over(network: Arc<dyn Network>, settings: FetchSettings) -> Result<Self, FetcherUnavailable> {
         let extra_ca = settings
             .development
             .as_ref()
             .map_or(&[][..], |admitted| &admitted.extra_ca);
         Ok(Self(Arc::new(Inner {
+            network,
             tls: tls::trusting(extra_ca)?,
             dns: lookup::lookup(settings.dns.clone())?,
             turns: Turns::new(settings.fetches_max, settings.fetches_per_host_max),
             under_way: UnderWay::default(),
-            https_port,
             settings,
         })))
     }
@@ -90,18 +91,17 @@ impl Fetcher {
     ///
     /// See [`FetchError`]. The log has, at debug, what the error must not tell.
     pub async fn get(&self, url: &Url, wanted: &Wanted) -> Result<Fetched, FetchError> {
-        let destination = Destination::of(url, &self.0.settings).inspect_err(|error| {
+        let Self(inner) = self;
+        let refused = |error: &FetchError| {
             debug!(fetch.host = url.host_str(), fetch.outcome = %error, "not fetched");
-        })?;
+        };
+        let destination = Destination::of(url, &inner.settings).inspect_err(refused)?;
         let mut document = url.clone();
         document.set_fragment(None);
         let errand = (String::from(document), wanted.clone());
-        let fetch = Arc::clone(&self.0);
-        let begin = || fetch.run(destination, wanted.clone()).boxed();
-        let fetching = self
-            .0
-            .under_way
-            .join(errand, self.0.settings.waiting_max, begin)?;
+        let begin = || Arc::clone(inner).run(destination, wanted.clone()).boxed();
+        let fetching = inner.under_way.join(errand, inner.settings.waiting_max, begin);
+        let fetching = fetching.inspect_err(refused)?;
         fetching.await
     }
 }
@@ -109,11 +109,11 @@ impl Fetcher {
 #[derive(Debug)]
 struct Inner {
     settings: FetchSettings,
+    network: Arc<dyn Network>,
     dns: Arc<dyn Lookup>,
     tls: Arc<ClientConfig>,
     turns: Turns,
     under_way: UnderWay,
-    https_port: u16,
 }
 
 /// How far a fetch has come, for the case that its time runs out.
@@ -158,18 +158,22 @@ impl Inner {
         let _turn = self.turns.take(&destination.authority).await?;
         *stage = Stage::Reaching;
         let addresses = self.addresses(&destination.place).await?;
-        let settings = &self.settings;
-        let stream = exchange::connect(&addresses, settings.addresses_max, settings.connect_time_max).await?;
+        let FetchSettings {
+            addresses_max,
+            connect_time_max,
+            ..
+        } = self.settings;
+        let stream = network::connect(&addresses, addresses_max, connect_time_max, &*self.network).await?;
         let Some(server_name) = destination.server_name.clone() else {
             *stage = Stage::Answering;
-            return exchange::exchange(stream, destination, wanted).await;
+            return exchange::ask(stream, destination, wanted).await;
         };
         let stream = TlsConnector::from(Arc::clone(&self.tls))
             .connect(server_name, stream)
             .await;
         let stream = stream.map_err(|cause| Failed::with(FetchError::Unreachable, cause))?;
         *stage = Stage::Answering;
-        exchange::exchange(stream, destination, wanted).await
+        exchange::ask(stream, destination, wanted).await
     }
 
     /// The addresses to connect to: looked up once, and none of them unless all of them are public.
@@ -190,7 +194,7 @@ impl Inner {
         }
         Ok(answers
             .iter()
-            .map(|address| SocketAddr::new(*address, self.https_port))
+            .map(|address| SocketAddr::new(*address, HTTPS_PORT))
             .collect())
     }
 }

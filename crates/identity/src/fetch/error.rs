@@ -20,7 +20,7 @@ pub enum FetchError {
     #[error("is not at an https URL")]
     SchemeRefused,
     /// The URL is longer than the limit, or cannot be written in a request.
-    #[error("is at a URL that cannot be requested, at most {bytes_max} plain characters are")]
+    #[error("is at a URL that cannot be requested, it may have at most {bytes_max} characters")]
     UrlRefused {
         /// The limit, in bytes.
         bytes_max: usize,
@@ -52,7 +52,7 @@ pub enum FetchError {
     /// No turn came in time: too many fetches are under way, here or to this host.
     #[error("could not be fetched now, too much is being fetched; try again")]
     Busy,
-    /// The answer broke off, or is not HTTP/1.1, or has a head of more than 16 KiB or 64 fields.
+    /// The answer broke off, is not HTTP/1.1, or has a head or a framing beyond all measure.
     #[error("did not come in one complete HTTP answer")]
     Broken,
     /// The answer points elsewhere.

@@ -1,12 +1,10 @@
-//! One connection, one request, one answer.
+//! One request and one answer over a connection.
 //!
 //! hyper's connection is used as it is, below every client that could follow, repeat, pool, decompress or
 //! find a proxy: what is not in this file does not happen. No connection is kept, since the next fetch of a
 //! name has to ask where it leads now, and to be checked anew; documents are cached, so it costs little.
 
-use std::net::SocketAddr;
 use std::pin::pin;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -14,55 +12,21 @@ use http::{Request, header};
 use http_body_util::Empty;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
 use super::answer;
 use super::destination::Destination;
 use super::error::{Failed, FetchError};
 use super::wanted::{Fetched, Wanted};
 
-/// Connects to the first of the addresses that accepts.
-///
-/// These are the addresses that were checked: no name is looked up here, so none can change its mind.
-pub(super) async fn connect(
-    addresses: &[SocketAddr],
-    addresses_max: usize,
-    connect_time_max: Duration,
-) -> Result<TcpStream, Failed> {
-    let mut failed = Failed::from(FetchError::Unreachable);
-    for address in families_in_turn(addresses).take(addresses_max) {
-        match timeout(connect_time_max, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(cause)) => failed = Failed::with(FetchError::Unreachable, cause),
-            Err(cause) => failed = Failed::with(FetchError::Unreachable, cause),
-        }
-    }
-    Err(failed)
-}
-
-/// IPv4, IPv6, IPv4 and so on: a machine with only one of them meets an address of it among the first two.
-fn families_in_turn(addresses: &[SocketAddr]) -> impl Iterator<Item = SocketAddr> {
-    let (v4, v6): (Vec<_>, Vec<_>) = addresses.iter().partition(|address| address.is_ipv4());
-    let pairs = v4.len().max(v6.len());
-    (0..pairs).flat_map(move |index| {
-        [v4.get(index).copied(), v6.get(index).copied()]
-            .into_iter()
-            .flatten()
-    })
-}
-
 /// Sends the request over a connection and reads the whole answer.
-pub(super) async fn exchange<S>(
-    stream: S,
-    destination: &Destination,
-    wanted: &Wanted,
-) -> Result<Fetched, Failed>
+pub(super) async fn ask<S>(stream: S, destination: &Destination, wanted: &Wanted) -> Result<Fetched, Failed>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let broken = |cause: hyper::Error| Failed::with(FetchError::Broken, cause);
+    let (reading, writing) = tokio::io::split(stream);
+    let stream = tokio::io::join(reading.take(answer_bytes_max(wanted)), writing);
     let (mut sender, connection) = http1::Builder::new()
         .max_headers(HEADERS_MAX)
         .max_header_size(HEAD_BYTES_MAX)
@@ -93,6 +57,13 @@ fn request(destination: &Destination, wanted: &Wanted) -> Result<Request<Empty<B
         .header(header::CONNECTION, "close")
         .body(Empty::new())
         .map_err(|cause| Failed::with(FetchError::Broken, cause))
+}
+
+/// Bytes read of a connection at most, whatever they are: interim answers, chunks of a byte with long
+/// extensions, trailers. Four times what the head and the body may have is more than any honest framing takes.
+fn answer_bytes_max(wanted: &Wanted) -> u64 {
+    let most = HEAD_BYTES_MAX.saturating_add(wanted.body_bytes_max);
+    u64::try_from(most.saturating_mul(4)).unwrap_or(u64::MAX)
 }
 
 const USER_AGENT: &str = concat!("entryway/", env!("CARGO_PKG_VERSION"));

@@ -64,12 +64,8 @@ mod tests {
     fn only_names_in_the_public_dns_are_public() {
         let long_label = "a".repeat(63);
         let longer_label = format!("{}.com", "a".repeat(64));
-        let long = format!("{}.com", vec![long_label.as_str(); 4].join("."));
-        let fits = format!(
-            "{}.{}.com",
-            vec![long_label.as_str(); 3].join("."),
-            "a".repeat(57)
-        );
+        let long = format!("{}.com", [long_label.as_str(); 4].join("."));
+        let fits = format!("{}.{}.com", [long_label.as_str(); 3].join("."), "a".repeat(57));
         assert_eq!(fits.len(), 253);
         let public = [
             "app.com",

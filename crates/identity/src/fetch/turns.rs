@@ -59,6 +59,14 @@ impl Turns {
     }
 }
 
+#[cfg(test)]
+impl Turns {
+    /// How many hosts are remembered.
+    pub(super) fn hosts(&self) -> usize {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
 fn semaphore(permits: usize) -> Arc<Semaphore> {
     Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
 }
