@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use entryway_core::policy::Policy;
+use entryway_identity::fetch::Fetcher;
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::metadata::Endpoints;
 use entryway_oauth::time::Timestamp;
 use entryway_store::Store;
 
+use crate::clients::Clients;
 use crate::clock::{Chance, Clock};
 use crate::config::Config;
 use crate::failure::Fault;
@@ -25,6 +27,7 @@ struct Inner {
     endpoints: Endpoints,
     store: Store,
     keys: Keys,
+    clients: Clients,
     passwords: Passwords,
     limits: Option<SignInLimits>,
     call_limits: Option<CallLimits>,
@@ -37,8 +40,15 @@ impl App {
     ///
     /// # Errors
     /// A [`Fault`] as [`Keys::adopt`] says.
-    pub async fn open(config: Config, store: Store, clock: Clock, chance: Chance) -> Result<Self, Fault> {
+    pub async fn open(
+        config: Config,
+        store: Store,
+        fetcher: Fetcher,
+        clock: Clock,
+        chance: Chance,
+    ) -> Result<Self, Fault> {
         let keys = Keys::adopt(&store, &config.root_key, &chance, clock.now()).await?;
+        let clients = Clients::new(fetcher, config.local_documents);
         let passwords = Passwords::new(chance.clone())?;
         let limits = config.limit_sign_ins.then(SignInLimits::new);
         let call_limits = config.calls_per_minute.map(CallLimits::new);
@@ -48,6 +58,7 @@ impl App {
             endpoints,
             store,
             keys,
+            clients,
             passwords,
             limits,
             call_limits,
@@ -64,6 +75,10 @@ impl App {
     /// The keys, for a resource on the same machine to pin.
     pub fn keys(&self) -> &Keys {
         &self.0.keys
+    }
+
+    pub(crate) fn clients(&self) -> &Clients {
+        &self.0.clients
     }
 
     /// The store.

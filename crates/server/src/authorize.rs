@@ -6,6 +6,7 @@
 
 pub(crate) mod account;
 pub(crate) mod decision;
+pub(crate) mod logo;
 mod opened;
 pub(crate) mod page;
 pub(crate) mod reply;

@@ -4,6 +4,8 @@ use entryway_core::policy::Policy;
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
 
+use crate::clients::LocalDocuments;
+
 /// The settings of one instance. Instances of one deployment share all of them.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -13,6 +15,8 @@ pub struct Config {
     pub prefix: String,
     /// Lifetimes and limits.
     pub policy: Policy,
+    /// Whether client documents at http on loopback addresses are read, for development.
+    pub local_documents: LocalDocuments,
     /// What every other secret of the deployment is derived from or sealed with.
     pub root_key: ServerKey,
     /// Whether sign-ins are limited. Off only in load tests.

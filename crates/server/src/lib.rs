@@ -13,6 +13,7 @@
 mod app;
 mod authorize;
 mod browser;
+mod clients;
 mod clock;
 mod config;
 mod extract;
@@ -28,6 +29,7 @@ mod routes;
 mod serve;
 
 pub use app::App;
+pub use clients::LocalDocuments;
 pub use clock::{Chance, Clock};
 pub use config::Config;
 pub use failure::Fault;

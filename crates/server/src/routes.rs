@@ -38,7 +38,7 @@ pub fn router(app: &App) -> Router {
     let everything = documents(app)
         .merge(back_channel(app))
         .merge(front_channel(app))
-        .merge(embedded());
+        .merge(images(app));
     everything
         .route("/_health", get(|| async { "ok" }))
         .fallback(not_found)
@@ -93,8 +93,11 @@ fn front_channel(app: &App) -> Router<App> {
         .layer(from_fn_with_state(app.clone(), page_headers))
 }
 
-fn embedded() -> Router<App> {
-    assets::ALL.into_iter().fold(Router::new(), |router, asset| {
+/// What pages show besides text.
+fn images(app: &App) -> Router<App> {
+    let logo = format!("{}/logo", app.endpoints().authorize);
+    let logos = Router::new().route(&logo, get(authorize::logo::get).fallback(page_get_only));
+    assets::ALL.into_iter().fold(logos, |router, asset| {
         router.route(asset.path, get(move || async move { serve_asset(asset) }))
     })
 }

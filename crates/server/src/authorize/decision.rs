@@ -6,11 +6,13 @@ use axum::response::Response;
 use http::Request;
 use tower_sessions::Session;
 
-use entryway_core::{authorize, consent, response};
+use entryway_core::authorize::{self, SignedIn};
+use entryway_core::{consent, response};
 use entryway_oauth::denial::Denial;
 use entryway_oauth::form::Parameters;
 use entryway_oauth::secret::AuthorizationCode;
 use entryway_oauth::time::Timestamp;
+use entryway_scope::ScopeSet;
 use entryway_store::{Approval, Decision};
 
 use crate::app::App;
@@ -57,10 +59,21 @@ async fn approve(app: &App, opened: &Opened, form: &Parameters, now: Timestamp) 
     let one = one.filter(|one| authorize::may_decide(one, request, admitted_at, app.policy(), now));
     let one = one.ok_or(Denial::AccountNotSignedIn)?;
     let scope = consent::granted(request, |number| form.has(&format!("{GRANT_PREFIX}{number}")));
+    grant(app, opened, one, &scope, now).await
+}
+
+/// Grants the request and sends the code to the app.
+pub(super) async fn grant(
+    app: &App,
+    opened: &Opened,
+    one: &SignedIn,
+    scope: &ScopeSet,
+    now: Timestamp,
+) -> Result<Response, Failure> {
     let code = AuthorizationCode::from_entropy(app.chance().bytes()?);
     let approval = Approval {
         did: &one.account.did,
-        scope: &scope,
+        scope,
         code: code.digest(),
         code_expires_at: now + app.policy().code_lifetime,
         authenticated_at: one.authenticated_at,

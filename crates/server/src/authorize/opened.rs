@@ -2,12 +2,14 @@
 
 use url::form_urlencoded;
 
-use entryway_core::authorize::{self, SignedIn, Step};
+use entryway_core::authorize::{Choice, SignedIn, Situation, Step};
+use entryway_core::trust::Standing;
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::form::Parameters;
 use entryway_oauth::secret::{Digest, RequestUri};
 use entryway_oauth::time::{Seconds, Timestamp};
+use entryway_scope::Did;
 use entryway_store::{Binding, PendingRequest};
 
 use crate::app::App;
@@ -21,6 +23,9 @@ pub(super) struct Opened {
     pub(super) pending: PendingRequest,
     pub(super) browser: Browser,
     pub(super) signed_in: Vec<SignedIn>,
+    /// What was said of the client before, by the operator and by these accounts.
+    pub(super) standing: Standing,
+    choice: Choice,
 }
 
 /// How long a request may be kept open by looking at it again and again.
@@ -59,27 +64,30 @@ impl Opened {
         };
         browser.keep().await?;
         let signed_in = browser.signed_in(app).await?;
+        let dids: Vec<Did> = signed_in.iter().map(|one| one.account.did.clone()).collect();
+        let standing = store.standing(&client_id, &dids).await?;
+        let choice = browser.choice(id).await?;
         Ok(Self {
             id,
             request_uri,
             pending,
             browser,
             signed_in,
+            standing,
+            choice,
         })
     }
 
     /// What the browser sees next.
-    pub(super) async fn next_step(&self, app: &App, now: Timestamp) -> Result<Step<'_>, Failure> {
-        let choice = self.browser.choice(self.id).await?;
-        let (request, admitted_at) = (&self.pending.request, self.pending.admitted_at);
-        Ok(authorize::next_step(
-            request,
-            admitted_at,
-            &self.signed_in,
-            &choice,
-            app.policy(),
-            now,
-        ))
+    pub(super) fn next_step(&self, app: &App, now: Timestamp) -> Step<'_> {
+        let situation = Situation {
+            request: &self.pending.request,
+            admitted_at: self.pending.admitted_at,
+            signed_in: &self.signed_in,
+            standing: &self.standing,
+            choice: &self.choice,
+        };
+        situation.next_step(app.policy(), now)
     }
 
     /// The page to return to after a form: the same request again.

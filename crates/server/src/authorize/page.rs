@@ -1,4 +1,7 @@
 //! `GET …/authorize`: the next page of a pushed request.
+//!
+//! It grants nothing, but for one case: a client that nobody can pass for asks for what the same
+//! account granted it before, and names the account or forbids every page.
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -34,7 +37,8 @@ async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Fa
     let parameters = Parameters::from_form(parts.uri.query().unwrap_or_default().as_bytes())?;
     let browser = Browser::open(app, session).await?;
     let opened = Opened::load(app, browser, &parameters, now).await?;
-    match opened.next_step(app, now).await? {
+    match opened.next_step(app, now) {
+        Step::Grant(one) => decision::grant(app, &opened, one, &opened.pending.request.scope, now).await,
         Step::Refuse(denial) => decision::refuse(app, &opened, &denial, now).await,
         step => views::step(app, &opened, &step),
     }

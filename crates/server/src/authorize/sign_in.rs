@@ -45,7 +45,7 @@ async fn sign_in(app: &App, session: Session, request: Request<Body>) -> Result<
         }
         Err(Failure::Denial(denial @ (Denial::CredentialsWrong | Denial::TooManyAttempts { .. }))) => {
             tracing::info!(denial.code = denial.code(), denial.reason = %denial, "sign-in refused");
-            let step = opened.next_step(app, now).await?;
+            let step = opened.next_step(app, now);
             views::sign_in_again(app, &opened, &step, &form, &denial)
         }
         Err(failure) => Err(failure),

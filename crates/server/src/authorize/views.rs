@@ -5,24 +5,26 @@ use http::StatusCode;
 
 use entryway_core::authorize::{Candidate, Name, SignedIn, Step};
 use entryway_core::request::AuthorizationRequest;
+use entryway_oauth::client_id::ClientIdKind;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::form::Parameters;
+use entryway_oauth::redirect::RedirectKind;
 use entryway_scope::{Explanation, explain};
 
 use crate::app::App;
 use crate::failure::{Failure, add_denial_headers};
 use crate::pages::account_chooser::{AccountChooserView, SignedInAccount};
-use crate::pages::consent::{ConsentView, Permission, PermissionGroup};
+use crate::pages::consent::{ConsentView, Permission, PermissionGroup, ThisDevice};
 use crate::pages::duration::InWords;
 use crate::pages::form::FormContext;
 use crate::pages::layout::PageContext;
-use crate::pages::parties::{Account, App as AppParty};
+use crate::pages::parties::{Account, App as AppParty, Vouched};
 use crate::pages::sign_in::{SignInRefusal, SignInView, Username};
 use crate::pages::untrusted::Untrusted;
 
-use super::FormPaths;
 use super::opened::Opened;
 use super::reply::{FormTarget, page};
+use super::{FormPaths, logo};
 
 /// What every page says about this service.
 pub(crate) fn page_context(app: &App) -> PageContext<'_> {
@@ -38,7 +40,8 @@ pub(super) fn step(app: &App, opened: &Opened, step: &Step<'_>) -> Result<Respon
     match step {
         Step::SignIn { name, others } => sign_in(app, opened, *name, *others, None, None),
         Step::Choose(candidates) => choose(app, opened, candidates),
-        Step::Consent(one) => consent(app, opened, one),
+        // what is granted without asking never comes to a page; asking is the safe way to be wrong
+        Step::Consent(one) | Step::Grant(one) => consent(app, opened, one),
         Step::Refuse(denial) => Err(denial.clone().into()),
     }
 }
@@ -60,7 +63,7 @@ pub(super) fn sign_in_again(
     let (name, others) = match step {
         Step::SignIn { name, others } => (*name, *others),
         // somebody is signed in already, and typed a wrong password for somebody else
-        Step::Choose(_) | Step::Consent(_) | Step::Refuse(_) => (None, true),
+        Step::Choose(_) | Step::Consent(_) | Step::Grant(_) | Step::Refuse(_) => (None, true),
     };
     let mut response = sign_in(
         app,
@@ -85,7 +88,7 @@ fn sign_in(
 ) -> Result<Response, Failure> {
     let paths = FormPaths::under(app.endpoints());
     let request = &opened.pending.request;
-    let csrf = opened.browser.form_token(app);
+    let (csrf, logo) = (opened.browser.form_token(app), logo_path(app, opened));
     let username = match (name, typed) {
         (Some(Name::Fixed(hint)), _) => Username::Fixed(Untrusted(hinted_handle(opened, hint.as_str()))),
         (_, Some(typed)) => Username::Hinted(Untrusted(typed)),
@@ -95,7 +98,7 @@ fn sign_in(
     let view = SignInView {
         page: page_context(app),
         form: form_context(opened, paths.sign_in, &csrf),
-        app: party(request),
+        app: party(opened, logo.as_deref()),
         username,
         refusal,
         again: matches!(name, Some(Name::Suggested(_))),
@@ -117,7 +120,7 @@ fn hinted_handle<'a>(opened: &'a Opened, hint: &'a str) -> &'a str {
 
 fn choose(app: &App, opened: &Opened, candidates: &[Candidate<'_>]) -> Result<Response, Failure> {
     let paths = FormPaths::under(app.endpoints());
-    let csrf = opened.browser.form_token(app);
+    let (csrf, logo) = (opened.browser.form_token(app), logo_path(app, opened));
     let accounts = candidates.iter().map(|candidate| SignedInAccount {
         account: account(candidate.account),
         must_sign_in_again: !candidate.fresh,
@@ -125,7 +128,7 @@ fn choose(app: &App, opened: &Opened, candidates: &[Candidate<'_>]) -> Result<Re
     let view = AccountChooserView {
         page: page_context(app),
         form: form_context(opened, paths.account.clone(), &csrf),
-        app: party(&opened.pending.request),
+        app: party(opened, logo.as_deref()),
         accounts: accounts.collect(),
         deny_action: &paths.decision,
         another_account_action: &paths.account,
@@ -139,18 +142,18 @@ fn choose(app: &App, opened: &Opened, candidates: &[Candidate<'_>]) -> Result<Re
 
 fn consent(app: &App, opened: &Opened, one: &SignedIn) -> Result<Response, Failure> {
     let paths = FormPaths::under(app.endpoints());
-    let csrf = opened.browser.form_token(app);
+    let (csrf, logo) = (opened.browser.form_token(app), logo_path(app, opened));
     let request = &opened.pending.request;
+    let access_lifetime = app.policy().sessions(request.client_key.is_some()).session;
     let explained: Vec<Explained<'_>> = request.scope.iter().enumerate().map(Explained::new).collect();
     let view = ConsentView {
         page: page_context(app),
         form: form_context(opened, paths.decision, &csrf),
-        app: party(request),
+        app: party(opened, logo.as_deref()),
         account: account(&one.account),
-        // every client of this release is a development client on this device
-        this_device: Some(Untrusted(request.redirect_uri.as_str())),
+        this_device: this_device(request),
         groups: groups(&explained),
-        access_lifetime: InWords(app.policy().public_session_lifetime.0.unsigned_abs()),
+        access_lifetime: InWords(access_lifetime.0.unsigned_abs()),
         another_account_action: request.login_hint.is_none().then_some(paths.account.as_str()),
     };
     page(&view, StatusCode::OK, FormTarget::App(&request.redirect_uri))
@@ -205,10 +208,34 @@ fn form_context<'a>(opened: &'a Opened, action: String, csrf: &'a str) -> FormCo
     }
 }
 
-fn party(request: &AuthorizationRequest) -> AppParty<'_> {
+/// Where the app's logo is served, if the operator gave it one.
+fn logo_path(app: &App, opened: &Opened) -> Option<String> {
+    let trust = opened.standing.trust.as_ref()?;
+    let client_id = opened.pending.request.client_id.as_str();
+    trust.has_logo.then(|| logo::path(app.endpoints(), client_id))
+}
+
+fn party<'a>(opened: &'a Opened, logo: Option<&'a str>) -> AppParty<'a> {
+    let client_id = &opened.pending.request.client_id;
     AppParty {
-        host: Untrusted(request.client_id.host()),
-        client_id: Untrusted(request.client_id.as_str()),
+        host: Untrusted(client_id.host()),
+        client_id: Untrusted(client_id.as_str()),
+        vouched: opened.standing.trust.as_ref().map(|trust| Vouched {
+            name: Untrusted(&trust.name),
+            logo,
+            first_party: trust.first_party,
+        }),
+    }
+}
+
+/// an answer that any program on this device may be waiting for.
+fn this_device(request: &AuthorizationRequest) -> Option<ThisDevice<'_>> {
+    match request.redirect_uri.kind() {
+        RedirectKind::Web => None,
+        RedirectKind::Loopback | RedirectKind::LocalWeb | RedirectKind::PrivateUse => Some(ThisDevice {
+            redirect_uri: Untrusted(request.redirect_uri.as_str()),
+            published: request.client_id.kind() == ClientIdKind::Document,
+        }),
     }
 }
 

@@ -98,6 +98,7 @@ async fn app() -> App {
         issuer: Issuer::parse("https://entryway.example").unwrap(),
         prefix: "/oauth".to_owned(),
         policy: entryway_core::policy::Policy::default(),
+        local_documents: crate::LocalDocuments::Refused,
         root_key: entryway_oauth::secret::ServerKey::new([1; 32]),
         limit_sign_ins: true,
         calls_per_minute: None,
@@ -108,7 +109,9 @@ async fn app() -> App {
         directory.path().join("denials.sqlite").display()
     );
     let store = entryway_store::Store::open(&url).await.unwrap();
-    App::open(config, store, Clock::system(), Chance::system())
+    let fetcher =
+        entryway_identity::fetch::Fetcher::new(entryway_identity::fetch::FetchSettings::default()).unwrap();
+    App::open(config, store, fetcher, Clock::system(), Chance::system())
         .await
         .unwrap()
 }

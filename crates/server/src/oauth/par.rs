@@ -13,9 +13,10 @@ use entryway_oauth::secret::RequestUri;
 use entryway_store::{Admission, Mark, NewRequest};
 
 use crate::app::App;
+use crate::clients::Need;
 use crate::extract::{body, proof};
 use crate::failure::Failure;
-use crate::oauth::client;
+use crate::oauth::client::Caller;
 
 #[derive(Serialize)]
 struct Pushed {
@@ -30,9 +31,16 @@ pub(crate) async fn post(State(app): State<App>, request: Request<Body>) -> Resp
 async fn push(app: &App, request: Request<Body>) -> Result<Response, Failure> {
     let now = app.now();
     let (parts, parameters) = body::parameters(request, body::Accepts::FormOrJson).await?;
-    let client = client::authenticate(&parts, &parameters)?;
     let proof = proof::presented(app, &parts, &app.endpoints().par, now)?;
-    let admitted = request::admit(&parameters, &client, proof.as_ref(), app.policy())?;
+    let caller = Caller::identify(app, &parts, &parameters, Need::Fresh, proof.as_ref(), now).await?;
+    let client_key = caller.key()?.cloned();
+    let admitted = request::admit(
+        &parameters,
+        caller.client(),
+        client_key,
+        proof.as_ref(),
+        app.policy(),
+    )?;
     let request_uri = RequestUri::from_entropy(app.chance().bytes()?);
     let lifetime = app.policy().request_lifetime;
     let challenge = Mark {
@@ -46,6 +54,7 @@ async fn push(app: &App, request: Request<Body>) -> Result<Response, Failure> {
         proof: proof.as_ref().map(proof::mark),
         expires_at: now + lifetime,
     };
+    caller.spend(app, now).await?;
     match app.store().admit_request(new, now).await? {
         Admission::Admitted => {
             let pushed = Pushed {

@@ -10,7 +10,7 @@ use serde_json::json;
 use entryway_core::code::CodeState;
 use entryway_core::revoke::{self, Presented};
 use entryway_core::session::{EndReason, Session};
-use entryway_oauth::client::Client;
+use entryway_oauth::client_id::ClientId;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::secret::{AuthorizationCode, SessionId};
@@ -18,6 +18,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_store::{Remembered, Spoiling};
 
 use crate::app::App;
+use crate::clients::Need;
 use crate::extract::{body, proof};
 use crate::failure::Failure;
 use crate::oauth::client;
@@ -30,10 +31,14 @@ pub(crate) async fn post(State(app): State<App>, request: Request<Body>) -> Resp
 async fn end(app: &App, request: Request<Body>) -> Result<Response, Failure> {
     let now = app.now();
     let (parts, parameters) = body::parameters(request, body::Accepts::FormOrJson).await?;
-    let client = client::authenticate(&parts, &parameters)?;
     let token = parameters.required("token")?;
     // optional: RFC 7009 knows no proof, and plain clients send none
     let proof = proof::presented(app, &parts, &app.endpoints().revoke, now)?;
+    let caller =
+        client::Caller::identify(app, &parts, &parameters, Need::Running, proof.as_ref(), now).await?;
+    // RFC 7009 section 2.1: a confidential client authenticates
+    caller.key()?;
+    caller.spend(app, now).await?;
     if let Some(proof) = &proof
         && app.store().remember_mark(proof::mark(proof), now).await? == Remembered::Replayed
     {
@@ -41,7 +46,7 @@ async fn end(app: &App, request: Request<Body>) -> Result<Response, Failure> {
     }
     let caller = Caller {
         app,
-        client,
+        client: caller.client().id.clone(),
         proof,
         now,
     };
@@ -59,7 +64,7 @@ async fn end(app: &App, request: Request<Body>) -> Result<Response, Failure> {
 
 struct Caller<'a> {
     app: &'a App,
-    client: Client,
+    client: ClientId,
     proof: Option<Proof>,
     now: Timestamp,
 }
@@ -69,12 +74,12 @@ impl Caller<'_> {
         let Some(facts) = self.app.store().session(id).await? else {
             return Ok(());
         };
-        if genuine(&facts.session) && revoke::may_end(&facts.session, &self.client.id, self.proof.as_ref()) {
+        if genuine(&facts.session) && revoke::may_end(&facts.session, &self.client, self.proof.as_ref()) {
             self.app
                 .store()
                 .end_session(id, EndReason::Revoked, self.now)
                 .await?;
-            tracing::info!(client.id = %self.client.id, account.did = %facts.session.did, "session revoked");
+            tracing::info!(client.id = %self.client, account.did = %facts.session.did, "session revoked");
         }
         Ok(())
     }
@@ -84,7 +89,7 @@ impl Caller<'_> {
             return Ok(());
         };
         let (owner, bound) = (&facts.request.client_id, facts.request.jkt);
-        if !revoke::owns(owner, bound, &self.client.id, self.proof.as_ref()) {
+        if !revoke::owns(owner, bound, &self.client, self.proof.as_ref()) {
             return Ok(());
         }
         if self.app.store().spoil_code(code.digest(), self.now).await? == Spoiling::Spoiled {

@@ -13,10 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use entryway_core::refresh::Refresh;
 use entryway_core::refresh_token::RefreshToken;
-use entryway_core::session::Session;
+use entryway_core::session::{EndReason, Session};
 use entryway_core::{code, refresh};
 use entryway_oauth::access_token::{AccessTokenClaims, Confirmation, Grantee, TokenId};
-use entryway_oauth::client::Client;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::form::Parameters;
@@ -26,9 +25,10 @@ use entryway_scope::{Did, ScopeSet};
 use entryway_store::{NewSession, Redemption, Rotation};
 
 use crate::app::App;
+use crate::clients::Need;
 use crate::extract::{body, proof};
 use crate::failure::Failure;
-use crate::oauth::client;
+use crate::oauth::client::Caller;
 
 /// The answer of the token endpoint (RFC 6749 section 5.1), with `sub` as the profile wants it.
 type TokenResponse = StandardTokenResponse<Subject, DpopBound>;
@@ -57,7 +57,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request<Body>) -> Resp
 async fn grant(app: &App, request: Request<Body>) -> Result<Response, Failure> {
     let now = app.now();
     let (parts, parameters) = body::parameters(request, body::Accepts::FormOrJson).await?;
-    let call = Call::read(app, &parts, &parameters, now)?;
+    let call = Call::read(app, &parts, &parameters, now).await?;
     let response = match parameters.required("grant_type")? {
         "authorization_code" => exchange_code(app, call).await?,
         "refresh_token" => refresh_session(app, call).await?,
@@ -69,18 +69,23 @@ async fn grant(app: &App, request: Request<Body>) -> Result<Response, Failure> {
 /// What both grants need.
 struct Call<'a> {
     parameters: &'a Parameters,
-    client: Client,
+    caller: Caller,
     proof: Proof,
     now: Timestamp,
 }
 
 impl<'a> Call<'a> {
-    fn read(app: &App, parts: &Parts, parameters: &'a Parameters, now: Timestamp) -> Result<Self, Denial> {
-        let client = client::authenticate(parts, parameters)?;
+    async fn read(
+        app: &App,
+        parts: &Parts,
+        parameters: &'a Parameters,
+        now: Timestamp,
+    ) -> Result<Self, Denial> {
         let proof = proof::required(app, parts, &app.endpoints().token, now)?;
+        let caller = Caller::identify(app, parts, parameters, Need::Running, Some(&proof), now).await?;
         Ok(Self {
             parameters,
-            client,
+            caller,
             proof,
             now,
         })
@@ -91,7 +96,8 @@ async fn exchange_code(app: &App, call: Call<'_>) -> Result<TokenResponse, Failu
     let code = AuthorizationCode::parse(call.parameters.required("code")?)?.digest();
     let facts = app.store().code(code).await?.ok_or(Denial::CodeUnknown)?;
     let presented = code::Presented {
-        client_id: &call.client.id,
+        client: call.caller.client(),
+        client_key: call.caller.key()?,
         parameters: call.parameters,
         proof: &call.proof,
     };
@@ -104,14 +110,14 @@ async fn exchange_code(app: &App, call: Call<'_>) -> Result<TokenResponse, Failu
         }
         code::Exchange::Replayed => {
             app.store().replay_code(code, call.now).await?;
-            tracing::warn!(client.id = %call.client.id, account.did = %facts.account.did, "code replayed");
+            tracing::warn!(client.id = %call.caller.client().id, account.did = %facts.account.did, "code replayed");
             return Err(Denial::CodeUnknown.into());
         }
     }
     let id = SessionId::from_entropy(app.chance().bytes()?);
     let session = code::session(
         &facts,
-        &call.proof,
+        presented,
         id,
         app.chance().bytes()?,
         app.policy(),
@@ -124,12 +130,17 @@ async fn exchange_code(app: &App, call: Call<'_>) -> Result<TokenResponse, Failu
         call.now,
     )?;
     let new = NewSession { session: &session };
+    call.caller.spend(app, call.now).await?;
     match app
         .store()
         .redeem_code(code, new, proof::mark(&call.proof), call.now)
         .await?
     {
-        Redemption::Redeemed => Ok(issued.response(&app.keys().refresh_tokens.mint(id, &session.salt, 0))),
+        Redemption::Redeemed => {
+            let refreshes = call.caller.client().refreshes;
+            let refresh_token = refreshes.then(|| app.keys().refresh_tokens.mint(id, &session.salt, 0));
+            Ok(issued.response(refresh_token.as_ref()))
+        }
         Redemption::ProofReplayed => Err(Denial::ProofReplayed.into()),
         Redemption::AlreadyRedeemed | Redemption::Gone => Err(Denial::CodeUnknown.into()),
     }
@@ -146,11 +157,13 @@ async fn refresh_session(app: &App, call: Call<'_>) -> Result<TokenResponse, Fai
     let (session, account) = (&facts.session, &facts.account);
     let presented = refresh::Presented {
         token: &token,
-        client_id: &call.client.id,
+        client: call.caller.client(),
+        client_key: call.caller.authenticated(),
+        published: call.caller.published(),
         proof: &call.proof,
         scope: call.parameters.optional("scope"),
     };
-    let decided = refresh::decide(session, account, presented, key, call.now)?;
+    let decided = refresh::decide(session, account, presented, key, app.policy(), call.now)?;
     let (mark, window) = (proof::mark(&call.proof), app.policy().lost_answer_window);
     let rotate = || {
         app.store()
@@ -158,6 +171,13 @@ async fn refresh_session(app: &App, call: Call<'_>) -> Result<TokenResponse, Fai
     };
     let scope = match decided {
         Refresh::Grant(scope) => scope,
+        Refresh::End(denial) => {
+            app.store()
+                .end_session(session.id, EndReason::ClientKeyRemoved, call.now)
+                .await?;
+            tracing::warn!(client.id = %session.client_id, account.did = %session.did, "session ended, its client's key was withdrawn");
+            return Err(denial.into());
+        }
         Refresh::Judge(denial) => {
             return Err(match rotate().await? {
                 Rotation::Replayed => replayed(session).into(),
@@ -166,9 +186,11 @@ async fn refresh_session(app: &App, call: Call<'_>) -> Result<TokenResponse, Fai
         }
     };
     let issued = Issued::new(app, session, refresh::grantee(session, account, &scope), call.now)?;
+    call.caller.spend(app, call.now).await?;
     match rotate().await? {
         Rotation::Rotated | Rotation::Repeated => {
-            Ok(issued.response(&key.mint(session.id, &session.salt, token.generation() + 1)))
+            let next = key.mint(session.id, &session.salt, token.generation() + 1);
+            Ok(issued.response(Some(&next)))
         }
         Rotation::Replayed => Err(replayed(session).into()),
         Rotation::Ended | Rotation::Unknown => Err(Denial::RefreshTokenUnknown.into()),
@@ -214,10 +236,12 @@ impl Issued {
         })
     }
 
-    fn response(self, refresh_token: &RefreshToken) -> TokenResponse {
+    /// `refresh_token` is for clients that may refresh.
+    fn response(self, refresh_token: Option<&RefreshToken>) -> TokenResponse {
         let access_token = AccessToken::new(self.access_token);
         let mut response = TokenResponse::new(access_token, DpopBound::Dpop, Subject { sub: self.sub });
-        response.set_refresh_token(Some(WireRefreshToken::new(refresh_token.expose().to_owned())));
+        response
+            .set_refresh_token(refresh_token.map(|token| WireRefreshToken::new(token.expose().to_owned())));
         response.set_scopes(Some(
             self.scope
                 .iter()

@@ -24,14 +24,23 @@ pub struct ConsentView<'a> {
     pub app: App<'a>,
     /// The account it asks for.
     pub account: Account<'a>,
-    /// Where the browser is sent, if the app runs on the person's own device or is a developer's.
-    pub this_device: Option<Untrusted<'a>>,
+    /// Where the browser is sent, if the answer stays on the person's own device.
+    pub this_device: Option<ThisDevice<'a>>,
     /// The permissions, grouped by what they are about.
     pub groups: Vec<PermissionGroup<'a>>,
     /// Until access ends by itself.
     pub access_lifetime: InWords,
     /// Path that "Use another account" posts `decision=another_account` to; nothing where the account is fixed.
     pub another_account_action: Option<&'a str>,
+}
+
+/// An answer that stays on the person's own device, where any program could be waiting for it.
+#[derive(Debug, Clone, Copy)]
+pub struct ThisDevice<'a> {
+    /// Where it goes.
+    pub redirect_uri: Untrusted<'a>,
+    /// Whether the app has a published address, or is a developer's that nobody can confirm.
+    pub published: bool,
 }
 
 /// Permissions that belong together.

@@ -4,13 +4,27 @@ use super::untrusted::Untrusted;
 
 /// The app that sent the person here.
 ///
-/// It is known by its address only: names and logos are the app's own claim, and are not shown.
+/// It is known by its address: names and logos are the app's own claim, and are shown only where the
+/// operator of this service stands by them.
 #[derive(Debug, Clone, Copy)]
 pub struct App<'a> {
     /// Host of the client id. A host outside ASCII is given as A-labels (`xn--…`, R-196).
     pub host: Untrusted<'a>,
     /// The whole client id.
     pub client_id: Untrusted<'a>,
+    /// What the operator stands by.
+    pub vouched: Option<Vouched<'a>>,
+}
+
+/// An app the operator knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Vouched<'a> {
+    /// Its name, as the operator entered it.
+    pub name: Untrusted<'a>,
+    /// Path of its logo on this service.
+    pub logo: Option<&'a str>,
+    /// Whether it is an app of this service itself.
+    pub first_party: bool,
 }
 
 impl App<'_> {
@@ -52,6 +66,7 @@ mod tests {
             let app = App {
                 host: Untrusted(host),
                 client_id: Untrusted(""),
+                vouched: None,
             };
             assert_eq!(app.has_encoded_letters(), expected, "{host}");
         }
