@@ -3,6 +3,7 @@
 mod accounts;
 mod data;
 mod greeting;
+mod origins;
 
 use std::sync::Arc;
 
@@ -18,12 +19,15 @@ use entryway_sandbox::ambient::{Clock as AmbientClock, Entropy};
 use entryway_sandbox::demo::{self, DemoConfig};
 use entryway_sandbox::lab::{Listeners, Ports, Sandbox, SandboxSettings};
 use entryway_sandbox::loopback::Loopback;
-use entryway_server::{App, Chance, Clock, Config};
+use entryway_server::{App, Chance, Clock, Config, LocalDocuments};
 use entryway_store::Store;
 
-use accounts::{Account, AccountArgument};
+use accounts::AccountArgument;
 use data::DataDirectory;
-use greeting::Greeting;
+use greeting::{Behind, Greeting};
+use origins::Origins;
+
+use crate::fetching::FetchArguments;
 
 /// Arguments of `entryway dev`.
 #[derive(Args)]
@@ -43,6 +47,10 @@ pub(crate) struct DevArguments {
     /// Print one JSON object on the first line of standard output, once ready.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    origins: Origins,
+    #[command(flatten)]
+    fetching: FetchArguments,
 }
 
 /// Where the OAuth endpoints hang.
@@ -56,14 +64,28 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
         database,
         accounts,
         json,
+        origins,
+        fetching,
     } = arguments;
     let accounts = AccountArgument::parse_all(&accounts)?;
+    let fetcher = fetching.fetcher()?;
+    for line in fetching.to_string().lines() {
+        eprintln!("entryway dev: {line}");
+    }
     let (clock, chance) = (Clock::system(), Chance::system());
     let data = DataDirectory::open(data_dir, &chance)?;
     let login = Loopback::bind(port).await.context("the login cannot listen")?;
     let listeners = Listeners::bind(next_ports(&login, port))
         .await
         .context("the sandbox cannot listen")?;
+    let listeners = match origins.pds {
+        Some(front) => listeners.behind(front),
+        None => listeners,
+    };
+    let issuer = match origins.login {
+        Some(front) => front,
+        None => Issuer::parse(&login.origin())?,
+    };
     let demo_port = if port == 0 {
         0
     } else {
@@ -77,19 +99,20 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
         .await
         .context("the database")?;
     let config = Config {
-        issuer: Issuer::parse(&login.origin())?,
+        issuer: issuer.clone(),
         prefix: PREFIX.to_owned(),
         policy: Policy::default(),
+        local_documents: LocalDocuments::Admitted,
         root_key: data.root_key().clone(),
         limit_sign_ins: true,
         calls_per_minute: None,
     };
-    let app = App::open(config, store, clock.clone(), chance.clone())
+    let app = App::open(config, store, fetcher, clock.clone(), chance.clone())
         .await
         .map_err(|fault| described(&fault))?;
     let settings = SandboxSettings {
         directory: data.path().join("sandbox"),
-        issuer: login.origin(),
+        issuer: issuer.to_string(),
         rotation_key: data.rotation_key()?,
         verifier: Arc::new(verifier(&app, &listeners)?),
         clock: ambient_clock(&clock),
@@ -102,11 +125,30 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     let sweeping = tokio::spawn(entryway_server::sweep(app.clone()));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    let demo_url = format!("http://127.0.0.1:{}", demo_listener.port());
-    let demo_app = demo::router(demo_config(&demo_url, &sandbox, &accounts, &clock, &chance))?;
-    demo_listener.serve(&demo_app, &stopped, &mut tasks);
-    let greeting = Greeting {
+    let behind = Behind {
         issuer: login.origin(),
+        pds: sandbox.pds_here().to_owned(),
+    };
+    let demo_config = DemoConfig {
+        base_url: format!("http://127.0.0.1:{}", demo_listener.port()),
+        handle_resolver: sandbox.pds_url().to_owned(),
+        plc_directory: sandbox.plc_url().to_owned(),
+        fronts: vec![
+            (issuer.to_string(), behind.issuer.clone()),
+            (sandbox.pds_url().to_owned(), behind.pds.clone()),
+        ],
+        accounts_hint: accounts
+            .iter()
+            .map(|account| account.handle.to_string())
+            .collect(),
+        fill: ambient_entropy(&chance),
+        now: seconds(&clock),
+    };
+    let demo_url = demo_config.base_url.clone();
+    demo_listener.serve(&demo::router(demo_config)?, &stopped, &mut tasks);
+    let greeting = Greeting {
+        behind: behind.unless_known_by(issuer.as_str(), sandbox.pds_url()),
+        issuer: issuer.into(),
         pds: sandbox.pds_url().to_owned(),
         plc: sandbox.plc_url().to_owned(),
         mailbox: sandbox.mailbox_url().to_owned(),
@@ -168,25 +210,9 @@ fn verifier(app: &App, listeners: &Listeners) -> anyhow::Result<Verifier> {
     }))
 }
 
-fn demo_config(
-    url: &str,
-    sandbox: &Sandbox,
-    accounts: &[Account],
-    clock: &Clock,
-    chance: &Chance,
-) -> DemoConfig {
+fn seconds(clock: &Clock) -> demo::Now {
     let clock = clock.clone();
-    DemoConfig {
-        base_url: url.to_owned(),
-        handle_resolver: sandbox.pds_url().to_owned(),
-        plc_directory: sandbox.plc_url().to_owned(),
-        accounts_hint: accounts
-            .iter()
-            .map(|account| account.handle.to_string())
-            .collect(),
-        fill: ambient_entropy(chance),
-        now: Arc::new(move || clock.now().seconds()),
-    }
+    Arc::new(move || clock.now().seconds())
 }
 
 fn ambient_clock(clock: &Clock) -> AmbientClock {

@@ -3,7 +3,9 @@
 //! Reads arguments and environment once and hands them on; everything else lives in the crates below.
 //! Exit status: 0 success, 1 failure, 2 usage.
 
+mod client;
 mod dev;
+mod fetching;
 mod log;
 mod usage;
 
@@ -32,6 +34,9 @@ struct Arguments {
 enum Command {
     /// Run the whole thing on this machine: login, PLC directory, PDS, mailbox and a demo app.
     Dev(dev::DevArguments),
+    /// Check an app's client document, and say which apps the operator stands by.
+    #[command(subcommand)]
+    Client(client::ClientCommand),
 }
 
 fn main() -> ExitCode {
@@ -48,10 +53,11 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match arguments.command {
-        Command::Dev(arguments) => runtime.block_on(dev::run(arguments)),
+        Command::Dev(arguments) => runtime.block_on(dev::run(arguments)).map(|()| ExitCode::SUCCESS),
+        Command::Client(command) => runtime.block_on(client::run(command)),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("entryway: {error:#}");
             if error.is::<usage::Usage>() {

@@ -15,6 +15,22 @@ pub(crate) struct Greeting {
     pub(crate) mailbox: String,
     pub(crate) demo_app: String,
     pub(crate) accounts: Vec<Account>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) behind: Option<Behind>,
+}
+
+/// Where the services listen that have public names: where a front is to pass requests on to.
+#[derive(Serialize)]
+pub(crate) struct Behind {
+    pub(crate) issuer: String,
+    pub(crate) pds: String,
+}
+
+impl Behind {
+    /// Nothing when the services are known by where they listen.
+    pub(crate) fn unless_known_by(self, issuer: &str, pds: &str) -> Option<Self> {
+        (self.issuer != issuer || self.pds != pds).then_some(self)
+    }
 }
 
 impl Greeting {
@@ -41,8 +57,11 @@ impl Greeting {
             format!("  Your own app's PDS  {}   (login at {})", self.pds, self.issuer),
             format!("  PLC directory       {}", self.plc),
             format!("  Mailbox             {}", self.mailbox),
-            String::new(),
         ]);
+        if let Some(Behind { issuer, pds }) = &self.behind {
+            lines.push(format!("  Behind the front    login at {issuer}, PDS at {pds}"));
+        }
+        lines.push(String::new());
         let data = if kept {
             "Data is kept"
         } else {

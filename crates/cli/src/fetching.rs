@@ -1,0 +1,81 @@
+//! `--resolve` and `--extra-ca`: how documents of a test lab are fetched.
+
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use entryway_identity::fetch::{Development, FetchSettings, Fetcher, FetcherUnavailable, Pin};
+
+use crate::usage::Usage;
+
+/// What is fetched on a machine under development: http on loopback, names with addresses of one's own.
+#[derive(Args)]
+pub(crate) struct FetchArguments {
+    /// Take a host name to be at this address, whatever the DNS says; repeatable. With a port, every
+    /// connection to the name goes to that port.
+    #[arg(long, value_name = "NAME=ADDR[:PORT]", value_parser = Pin::parse)]
+    resolve: Vec<Pin>,
+    /// Trust the certificate authorities in this PEM file too; repeatable.
+    #[arg(long, value_name = "FILE")]
+    extra_ca: Vec<PathBuf>,
+}
+
+impl FetchArguments {
+    /// The fetcher these arguments ask for.
+    ///
+    /// # Errors
+    /// [`Usage`] for a file that is no certificate authority, and what [`Fetcher::new`] says.
+    pub(crate) fn fetcher(&self) -> anyhow::Result<Fetcher> {
+        let read = |file: &PathBuf| {
+            fs::read(file).map_err(|error| Usage(format!("--extra-ca {}: {error}", file.display())))
+        };
+        let development = Development {
+            loopback_http: true,
+            resolve: self.resolve.clone(),
+            extra_ca: self.extra_ca.iter().map(read).collect::<Result<_, _>>()?,
+        };
+        let settings = FetchSettings {
+            development: Some(development),
+            ..FetchSettings::default()
+        };
+        Fetcher::new(settings).map_err(|error| self.explained(error))
+    }
+
+    /// Names the file where the fetcher knows its number only.
+    fn explained(&self, unavailable: FetcherUnavailable) -> anyhow::Error {
+        let file = match unavailable {
+            FetcherUnavailable::Authority { number, .. } => number.checked_sub(1),
+            FetcherUnavailable::Dns(_) | FetcherUnavailable::Tls(_) => None,
+        };
+        match file.and_then(|index| self.extra_ca.get(index)) {
+            Some(file) => Usage(format!(
+                "--extra-ca {}: expected a certificate authority in PEM, -----BEGIN CERTIFICATE----- and so on",
+                file.display()
+            ))
+            .into(),
+            None => unavailable.into(),
+        }
+    }
+}
+
+impl fmt::Display for FetchArguments {
+    /// A line for each thing that is fetched otherwise than elsewhere.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for pin in &self.resolve {
+            let (name, address) = (pin.name(), pin.address());
+            match pin.port() {
+                Some(port) => {
+                    let socket = std::net::SocketAddr::new(address, port);
+                    writeln!(f, "{name} is taken to be at {socket}")?;
+                }
+                None => writeln!(f, "{name} is taken to be at {address}")?,
+            }
+        }
+        for file in &self.extra_ca {
+            writeln!(f, "the certificate authorities in {} are trusted", file.display())?;
+        }
+        Ok(())
+    }
+}
