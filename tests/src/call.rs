@@ -10,10 +10,9 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::client::Client;
-use crate::key::Key;
+use crate::key::{Key, NamedKey};
 use crate::proof::Draft;
 use crate::reply::Reply;
-use crate::secrets;
 use crate::server::Endpoint;
 use crate::service::Service;
 
@@ -33,6 +32,8 @@ pub struct Call {
     parameters: Vec<(String, String)>,
     encoding: Encoding,
     proofs: Proofs,
+    /// Made when the call is, unless the parameters have one already.
+    assertion: Option<(NamedKey, Change)>,
     headers: Vec<(HeaderName, HeaderValue)>,
     retries: bool,
 }
@@ -47,17 +48,23 @@ enum Proofs {
 type Change = Arc<dyn Fn(&mut Draft) + Send + Sync>;
 
 impl Call {
-    /// A call with a valid proof.
+    /// A call with a valid proof, and with a valid assertion of a confidential client.
     pub(crate) fn new(client: &Client, endpoint: Endpoint, parameters: &[(&str, &str)]) -> Self {
+        let assertion_type = client.assertion_key().map(|_| (ASSERTION_TYPE, JWT_BEARER));
         Self {
             client: client.clone(),
             endpoint,
             parameters: parameters
                 .iter()
-                .map(|&(name, value)| (name.into(), value.into()))
+                .copied()
+                .chain(assertion_type)
+                .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
             encoding: Encoding::Form,
             proofs: Proofs::Own(client.key().clone(), Arc::new(|_| ())),
+            assertion: client
+                .assertion_key()
+                .map(|key| (key.clone(), Arc::new(|_: &mut Draft| ()) as Change)),
             headers: Vec::new(),
             retries: true,
         }
@@ -130,6 +137,30 @@ impl Call {
         self
     }
 
+    /// With an assertion that was changed before it was signed.
+    pub fn assertion(mut self, change: impl Fn(&mut Draft) + Send + Sync + 'static) -> Self {
+        let (key, _) = self.assertion.expect("a confidential client calls");
+        self.assertion = Some((key, Arc::new(change)));
+        self
+    }
+
+    /// With a valid assertion by this key.
+    pub fn asserted_by(mut self, key: &NamedKey) -> Self {
+        self.assertion = Some((key.clone(), Arc::new(|_| ())));
+        self.with(ASSERTION_TYPE, JWT_BEARER)
+    }
+
+    /// With exactly this for an assertion.
+    pub fn assertion_given(self, assertion: &str) -> Self {
+        self.with(ASSERTION_TYPE, JWT_BEARER).with(ASSERTION, assertion)
+    }
+
+    /// Without an assertion.
+    pub fn without_assertion(mut self) -> Self {
+        self.assertion = None;
+        self.without(ASSERTION_TYPE).without(ASSERTION)
+    }
+
     /// With one more header.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((
@@ -159,14 +190,25 @@ impl Call {
 
     /// Makes the call, and once more with a fresh nonce if that is what is missing.
     pub async fn send(self, server: &impl Service) -> Reply {
-        let body = self.body();
-        self.send_body(server, body).await
+        self.try_send(server).await.expect("the service is there")
     }
 
     /// Makes the call of a service that may go away: `None` if it did before it had answered.
     pub async fn try_send(self, server: &impl Service) -> Option<Reply> {
-        let body = self.body();
-        self.try_body(server, body).await
+        let call = self.ready_for(server);
+        let body = call.body();
+        call.try_body(server, body).await
+    }
+
+    /// With its assertion among its parameters: the same for both tries, as stock clients have it.
+    pub fn ready_for(mut self, server: &impl Service) -> Self {
+        let given = self.parameters.iter().any(|(name, _)| name == ASSERTION);
+        if let Some((key, change)) = self.assertion.take().filter(|_| !given) {
+            let mut draft = Draft::assertion(&key, self.client.id(), server.issuer(), server.now());
+            change(&mut draft);
+            self.parameters.push((ASSERTION.to_owned(), draft.sign()));
+        }
+        self
     }
 
     /// Makes the call with this body in the place of its parameters.
@@ -215,14 +257,9 @@ impl Call {
             Proofs::Given(proofs) => proofs.clone(),
             Proofs::Own(key, change) => {
                 let nonce = self.client.nonce();
-                let mut draft = Draft::new(key, &server.url(self.endpoint), server.now(), nonce.as_deref());
+                let mut draft = Draft::proof(key, &server.url(self.endpoint), server.now(), nonce.as_deref());
                 change(&mut draft);
-                let proof = draft.sign();
-                // one whose signature a test made up opens nothing, and may look like anything
-                if draft.signature.is_none() {
-                    secrets::record(&proof);
-                }
-                vec![HeaderValue::from_str(&proof).unwrap()]
+                vec![HeaderValue::from_str(&draft.sign()).unwrap()]
             }
         }
     }
@@ -252,6 +289,11 @@ impl Call {
             .collect()
     }
 }
+
+const ASSERTION: &str = "client_assertion";
+const ASSERTION_TYPE: &str = "client_assertion_type";
+/// RFC 7523 section 2.2.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! A public client on this machine, with a key of its own.
+//! A client with a key of its own for its proofs, and perhaps another for its assertions.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,13 +6,14 @@ use oauth2::{CsrfToken, PkceCodeChallenge};
 use url::{Url, form_urlencoded};
 
 use crate::call::Call;
-use crate::key::Key;
+use crate::key::{Key, NamedKey};
 use crate::reply::Reply;
 use crate::secrets;
 use crate::server::Endpoint;
 use crate::service::Service;
 
 /// A client as the server sees one: an identifier, a redirect URI, a key, and the last nonce it heard.
+/// One that has a key for assertions is confidential, and sends a fresh one with every call.
 ///
 /// Clones are the same client.
 #[derive(Clone, Debug)]
@@ -24,6 +25,7 @@ struct Inner {
     redirect_uri: String,
     scope: String,
     key: Key,
+    assertion_key: Option<NamedKey>,
     nonce: Mutex<Option<String>>,
 }
 
@@ -79,8 +81,38 @@ impl Client {
             redirect_uri: redirect_uri.to_owned(),
             scope: scope.to_owned(),
             key: Key::generate(),
+            assertion_key: None,
             nonce: Mutex::new(None),
         }))
+    }
+
+    /// The same client with this key for its assertions, in the place of the one it had if it had one.
+    pub fn asserting_with(&self, key: &NamedKey) -> Self {
+        self.changed(|inner| inner.assertion_key = Some(key.clone()))
+    }
+
+    /// The same client, which asks for this scope.
+    pub fn asking_for(&self, scope: &str) -> Self {
+        self.changed(|inner| scope.clone_into(&mut inner.scope))
+    }
+
+    /// The same client on another device: with another key for its proofs.
+    pub fn elsewhere(&self) -> Self {
+        self.changed(|inner| inner.key = Key::generate())
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let old = &self.0;
+        let mut inner = Inner {
+            id: old.id.clone(),
+            redirect_uri: old.redirect_uri.clone(),
+            scope: old.scope.clone(),
+            key: old.key.clone(),
+            assertion_key: old.assertion_key.clone(),
+            nonce: Mutex::new(self.nonce()),
+        };
+        change(&mut inner);
+        Self(Arc::new(inner))
     }
 
     /// Its identifier.
@@ -96,6 +128,11 @@ impl Client {
     /// The key of its proofs.
     pub fn key(&self) -> &Key {
         &self.0.key
+    }
+
+    /// The key of its assertions; a public client has none.
+    pub fn assertion_key(&self) -> Option<&NamedKey> {
+        self.0.assertion_key.as_ref()
     }
 
     /// The nonce it would use next.

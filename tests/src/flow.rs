@@ -1,5 +1,7 @@
 //! The whole way from a pushed request to tokens.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -29,12 +31,28 @@ impl Tokens {
     /// Reads a success, which has exactly these members.
     #[track_caller]
     pub fn of(reply: &Reply) -> Self {
+        Self::read(reply, &MEMBERS, |name| reply.member(name))
+    }
+
+    /// Reads the success of a client that may not refresh: the refresh token is missing, and is left empty.
+    #[track_caller]
+    pub fn without_refresh(reply: &Reply) -> Self {
+        let members: Vec<&str> = MEMBERS
+            .into_iter()
+            .filter(|name| *name != "refresh_token")
+            .collect();
+        Self::read(reply, &members, |_| String::new())
+    }
+
+    #[track_caller]
+    fn read(reply: &Reply, members: &[&str], refresh_token: impl FnOnce(&str) -> String) -> Self {
         assert_eq!(reply.code(), 200, "{reply:?}");
         let json = reply.json();
-        assert_eq!(json.as_object().unwrap().len(), 6, "{json}");
+        let names: BTreeSet<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, members.iter().copied().collect(), "{json}");
         Self {
             access_token: reply.member("access_token"),
-            refresh_token: reply.member("refresh_token"),
+            refresh_token: refresh_token("refresh_token"),
             token_type: reply.member("token_type"),
             expires_in: json["expires_in"].as_i64().unwrap(),
             scope: reply.member("scope"),
@@ -53,6 +71,15 @@ impl Tokens {
         (parts.next().unwrap(), parts.next().unwrap())
     }
 }
+
+const MEMBERS: [&str; 6] = [
+    "access_token",
+    "refresh_token",
+    "token_type",
+    "expires_in",
+    "scope",
+    "sub",
+];
 
 /// Pushes a request and approves it in a fresh browser.
 pub async fn push_and_approve(

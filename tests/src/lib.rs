@@ -1,8 +1,8 @@
 //! The test harness: a server per test, a client that really signs, a browser without JavaScript.
 //!
 //! [`TestServer`] is the authorization server on a fresh database of either [`Engine`], with a clock the
-//! test moves. A [`Client`] makes valid calls of which a test changes one thing; a [`Browser`] fills in
-//! forms as a person would. [`login`] walks the whole way. What is secret is [recorded](secrets), and
+//! test moves. A [`Client`] makes valid calls of which a test changes one thing, and its document is at a
+//! [`ClientSite`]; a [`Browser`] fills in forms as a person would. [`login`] walks the whole way. What is secret is [recorded](secrets), and
 //! everything anybody logs is [kept](log), so that a search can show that the two never meet.
 //!
 //! The harness fails by panicking, at the line of the test that asked.
@@ -21,6 +21,7 @@ mod cells;
 mod client;
 mod clock;
 mod connection;
+mod document;
 mod engine;
 mod environment;
 mod flow;
@@ -35,6 +36,7 @@ mod reply;
 pub mod secrets;
 mod server;
 mod service;
+mod site;
 
 pub use at_once::at_once;
 pub use browser::{Browser, Landing, Step};
@@ -43,9 +45,10 @@ pub use cells::Cell;
 pub use client::{Client, Pkce, Pushed};
 pub use clock::TestClock;
 pub use connection::Connection;
+pub use document::Document;
 pub use engine::{Database, Engine};
 pub use flow::{Tokens, login, push_and_approve};
-pub use key::Key;
+pub use key::{ALGORITHMS, Key, NamedKey};
 pub use page::{Element, Form, Page};
 pub use process::{Launch, Process, binary};
 pub use proof::{Draft, compact};
@@ -53,6 +56,7 @@ pub use raw::Listening;
 pub use reply::Reply;
 pub use server::{Endpoint, TestAccount, TestServer, alice, bob, carol};
 pub use service::Service;
+pub use site::{Answer, ClientSite};
 
 /// Makes each test into two, one on each engine: `…::sqlite` and `…::postgres`.
 ///

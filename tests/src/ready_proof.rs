@@ -2,7 +2,6 @@
 
 use crate::client::Client;
 use crate::proof::Draft;
-use crate::secrets;
 use crate::server::Endpoint;
 use crate::service::Service;
 
@@ -10,9 +9,7 @@ impl Client {
     /// A valid proof for one call of this endpoint, with the nonce the client would use next.
     pub fn prove(&self, server: &impl Service, endpoint: Endpoint) -> String {
         let nonce = self.nonce();
-        let draft = Draft::new(self.key(), &server.url(endpoint), server.now(), nonce.as_deref());
-        let proof = draft.sign();
-        secrets::record(&proof);
-        proof
+        let url = server.url(endpoint);
+        Draft::proof(self.key(), &url, server.now(), nonce.as_deref()).sign()
     }
 }

@@ -7,11 +7,12 @@ use axum::Router;
 use axum::body::Body;
 use entryway_core::account::{Account, AccountStatus, PasswordHash};
 use entryway_core::policy::Policy;
+use entryway_identity::fetch::{Development, FetchSettings, Fetcher};
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle};
-use entryway_server::{App, Chance, Config, Fault, Passwords, Peer};
+use entryway_server::{App, Chance, Config, Fault, LocalDocuments, Passwords, Peer};
 use entryway_store::{Creation, NewAccount, Store};
 use http::Request;
 use http_body_util::BodyExt as _;
@@ -25,6 +26,7 @@ use crate::log;
 use crate::reply::Reply;
 use crate::secrets;
 use crate::service::{Service, received};
+use crate::site::ClientSite;
 
 /// One instance of the service. Clones are the same instance.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ struct Deployment {
     database: Database,
     clock: TestClock,
     config: Config,
+    /// What each instance may fetch besides public hosts.
+    reach: Development,
 }
 
 /// An account with the password that opens it.
@@ -78,11 +82,29 @@ impl TestServer {
 
     /// A server as an operator configured it.
     pub async fn start_with(engine: Engine, configure: impl FnOnce(&mut Config)) -> Self {
+        Self::start_beside(engine, &[], configure).await
+    }
+
+    /// A server as an operator configured it, that finds these hosts where they are.
+    pub async fn start_beside(
+        engine: Engine,
+        sites: &[&ClientSite],
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         log::keep();
+        // this machine is all there is
+        let mut reach = Development {
+            loopback_http: true,
+            ..Development::default()
+        };
+        for site in sites {
+            site.reached_by(&mut reach);
+        }
         let mut config = Config {
             issuer: Issuer::parse("http://localhost:2583").unwrap(),
             prefix: "/oauth".to_owned(),
             policy: Policy::default(),
+            local_documents: LocalDocuments::Admitted,
             root_key: ServerKey::new(Chance::system().bytes().unwrap()),
             limit_sign_ins: false,
             calls_per_minute: None,
@@ -93,6 +115,7 @@ impl TestServer {
             database,
             clock: TestClock::new(),
             config,
+            reach,
         };
         let server = Self::open(Arc::new(deployment)).await.unwrap();
         for account in [alice(), bob()] {
@@ -104,7 +127,7 @@ impl TestServer {
     async fn open(deployment: Arc<Deployment>) -> Result<Self, Fault> {
         let store = Store::open(deployment.database.url()).await?;
         let (config, clock) = (deployment.config.clone(), deployment.clock.for_server());
-        let app = App::open(config, store, clock, Chance::system()).await?;
+        let app = App::open(config, store, deployment.fetcher(), clock, Chance::system()).await?;
         let router = entryway_server::router(&app);
         Ok(Self {
             app,
@@ -142,7 +165,8 @@ impl TestServer {
             root_key,
             ..self.deployment.config.clone()
         };
-        App::open(config, store, self.clock().for_server(), Chance::system()).await
+        let (fetcher, clock) = (self.deployment.fetcher(), self.clock().for_server());
+        App::open(config, store, fetcher, clock, Chance::system()).await
     }
 
     /// Asks, in process, from this machine or from where it is [seen from](Self::seen_from).
@@ -241,6 +265,17 @@ impl TestServer {
             self.app.store().create_account(new, now).await.unwrap(),
             Creation::Created
         );
+    }
+}
+
+impl Deployment {
+    /// One for each instance: none knows what another has fetched.
+    fn fetcher(&self) -> Fetcher {
+        Fetcher::new(FetchSettings {
+            development: Some(self.reach.clone()),
+            ..FetchSettings::default()
+        })
+        .unwrap()
     }
 }
 
