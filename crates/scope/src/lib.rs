@@ -47,6 +47,7 @@ mod rpc;
 mod samples;
 mod scope;
 mod set;
+mod suggest;
 mod syntax;
 mod transition;
 mod upgrade;
@@ -66,6 +67,7 @@ pub use repo::{RepoAction, RepoPermission};
 pub use rpc::{Audience, RpcPermission};
 pub use scope::{Meaning, Scope};
 pub use set::{InvalidScope, ScopeSet};
+pub use suggest::{Suggestion, suggest};
 pub use transition::Transition;
 pub use upgrade::{Gain, GainKind, Upgrade};
 
