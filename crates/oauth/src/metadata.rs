@@ -74,7 +74,7 @@ impl AuthorizationServerMetadata {
     /// The document of a service with this issuer and these endpoints.
     pub fn new(issuer: &Issuer, endpoints: &Endpoints) -> Self {
         let list = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect::<Vec<_>>();
-        let algorithms: Vec<String> = Algorithm::ALL.iter().map(|alg| alg.name().to_owned()).collect();
+        let algorithms = list(&Algorithm::NAMES);
         Self {
             issuer: issuer.clone(),
             authorization_endpoint: issuer.url(&endpoints.authorize),

@@ -30,8 +30,15 @@ impl Algorithm {
         Self::RS256,
     ];
 
+    /// Every name a header or a client's metadata may use, in the order metadata lists them: each algorithm's
+    /// own, and the one RFC 9864 gives EdDSA with this curve.
+    pub const NAMES: [&'static str; 7] = ["ES256", "ES256K", "ES384", "EdDSA", "Ed25519", "PS256", "RS256"];
+
     /// Reads a header's `alg`; `none`, `HS256` and the unknown give nothing.
     pub fn parse(name: &str) -> Option<Self> {
+        if name == "Ed25519" {
+            return Some(Self::EdDSA);
+        }
         Self::ALL.into_iter().find(|alg| alg.name() == name)
     }
 
@@ -44,6 +51,20 @@ impl Algorithm {
             Self::EdDSA => "EdDSA",
             Self::PS256 => "PS256",
             Self::RS256 => "RS256",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_name_is_read_and_no_other() {
+        let read = Algorithm::NAMES.map(|name| Algorithm::parse(name).unwrap());
+        assert!(Algorithm::ALL.iter().all(|algorithm| read.contains(algorithm)));
+        for name in ["none", "HS256", "ES512", "es256", "Ed448", ""] {
+            assert_eq!(Algorithm::parse(name), None, "{name}");
         }
     }
 }
