@@ -15,6 +15,8 @@ impl fmt::Display for InWords {
             0..=90 => (self.0.max(1), "second"),
             91..=5_400 => (self.0.div_ceil(MINUTE), "minute"),
             5_401..=172_799 => (self.0.div_ceil(HOUR), "hour"),
+            // in days unless it is whole years: three for two and a day would be a promise broken by far
+            seconds if seconds.is_multiple_of(YEAR) => (seconds / YEAR, "year"),
             _ => (self.0.div_ceil(DAY), "day"),
         };
         let plural = if amount == 1 { "" } else { "s" };
@@ -25,6 +27,7 @@ impl fmt::Display for InWords {
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+const YEAR: u64 = 365 * DAY;
 
 #[cfg(test)]
 mod tests {
@@ -46,6 +49,9 @@ mod tests {
             (172_800, "2 days"),
             (172_801, "3 days"),
             (14 * 86_400, "14 days"),
+            (365 * 86_400, "1 year"),
+            (730 * 86_400, "2 years"),
+            (731 * 86_400, "731 days"),
             (u64::MAX, "213503982334602 days"),
         ] {
             assert_eq!(InWords(seconds).to_string(), expected);
