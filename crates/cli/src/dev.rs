@@ -4,6 +4,7 @@ mod accounts;
 mod data;
 mod greeting;
 mod origins;
+mod sockets;
 
 use std::sync::Arc;
 
@@ -17,8 +18,7 @@ use entryway_oauth::issuer::Issuer;
 use entryway_resource::{IssuerKeys, Limits, Verifier, VerifierConfig};
 use entryway_sandbox::ambient::{Clock as AmbientClock, Entropy};
 use entryway_sandbox::demo::{self, DemoConfig};
-use entryway_sandbox::lab::{Listeners, Ports, Sandbox, SandboxSettings};
-use entryway_sandbox::loopback::Loopback;
+use entryway_sandbox::lab::{Listeners, Sandbox, SandboxSettings};
 use entryway_server::{App, Chance, Clock, Config, LocalDocuments};
 use entryway_store::Store;
 
@@ -26,6 +26,7 @@ use accounts::AccountArgument;
 use data::DataDirectory;
 use greeting::{Behind, Greeting};
 use origins::Origins;
+use sockets::Sockets;
 
 use crate::fetching::FetchArguments;
 
@@ -74,26 +75,14 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     }
     let (clock, chance) = (Clock::system(), Chance::system());
     let data = DataDirectory::open(data_dir, &chance)?;
-    let login = Loopback::bind(port).await.context("the login cannot listen")?;
-    let listeners = Listeners::bind(next_ports(&login, port))
-        .await
-        .context("the sandbox cannot listen")?;
-    let listeners = match origins.pds {
-        Some(front) => listeners.behind(front),
-        None => listeners,
-    };
-    let issuer = match origins.login {
-        Some(front) => front,
-        None => Issuer::parse(&login.origin())?,
-    };
-    let demo_port = if port == 0 {
-        0
-    } else {
-        free(login.port().checked_add(4))
-    };
-    let demo_listener = Loopback::bind(demo_port)
-        .await
-        .context("the demo app cannot listen")?;
+    let sockets = Sockets::bind(port, origins).await?;
+    let behind = sockets.behind();
+    let Sockets {
+        login,
+        issuer,
+        sandbox: listeners,
+        demo: demo_listener,
+    } = sockets;
 
     let store = Store::open(&database.unwrap_or_else(|| data.database_url()))
         .await
@@ -125,36 +114,25 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     let sweeping = tokio::spawn(entryway_server::sweep(app.clone()));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    let behind = Behind {
-        issuer: login.origin(),
-        pds: sandbox.pds_here().to_owned(),
-    };
     let demo_config = DemoConfig {
         base_url: format!("http://127.0.0.1:{}", demo_listener.port()),
         handle_resolver: sandbox.pds_url().to_owned(),
         plc_directory: sandbox.plc_url().to_owned(),
-        fronts: vec![
-            (issuer.to_string(), behind.issuer.clone()),
-            (sandbox.pds_url().to_owned(), behind.pds.clone()),
-        ],
-        accounts_hint: accounts
-            .iter()
-            .map(|account| account.handle.to_string())
-            .collect(),
+        fronts: fronts(behind.as_ref(), &issuer, &sandbox),
+        accounts_hint: accounts.iter().map(|one| one.handle.to_string()).collect(),
         fill: ambient_entropy(&chance),
         now: seconds(&clock),
     };
-    let demo_url = demo_config.base_url.clone();
-    demo_listener.serve(&demo::router(demo_config)?, &stopped, &mut tasks);
     let greeting = Greeting {
-        behind: behind.unless_known_by(issuer.as_str(), sandbox.pds_url()),
         issuer: issuer.into(),
         pds: sandbox.pds_url().to_owned(),
         plc: sandbox.plc_url().to_owned(),
         mailbox: sandbox.mailbox_url().to_owned(),
-        demo_app: demo_url,
+        demo_app: demo_config.base_url.clone(),
         accounts,
+        behind,
     };
+    demo_listener.serve(&demo::router(demo_config)?, &stopped, &mut tasks);
     for listener in login.into_listeners() {
         let (router, mut stopped) = (entryway_server::router(&app), stopped.clone());
         let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
@@ -177,28 +155,6 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The ports after the login's, where they are free; the login's own choice says whether to ask.
-fn next_ports(login: &Loopback, asked: u16) -> Ports {
-    let after = |step: u16| {
-        if asked == 0 {
-            0
-        } else {
-            free(login.port().checked_add(step))
-        }
-    };
-    Ports {
-        pds: after(1),
-        plc: after(2),
-        mailbox: after(3),
-    }
-}
-
-/// The port if nobody has it, else 0.
-fn free(port: Option<u16>) -> u16 {
-    let is_free = |port: &u16| std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, *port)).is_ok();
-    port.filter(is_free).unwrap_or(0)
-}
-
 /// The guard of the PDS: it believes this login's tokens and nobody else's.
 fn verifier(app: &App, listeners: &Listeners) -> anyhow::Result<Verifier> {
     Ok(Verifier::new(VerifierConfig {
@@ -208,6 +164,17 @@ fn verifier(app: &App, listeners: &Listeners) -> anyhow::Result<Verifier> {
         nonces: app.keys().resource_nonces.clone(),
         limits: Limits::default(),
     }))
+}
+
+/// The public names of login and PDS with where they listen, for an app that cannot ask the front.
+fn fronts(behind: Option<&Behind>, issuer: &Issuer, sandbox: &Sandbox) -> Vec<(String, String)> {
+    let Some(Behind { issuer: login, pds }) = behind else {
+        return Vec::new();
+    };
+    vec![
+        (issuer.to_string(), login.clone()),
+        (sandbox.pds_url().to_owned(), pds.clone()),
+    ]
 }
 
 fn seconds(clock: &Clock) -> demo::Now {

@@ -33,7 +33,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run the whole thing on this machine: login, PLC directory, PDS, mailbox and a demo app.
-    Dev(dev::DevArguments),
+    Dev(Box<dev::DevArguments>),
     /// Check an app's client document, and say which apps the operator stands by.
     #[command(subcommand)]
     Client(client::ClientCommand),
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match arguments.command {
-        Command::Dev(arguments) => runtime.block_on(dev::run(arguments)).map(|()| ExitCode::SUCCESS),
+        Command::Dev(arguments) => runtime.block_on(dev::run(*arguments)).map(|()| ExitCode::SUCCESS),
         Command::Client(command) => runtime.block_on(client::run(command)),
     };
     match outcome {

@@ -26,13 +26,6 @@ pub(crate) struct Behind {
     pub(crate) pds: String,
 }
 
-impl Behind {
-    /// Nothing when the services are known by where they listen.
-    pub(crate) fn unless_known_by(self, issuer: &str, pds: &str) -> Option<Self> {
-        (self.issuer != issuer || self.pds != pds).then_some(self)
-    }
-}
-
 impl Greeting {
     /// One JSON object on one line.
     pub(crate) fn print_json(&self) {
