@@ -13,9 +13,7 @@ const PATH: &str = "/.well-known/oauth-authorization-server";
 //
 #[tokio::test]
 async fn the_document_is_the_one_the_profile_asks_for() {
-    let algorithms = [
-        "ES256", "ES256K", "ES384", "EdDSA", "Ed25519", "PS256", "RS256",
-    ];
+    let algorithms = ["ES256", "ES256K", "ES384", "EdDSA", "Ed25519", "PS256", "RS256"];
     for (issuer, prefix) in [
         ("http://localhost:2583", "/oauth"),
         ("https://entryway.example", "/oauth"),
