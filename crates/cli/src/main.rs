@@ -7,6 +7,7 @@ mod client;
 mod dev;
 mod fetching;
 mod log;
+mod scope;
 mod usage;
 
 use std::process::ExitCode;
@@ -37,6 +38,9 @@ enum Command {
     /// Check an app's client document, and say which apps the operator stands by.
     #[command(subcommand)]
     Client(client::ClientCommand),
+    /// Explain scope values, and compare a grant with what is wanted.
+    #[command(subcommand)]
+    Scope(scope::ScopeCommand),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Dev(arguments) => runtime.block_on(dev::run(*arguments)).map(|()| ExitCode::SUCCESS),
         Command::Client(command) => runtime.block_on(client::run(command)),
+        Command::Scope(command) => scope::run(&command),
     };
     match outcome {
         Ok(status) => status,
