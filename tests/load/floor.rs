@@ -44,6 +44,11 @@ impl Floor {
         self.verify_us
     }
 
+    /// Of one whose client authenticates, which verifies a proof and an assertion.
+    pub(crate) const fn of_confidential_par(self) -> f64 {
+        2.0 * self.verify_us
+    }
+
     /// Of a refresh, which verifies a proof and signs a token.
     pub(crate) fn of_refresh(self) -> f64 {
         self.verify_us + self.sign_us

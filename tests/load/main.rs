@@ -1,7 +1,7 @@
 //! Loads a server of its own and says what a request costs it, beside what its signatures alone cost here and now.
 //!
 //!     cargo build --release -p entryway-cli -p entryway-tests --bin entryway --bin entryway-load
-//!     target/release/entryway-load par|refresh|all [--database postgres://user@host/name] [--rounds 3] [--json]
+//!     target/release/entryway-load par|documents|refresh|all [--database postgres://user@host/name] [--rounds 3] [--json]
 //!
 //! `--database` adds a fresh database there to SQLite in a fresh folder; `--json` gives a JSON line for each round.
 
@@ -17,11 +17,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use entryway_tests::{Database, Launch, Process};
+use entryway_tests::{ClientSite, Database, Launch, Process};
 
 use drive::{Caller, Window};
 use figures::{Figures, Run};
 use floor::Floor;
+use par::Pushers;
 
 #[derive(Parser)]
 struct Arguments {
@@ -58,11 +59,13 @@ struct Arguments {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
-    /// Pushed authorization requests.
+    /// Pushed authorization requests of clients without a document.
     Par,
+    /// The same of clients with a document: kept, kept with an assertion in each request, and fetched for each.
+    Documents,
     /// Refreshes.
     Refresh,
-    /// Both, one after the other.
+    /// All of them, one after the other.
     All,
 }
 
@@ -104,11 +107,30 @@ async fn load_on(
         connections: arguments.connections,
         signatures,
     };
-    if arguments.what != What::Refresh {
-        let callers = par::callers(&process, arguments.connections)?;
+    if matches!(arguments.what, What::Par | What::All) {
+        let callers = Pushers::Loopback.callers(&process, arguments.connections)?;
         rounds(&process, callers, &run("par", Floor::of_par), arguments).await?;
     }
-    if arguments.what != What::Par {
+    if matches!(arguments.what, What::Documents | What::All) {
+        let site = ClientSite::http().await;
+        for (pushers, name, floor) in [
+            (
+                Pushers::Kept(&site),
+                "par-kept",
+                Floor::of_par as fn(Floor) -> f64,
+            ),
+            (
+                Pushers::Confidential(&site),
+                "par-confidential",
+                Floor::of_confidential_par,
+            ),
+            (Pushers::Fetched(&site), "par-fetched", Floor::of_par),
+        ] {
+            let callers = pushers.callers(&process, arguments.connections)?;
+            rounds(&process, callers, &run(name, floor), arguments).await?;
+        }
+    }
+    if matches!(arguments.what, What::Refresh | What::All) {
         let sessions = arguments.sessions.max(arguments.connections);
         let callers = refresh::callers(&process, arguments.connections, sessions).await?;
         rounds(&process, callers, &run("refresh", Floor::of_refresh), arguments).await?;

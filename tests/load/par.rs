@@ -1,38 +1,81 @@
 //! Pushed authorization requests, each with a challenge of its own.
 
 use axum::body::Body;
-use entryway_tests::{Client, Endpoint, Process, Reply, Service as _};
+use entryway_tests::{
+    Answer as SiteAnswer, Client, ClientSite, Document, Endpoint, NamedKey, Process, Reply, Service as _,
+};
 use http::Request;
 
 use crate::drive::{Answer, Caller, form_request, read_answer};
-use crate::signer::{Signer, random_text};
+use crate::signer::{Asserter, Signer, random_text};
 
 /// One client that pushes request after request.
 pub(crate) struct Pusher {
     path: String,
     signer: Signer,
+    asserter: Option<Asserter>,
     /// What is the same in every request.
     form: String,
 }
 
-/// As many clients as connections.
-pub(crate) fn callers(process: &Process, connections: usize) -> anyhow::Result<Vec<Pusher>> {
-    let pushers = (0..connections).map(|number| {
-        let client = Client::named(&format!("callback/{number}"));
+/// Which clients push.
+#[derive(Clone, Copy)]
+pub(crate) enum Pushers<'a> {
+    /// Virtual clients, which have no document.
+    Loopback,
+    /// Public clients whose document is kept after the first request.
+    Kept(&'a ClientSite),
+    /// Confidential ones, whose assertion is one more signature and one more mark.
+    Confidential(&'a ClientSite),
+    /// Public clients whose document is fetched for every request.
+    Fetched(&'a ClientSite),
+}
+
+impl Pushers<'_> {
+    /// As many clients as connections.
+    pub(crate) fn callers(self, process: &Process, connections: usize) -> anyhow::Result<Vec<Pusher>> {
+        (0..connections)
+            .map(|number| self.caller(process, number))
+            .collect()
+    }
+
+    fn caller(self, process: &Process, number: usize) -> anyhow::Result<Pusher> {
+        let path = format!("/{number}/client.json");
+        let mut asserter = None;
+        let client = match self {
+            Self::Loopback => Client::named(&format!("callback/{number}")),
+            Self::Kept(site) => site.public_client(&path),
+            Self::Confidential(site) => {
+                let key = NamedKey::generate("key-1");
+                let id = site.url(&path);
+                asserter = Some(Asserter::new(&key, &id, process.issuer())?);
+                site.publish(&path, Document::confidential(&id, &[&key]))
+            }
+            Self::Fetched(site) => {
+                let client = site.public_client(&path);
+                let answer = SiteAnswer::from(Document::public(client.id()));
+                site.serve(&path, answer.header("cache-control", "no-store"));
+                client
+            }
+        };
         let form = client.par().without("state").without("code_challenge").body();
         Ok(Pusher {
             path: process.path(Endpoint::Par),
             signer: Signer::new(client.key(), process.url(Endpoint::Par))?,
+            asserter,
             form: String::from_utf8(form)?,
         })
-    });
-    pushers.collect()
+    }
 }
 
 impl Caller for Pusher {
     fn request(&mut self) -> anyhow::Result<Request<Body>> {
         let (state, challenge) = (random_text()?, random_text()?);
-        let form = format!("{}&state={state}&code_challenge={challenge}", self.form);
+        let mut form = format!("{}&state={state}&code_challenge={challenge}", self.form);
+        if let Some(asserter) = &self.asserter {
+            form.push_str(ASSERTION);
+            form.push_str(&asserter.assertion()?);
+        }
         form_request(&self.path, &self.signer, form)
     }
 
@@ -40,3 +83,5 @@ impl Caller for Pusher {
         read_answer(reply, 201, &mut self.signer)
     }
 }
+
+const ASSERTION: &str = "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=";

@@ -1,4 +1,4 @@
-//! Proofs, faster than a server can verify them.
+//! Proofs and assertions, faster than a server can verify them.
 
 use anyhow::Context as _;
 use aws_lc_rs::rand::SystemRandom;
@@ -6,13 +6,12 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entryway_server::Clock;
-use entryway_tests::Key;
+use entryway_tests::{Key, NamedKey};
 use serde_json::json;
 
 /// Signs for one endpoint with one key.
 pub(crate) struct Signer {
-    key: EcdsaKeyPair,
-    random: SystemRandom,
+    key: Es256,
     clock: Clock,
     header: String,
     url: String,
@@ -22,20 +21,9 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) fn new(key: &Key, url: String) -> anyhow::Result<Self> {
-        let jwk = key.public();
-        let coordinate = |text: &serde_json::Value| -> anyhow::Result<Vec<u8>> {
-            Ok(URL_SAFE_NO_PAD.decode(text.as_str().context("a coordinate")?)?)
-        };
-        let point = [&[4][..], &coordinate(&jwk["x"])?, &coordinate(&jwk["y"])?].concat();
-        let scalar = coordinate(&key.private_scalar())?;
-        let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": jwk });
+        let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": key.public() });
         Ok(Self {
-            key: EcdsaKeyPair::from_private_key_and_public_key(
-                &ECDSA_P256_SHA256_FIXED_SIGNING,
-                &scalar,
-                &point,
-            )?,
-            random: SystemRandom::new(),
+            key: Es256::of(key)?,
             clock: Clock::system(),
             header: URL_SAFE_NO_PAD.encode(header.to_string()),
             url,
@@ -52,7 +40,70 @@ impl Signer {
             now.seconds(),
             self.nonce
         );
-        let message = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims));
+        self.key.compact(&self.header, &claims)
+    }
+}
+
+/// Authenticates one confidential client.
+pub(crate) struct Asserter {
+    key: Es256,
+    clock: Clock,
+    header: String,
+    client_id: String,
+    issuer: String,
+}
+
+impl Asserter {
+    pub(crate) fn new(key: &NamedKey, client_id: &str, issuer: &str) -> anyhow::Result<Self> {
+        let header = json!({ "alg": "ES256", "kid": key.kid });
+        Ok(Self {
+            key: Es256::of(&key.key)?,
+            clock: Clock::system(),
+            header: URL_SAFE_NO_PAD.encode(header.to_string()),
+            client_id: client_id.to_owned(),
+            issuer: issuer.to_owned(),
+        })
+    }
+
+    /// A fresh assertion.
+    pub(crate) fn assertion(&self) -> anyhow::Result<String> {
+        let (jti, now) = (random_text()?, self.clock.now().seconds());
+        let claims = format!(
+            r#"{{"iss":"{0}","sub":"{0}","aud":"{1}","jti":"{jti}","iat":{now},"exp":{2}}}"#,
+            self.client_id,
+            self.issuer,
+            now + 60
+        );
+        self.key.compact(&self.header, &claims)
+    }
+}
+
+struct Es256 {
+    key: EcdsaKeyPair,
+    random: SystemRandom,
+}
+
+impl Es256 {
+    fn of(key: &Key) -> anyhow::Result<Self> {
+        let jwk = key.public();
+        let coordinate = |text: &serde_json::Value| -> anyhow::Result<Vec<u8>> {
+            Ok(URL_SAFE_NO_PAD.decode(text.as_str().context("a coordinate")?)?)
+        };
+        let point = [&[4][..], &coordinate(&jwk["x"])?, &coordinate(&jwk["y"])?].concat();
+        let scalar = coordinate(&key.private_scalar())?;
+        Ok(Self {
+            key: EcdsaKeyPair::from_private_key_and_public_key(
+                &ECDSA_P256_SHA256_FIXED_SIGNING,
+                &scalar,
+                &point,
+            )?,
+            random: SystemRandom::new(),
+        })
+    }
+
+    /// A compact JWS; the header is encoded already.
+    fn compact(&self, header: &str, claims: &str) -> anyhow::Result<String> {
+        let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
         let signature = self.key.sign(&self.random, message.as_bytes())?;
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
