@@ -1,4 +1,4 @@
-// The unmodified NodeOAuthClient, set up as a loopback client of one server.
+// The unmodified NodeOAuthClient, set up as a client of one server: on loopback, or as an app with keys.
 
 import { NodeOAuthClient, buildAtprotoLoopbackClientMetadata, requestLocalLock } from '@atproto/oauth-client-node'
 import { remember, rememberingFetch } from './artefacts.mjs'
@@ -6,11 +6,14 @@ import { remember, rememberingFetch } from './artefacts.mjs'
 /** Nothing listens there: the browsers stop where the client would be called. */
 export const redirectUri = 'http://127.0.0.1:7777/callback'
 
+export function loopbackClient(entryway, { scope = 'atproto transition:generic', ...options } = {}) {
+  const clientMetadata = buildAtprotoLoopbackClientMetadata({ scope, redirect_uris: [redirectUri] })
+  return newClient(entryway, { clientMetadata, allowHttp: true, ...options })
+}
+
 /** A client with stores in memory, and ways to look into them. */
-export function loopbackClient(entryway, { scope = 'atproto transition:generic', sessions = new Store(), ...options } = {}) {
+export function newClient(entryway, { sessions = new Store(), ...options }) {
   const client = new NodeOAuthClient({
-    clientMetadata: buildAtprotoLoopbackClientMetadata({ scope, redirect_uris: [redirectUri] }),
-    allowHttp: true,
     handleResolver: entryway.pds,
     plcDirectoryUrl: entryway.plc,
     fetch: rememberingFetch,
@@ -26,9 +29,10 @@ export function loopbackClient(entryway, { scope = 'atproto transition:generic',
   })
 }
 
-/** Calls a method of the account's PDS as the session's person. */
+/** Calls a method of the account's PDS as the session's person, whichever library's session it is. */
 export async function call(session, method, input) {
-  const response = await session.fetchHandler(
+  const send = (session.fetchHandler ?? session.handle).bind(session)
+  const response = await send(
     `/xrpc/${method}`,
     input && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) },
   )
@@ -41,7 +45,8 @@ export async function refreshWith(client, saved) {
   return client.restore(saved.tokenSet.sub, true)
 }
 
-class Store {
+/** A store as both families of clients want one. */
+export class Store {
   #saved = new Map()
 
   get(key) {
@@ -49,11 +54,20 @@ class Store {
   }
 
   set(key, value) {
-    remember(value.verifier, value.tokenSet?.access_token, value.tokenSet?.refresh_token)
+    remember(value.verifier ?? value.pkceVerifier, value.tokenSet?.access_token, value.tokenSet?.refresh_token)
+    remember((value.dpopJwk ?? value.dpopKey)?.d)
     this.#saved.set(key, structuredClone(value))
   }
 
   del(key) {
     this.#saved.delete(key)
+  }
+
+  delete(key) {
+    this.del(key)
+  }
+
+  clear() {
+    this.#saved.clear()
   }
 }

@@ -17,12 +17,12 @@ const passwordOf = { alice: newPassword(), bob: newPassword() }
 /**
  * Starts a server with two accounts, and answers what it says of itself:
  * issuer, pds, plc, mailbox, demo_app and accounts, with `alice`, `bob`, `stop()` and `kill()` beside them.
- * Started again with the same port, it finds what the one before left.
+ * Started again with the same port, it finds what the one before left. `more` are further arguments.
  */
-export async function startEntryway({ port = 0 } = {}) {
+export async function startEntryway({ port = 0, more = [] } = {}) {
   const command = [
     binary, 'dev', '--json', '--port', String(port), '--data-dir', folder,
-    '--account', `alice.test:${passwordOf.alice}`, '--account', `bob.test:${passwordOf.bob}`,
+    '--account', `alice.test:${passwordOf.alice}`, '--account', `bob.test:${passwordOf.bob}`, ...more,
   ]
   if (process.env.ENTRYWAY_DATABASE_URL) command.push('--database', process.env.ENTRYWAY_DATABASE_URL)
   // no server may outlive the test, however the test ends

@@ -2,6 +2,7 @@
 // and has no JavaScript. It sends the Fetch metadata headers that a real one would, which `fetch` cannot.
 
 import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { parse } from 'parse5'
 import { rememberCookies, rememberParameters, rememberUrl } from './artefacts.mjs'
 
@@ -82,8 +83,9 @@ export class FormBrowser {
       headers['content-type'] = 'application/x-www-form-urlencoded'
       headers['content-length'] = Buffer.byteLength(body)
     }
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     return new Promise((done, fail) => {
-      const request = httpRequest(url, { method, headers }, (response) => {
+      const request = send(url, { method, headers }, (response) => {
         const chunks = []
         response.on('data', (chunk) => chunks.push(chunk))
         response.on('error', fail)
