@@ -24,6 +24,7 @@ use entryway_store::Store;
 
 use accounts::AccountArgument;
 use data::DataDirectory;
+pub(crate) use data::database_url_of;
 use greeting::{Behind, Greeting};
 use origins::Origins;
 use sockets::Sockets;

@@ -7,6 +7,7 @@ mod client;
 mod dev;
 mod fetching;
 mod log;
+mod output;
 mod scope;
 mod usage;
 

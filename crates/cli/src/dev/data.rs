@@ -56,16 +56,9 @@ impl DataDirectory {
         self.temporary.is_none()
     }
 
-    /// The embedded database. A path may hold what has a meaning in a URL.
+    /// The embedded database, made if it is not there.
     pub(crate) fn database_url(&self) -> String {
-        let path = self.path.join("entryway.sqlite");
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_');
-        let escaped = |&byte: &u8| match byte {
-            byte if plain(byte) => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        };
-        let path: Vec<String> = path.as_os_str().as_bytes().iter().map(escaped).collect();
-        format!("sqlite://{}?mode=rwc", path.concat())
+        sqlite_url(&self.path.join(DATABASE), "rwc")
     }
 
     /// The key over the identities of the sandbox's accounts.
@@ -75,6 +68,25 @@ impl DataDirectory {
         )?)
     }
 }
+
+/// The embedded database of a directory that was used before, as another process may open it.
+pub(crate) fn database_url_of(directory: &Path) -> Option<String> {
+    let file = directory.join(DATABASE).canonicalize().ok()?;
+    Some(sqlite_url(&file, "rw"))
+}
+
+/// A path may hold what has a meaning in a URL.
+fn sqlite_url(file: &Path, mode: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_');
+    let escaped = |&byte: &u8| match byte {
+        byte if plain(byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    let path: Vec<String> = file.as_os_str().as_bytes().iter().map(escaped).collect();
+    format!("sqlite://{}?mode={mode}", path.concat())
+}
+
+const DATABASE: &str = "entryway.sqlite";
 
 fn root_key(path: &Path, chance: &Chance) -> anyhow::Result<ServerKey> {
     match fs::read(path) {

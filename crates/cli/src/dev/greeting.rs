@@ -1,10 +1,10 @@
 //! What `dev` says once it is ready.
 
-use std::io::Write as _;
-
 use serde::Serialize;
 
 use super::accounts::Account;
+
+use crate::output::print;
 
 /// Where everything is. The JSON form is a contract with tests outside this repository.
 #[derive(Serialize)]
@@ -63,10 +63,4 @@ impl Greeting {
         lines.push(format!("  {data}. Ctrl-C stops."));
         print(&lines.join("\n"));
     }
-}
-
-/// A reader that is gone is no reason to stop serving.
-fn print(text: &str) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
 }
