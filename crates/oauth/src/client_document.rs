@@ -1,54 +1,30 @@
 //! Client metadata documents (draft-ietf-oauth-client-id-metadata-document, atproto's OAuth profile).
 //!
 //! [`read`] finds every fault of a document at once, so that the linter and a refused request say the
-//! same sentences.
+//! same sentences. Each rule is a small function in the file of its subject; members this service does
+//! not know are passed over (R-092).
 
-use std::fmt;
+mod authentication;
+mod finding;
+mod identity;
+mod keys;
+mod link;
+mod presentation;
+mod redirects;
+mod unsupported;
+mod wire;
 
 use crate::client::Client;
 use crate::client_id::ClientId;
 use crate::denial::Denial;
 
+use finding::Findings;
+use wire::Document;
+
+pub use finding::{Finding, Rule, Severity};
+
 /// Bytes of a document.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
-
-/// Something a developer should know about a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// The member it is about, with the position in a list: `redirect_uris[1]`.
-    pub member: String,
-    /// The rest of the sentence: what was expected. Nothing of the document is repeated in it (R-060).
-    pub expected: &'static str,
-    /// Where that is written.
-    pub rule: Rule,
-}
-
-/// Where a rule is written, and under which name this project's tests know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Such as `R-079`.
-    pub id: &'static str,
-    /// Such as `RFC 6749 section 3.1.2`.
-    pub source: &'static str,
-}
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// The client is refused.
-    Error,
-    /// The client works, though not as its author may think.
-    Warning,
-}
-
-impl fmt::Display for Finding {
-    /// One sentence, as in `error_description`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.member, self.expected)
-    }
-}
 
 /// What became of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,10 +47,75 @@ impl Reading {
     }
 }
 
-/// Reads the document that was fetched from `id`.
-pub fn read(_id: &ClientId, _body: &[u8]) -> Reading {
+/// Reads the document that was fetched from `id` (R-052 to R-057, R-064 to R-084, R-092 to R-095).
+///
+/// Does not fetch: neither the status and type of the answer are checked here, nor what `jwks_uri`
+/// leads to. Does not say whether this server admits documents of the kind of `id`.
+///
+/// ```
+/// use entryway_oauth::{client_document, client_id::ClientId};
+/// let id = ClientId::parse("https://app.example/client-metadata.json").unwrap();
+/// let document = br#"{
+///     "client_id": "https://app.example/client-metadata.json",
+///     "grant_types": ["authorization_code", "refresh_token"],
+///     "response_types": ["code"],
+///     "redirect_uris": ["http://app.example/callback"],
+///     "scope": "atproto transition:generic",
+///     "token_endpoint_auth_method": "none",
+///     "dpop_bound_access_tokens": "true"
+/// }"#;
+/// let said: Vec<String> = client_document::read(&id, document)
+///     .findings
+///     .iter()
+///     .map(|finding| format!("{} {finding}", finding.rule.id))
+///     .collect();
+/// assert_eq!(
+///     said,
+///     [
+///         "R-080 redirect_uris[0] must use https, since http is for http://127.0.0.1 and http://[::1] only",
+///         "R-093 dpop_bound_access_tokens must be true or false, without quotation marks",
+///     ]
+/// );
+/// ```
+pub fn read(id: &ClientId, body: &[u8]) -> Reading {
+    let mut findings = Findings::default();
+    let client =
+        Document::read(body, &mut findings).and_then(|document| client(id, &document, &mut findings));
     Reading {
-        findings: Vec::new(),
-        client: None,
+        findings: findings.into_sorted(),
+        client,
     }
 }
+
+/// Every rule in turn, whatever the ones before it found.
+fn client(id: &ClientId, document: &Document<'_>, findings: &mut Findings) -> Option<Client> {
+    identity::client_id(document, id, findings);
+    let application_type = identity::application_type(document, findings);
+    let refreshes = identity::grant_types(document, findings);
+    identity::response_types(document, findings);
+    let scope = identity::scope(document, findings);
+    let redirect_uris = redirects::redirect_uris(document, id, application_type, findings);
+    authentication::dpop_bound_access_tokens(document, findings);
+    let authentication = authentication::authentication(document, id, application_type, findings);
+    let presentation = presentation::presentation(document, id, findings);
+    unsupported::unsupported(document, findings);
+    if findings.has_errors() {
+        return None;
+    }
+    let (scope, scope_unknown) = scope?;
+    Some(Client {
+        id: id.clone(),
+        application_type: application_type?,
+        authentication: authentication?,
+        refreshes,
+        redirect_uris,
+        scope,
+        scope_unknown,
+        presentation,
+    })
+}
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,18 @@ pub enum RedirectKind {
     PrivateUse,
 }
 
+/// Why a text is not a redirect URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InvalidRedirectUri {
+    TooLong,
+    NotAUrl,
+    Scheme,
+    PlainHttp,
+    Fragment,
+    User,
+    NotCanonical,
+}
+
 /// Bytes of a redirect URI.
 const BYTES_MAX: usize = 2048;
 
@@ -55,28 +67,28 @@ impl RedirectUri {
     /// assert!(RedirectUri::parse("javascript:alert(1)").is_err());
     /// ```
     pub fn parse(text: &str) -> Result<Self, Denial> {
-        Self::read(text).map_err(|expected| Denial::ParameterInvalid {
+        Self::read(text).map_err(|fault| Denial::ParameterInvalid {
             name: "redirect_uri",
-            expected,
+            expected: fault.expected(),
         })
     }
 
-    /// The same, with the sentence alone, for whoever has another name for it.
-    pub(crate) fn read(text: &str) -> Result<Self, &'static str> {
+    /// The same, for whoever has another name for it.
+    pub(crate) fn read(text: &str) -> Result<Self, InvalidRedirectUri> {
         if text.len() > BYTES_MAX {
-            return Err("is longer than 2048 bytes");
+            return Err(InvalidRedirectUri::TooLong);
         }
-        let url = Url::parse(text).map_err(|_| "must be an absolute URL")?;
+        let url = Url::parse(text).map_err(|_| InvalidRedirectUri::NotAUrl)?;
         let kind = RedirectKind::of(&url)?;
         if url.fragment().is_some() {
-            return Err("must not have a fragment");
+            return Err(InvalidRedirectUri::Fragment);
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("must not have a user or password");
+            return Err(InvalidRedirectUri::User);
         }
         // `http://127.0.0.1` is written without its slash by some clients and means the same
         if url.as_str() != text && url.as_str().strip_suffix('/') != Some(text) {
-            return Err("must be written in canonical form, as a browser shows it");
+            return Err(InvalidRedirectUri::NotCanonical);
         }
         let text = text.to_owned();
         Ok(Self { text, kind })
@@ -160,17 +172,32 @@ impl RedirectUri {
 }
 
 impl RedirectKind {
-    fn of(url: &Url) -> Result<Self, &'static str> {
+    fn of(url: &Url) -> Result<Self, InvalidRedirectUri> {
         match (url.scheme(), url.host()) {
             ("https", _) => Ok(Self::Web),
             ("http", Some(Host::Ipv4(Ipv4Addr::LOCALHOST) | Host::Ipv6(Ipv6Addr::LOCALHOST))) => {
                 Ok(Self::Loopback)
             }
             ("http", Some(Host::Domain("localhost"))) => Ok(Self::LocalWeb),
-            ("http", _) => Err("must use https, since http is for http://127.0.0.1 and http://[::1] only"),
+            ("http", _) => Err(InvalidRedirectUri::PlainHttp),
             // RFC 8252 section 8.4; an allow-list, so that no dangerous scheme needs to be known
             (scheme, _) if scheme.contains('.') => Ok(Self::PrivateUse),
-            _ => Err("must use https, or for an app a scheme such as com.example.app"),
+            _ => Err(InvalidRedirectUri::Scheme),
+        }
+    }
+}
+
+impl InvalidRedirectUri {
+    /// What was expected, without the name of the parameter.
+    pub(crate) const fn expected(self) -> &'static str {
+        match self {
+            Self::TooLong => "is longer than 2048 bytes",
+            Self::NotAUrl => "must be an absolute URL",
+            Self::Scheme => "must use https, or for an app a scheme such as com.example.app",
+            Self::PlainHttp => "must use https, since http is for http://127.0.0.1 and http://[::1] only",
+            Self::Fragment => "must not have a fragment",
+            Self::User => "must not have a user or password",
+            Self::NotCanonical => "must be written in canonical form, as a browser shows it",
         }
     }
 }
