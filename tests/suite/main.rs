@@ -15,6 +15,8 @@ mod cors_headers;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod dpop;
 #[cfg(test)]
 mod forms;

@@ -29,6 +29,8 @@ enum Framing {
     Chunks(usize),
     /// By the end of the connection.
     Close,
+    /// It has no head: the body is all that is sent.
+    Bare,
 }
 
 /// How the bytes come.
@@ -63,6 +65,13 @@ impl Answer {
             .with_body(body)
     }
 
+    /// Exactly these bytes.
+    pub fn raw(bytes: &[u8]) -> Self {
+        let mut answer = Self::status(200).with_body(bytes);
+        answer.framing = Framing::Bare;
+        answer
+    }
+
     /// This status, and an empty body.
     pub const fn status(status: u16) -> Self {
         Self {
@@ -95,8 +104,12 @@ impl Answer {
     }
 
     /// With this header in the place of those of its name.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self = self.without_header(name);
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.without_header(name).also_header(name, value)
+    }
+
+    /// With one more header, whatever there is already.
+    pub fn also_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -186,6 +199,7 @@ impl Answer {
 
     fn head(&self) -> String {
         let framing = match self.framing {
+            Framing::Bare => return String::new(),
             Framing::Length => format!("content-length: {}", self.body.len()),
             Framing::Promise(bytes) => format!("content-length: {bytes}"),
             Framing::Chunks(_) => "transfer-encoding: chunked".to_owned(),
