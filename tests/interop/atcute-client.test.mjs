@@ -4,12 +4,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { OAuthCallbackError, OAuthResponseError, TokenRefreshError } from '@atcute/oauth-node-client'
 import { appClient, loopbackClient, newKey, refreshWith } from './lib/atcute.mjs'
-import { call } from './lib/client.mjs'
+import { call, writeAndRead } from './lib/client.mjs'
 import { FormBrowser } from './lib/form-browser.mjs'
 import { startLab } from './lib/lab.mjs'
-import { signIn, walkToAnswer } from './lib/walk.mjs'
-
-const collection = 'com.example.note'
+import { authorizeUnticked, signIn, walkToAnswer } from './lib/walk.mjs'
 
 let lab
 before(async () => {
@@ -31,11 +29,7 @@ for (const [kind, newClient] of [
       assert.equal(info.iss, lab.issuer)
       assert.equal(info.scope, 'atproto transition:generic')
 
-      const record = { $type: collection, text: `by ${kind}` }
-      const created = await call(session, 'com.atproto.repo.createRecord', { repo: session.did, collection, record })
-      assert.equal(created.status, 200)
-      const listed = await call(session, `com.atproto.repo.listRecords?repo=${session.did}&collection=${collection}`)
-      assert.deepEqual(listed.body.records.find(({ uri }) => uri === created.body.uri)?.value, record)
+      await writeAndRead(session, `by ${kind}`)
 
       const spent = client.saved(session.did).tokenSet
       const fresh = await session.getTokenSet(true)
@@ -68,8 +62,7 @@ for (const [kind, newClient] of [
       const client = await newClient()
       const browser = new FormBrowser()
       const consent = await signIn(browser, await browser.open(await authorizeUrl(client, 'alice.test')), lab.alice)
-      const unticked = Object.fromEntries(consent.ticked.map((name) => [name, null]))
-      const { session } = await client.callback((await browser.press(consent, 'Authorize', unticked)).answer)
+      const { session } = await client.callback((await authorizeUnticked(browser, consent)).answer)
       assert.equal((await session.getTokenInfo(false)).scope, 'atproto')
     })
 

@@ -3,13 +3,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { OAuthCallbackError, OAuthResponseError, TokenRefreshError } from '@atproto/oauth-client-node'
-import { call, refreshWith } from './lib/client.mjs'
+import { call, refreshWith, writeAndRead } from './lib/client.mjs'
 import { ConfidentialApp, newKey } from './lib/confidential-app.mjs'
 import { FormBrowser } from './lib/form-browser.mjs'
 import { startLab } from './lib/lab.mjs'
-import { signIn, walkToAnswer } from './lib/walk.mjs'
-
-const collection = 'com.example.note'
+import { authorizeUnticked, signIn, walkToAnswer } from './lib/walk.mjs'
 
 let lab
 before(async () => {
@@ -27,11 +25,7 @@ for (const keysBy of ['jwks', 'jwks_uri']) {
       assert.equal(info.sub, lab.alice.did)
       assert.equal(info.scope, 'atproto transition:generic')
 
-      const record = { $type: collection, text: `by ${keysBy}` }
-      const created = await call(session, 'com.atproto.repo.createRecord', { repo: session.did, collection, record })
-      assert.equal(created.status, 200)
-      const listed = await call(session, `com.atproto.repo.listRecords?repo=${session.did}&collection=${collection}`)
-      assert.deepEqual(listed.body.records.find(({ uri }) => uri === created.body.uri)?.value, record)
+      await writeAndRead(session, `by ${keysBy}`)
 
       const spent = client.tokens(session.did)
       await session.getTokenInfo(true)
@@ -157,10 +151,7 @@ test('a permission that the person unticks is not granted', async () => {
   const browser = new FormBrowser()
   const consent = await signIn(browser, await browser.open(await client.authorize('alice.test')), lab.alice)
   assert.match(consent.text, /app\.example\.net/)
-  const boxes = consent.ticked
-  assert.notEqual(boxes.length, 0, consent.text)
-  const answer = await browser.press(consent, 'Authorize', Object.fromEntries(boxes.map((name) => [name, null])))
-  const { session } = await client.callback(answer.answer)
+  const { session } = await client.callback((await authorizeUnticked(browser, consent)).answer)
   assert.equal((await session.getTokenInfo(false)).scope, 'atproto')
 })
 
@@ -181,8 +172,7 @@ test('prompt=none is refused where something asked for was not granted', async (
   const client = await publishedClient()
   const browser = new FormBrowser()
   const consent = await signIn(browser, await browser.open(await client.authorize('alice.test')), lab.alice)
-  const unticked = Object.fromEntries(consent.ticked.map((name) => [name, null]))
-  await client.callback((await browser.press(consent, 'Authorize', unticked)).answer)
+  await client.callback((await authorizeUnticked(browser, consent)).answer)
   await assertRefusedSilently(client, browser, 'consent_required')
 })
 

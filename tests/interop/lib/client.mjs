@@ -1,5 +1,6 @@
 // The unmodified NodeOAuthClient, set up as a client of one server: on loopback, or as an app with keys.
 
+import assert from 'node:assert/strict'
 import { NodeOAuthClient, buildAtprotoLoopbackClientMetadata, requestLocalLock } from '@atproto/oauth-client-node'
 import { remember, rememberingFetch } from './artefacts.mjs'
 
@@ -37,6 +38,17 @@ export async function call(session, method, input) {
     input && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) },
   )
   return { status: response.status, body: await response.json() }
+}
+
+/** Writes a record as the session's person, and finds it among theirs. */
+export async function writeAndRead(session, text) {
+  const collection = 'com.example.note'
+  const record = { $type: collection, text }
+  const created = await call(session, 'com.atproto.repo.createRecord', { repo: session.did, collection, record })
+  assert.equal(created.status, 200)
+  const listed = await call(session, `com.atproto.repo.listRecords?repo=${session.did}&collection=${collection}`)
+  assert.equal(listed.status, 200)
+  assert.deepEqual(listed.body.records.find(({ uri }) => uri === created.body.uri)?.value, record)
 }
 
 /** Refreshes with the tokens that were saved then. */

@@ -1,5 +1,7 @@
 // How a person gets from an app's "log in" to the app's callback, with a FormBrowser.
 
+import assert from 'node:assert/strict'
+
 const stepsMax = 6
 
 /**
@@ -18,4 +20,11 @@ export async function walkToAnswer(browser, page, account, decision = 'Authorize
 
 export function signIn(browser, page, account, password = account.password) {
   return browser.press(page, 'Sign in', { username: account.handle, password })
+}
+
+/** Unticks every permission on the consent page, and says yes to the rest. */
+export function authorizeUnticked(browser, consent) {
+  const boxes = consent.ticked
+  assert.notEqual(boxes.length, 0, consent.text)
+  return browser.press(consent, 'Authorize', Object.fromEntries(boxes.map((name) => [name, null])))
 }
