@@ -4,7 +4,7 @@ use url::{Url, form_urlencoded};
 
 use entryway_scope::ScopeSet;
 
-use crate::client_id::ClientId;
+use crate::client_id::{ClientId, ClientIdKind};
 use crate::denial::Denial;
 use crate::form::Parameters;
 use crate::jwk::Algorithm;
@@ -88,7 +88,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Denial::ClientIdInvalid`] for a query with other parameters than `scope` (once) and
-    /// `redirect_uri`, a redirect URI off the loopback addresses, or a scope without `atproto`.
+    /// `redirect_uri`, a redirect URI off the loopback addresses, or a scope without `atproto`; also for
+    /// the identifier of a document.
     ///
     /// ```
     /// use entryway_oauth::{client::Client, client_id::ClientId};
@@ -98,6 +99,9 @@ impl Client {
     /// ```
     pub fn loopback(id: &ClientId) -> Result<Self, Denial> {
         let invalid = |expected| Denial::ClientIdInvalid { expected };
+        if id.kind() != ClientIdKind::Loopback {
+            return Err(invalid("must be http://localhost, perhaps with a query"));
+        }
         // repeated `redirect_uri` is this grammar's way to list several, so the strict reader of
         // bodies does not fit; it still judges escapes, text and control characters
         let query = id.loopback_query();
@@ -144,7 +148,19 @@ impl Client {
         matches!(self.authentication, ClientAuthentication::PrivateKeyJwt { .. })
     }
 
-    /// The redirect URI of a request, if the client registered it (R-108, R-109).
+    /// The redirect URI of a request, if the client registered it (R-108, R-109): the same text, but for
+    /// the port of a loopback address.
+    ///
+    /// # Errors
+    /// [`Denial::ParameterInvalid`] for what is no redirect URI of any client,
+    /// [`Denial::RedirectMismatch`] for another one.
+    ///
+    /// ```
+    /// use entryway_oauth::{client::Client, client_id::ClientId, denial::Denial};
+    /// let client = Client::loopback(&ClientId::parse("http://localhost").unwrap()).unwrap();
+    /// assert_eq!(client.redirect_uri("http://[::1]:4000/").unwrap().as_str(), "http://[::1]:4000/");
+    /// assert_eq!(client.redirect_uri("https://app.example/"), Err(Denial::RedirectMismatch));
+    /// ```
     pub fn redirect_uri(&self, asked: &str) -> Result<RedirectUri, Denial> {
         let asked = RedirectUri::parse(asked)?;
         if self
@@ -167,6 +183,16 @@ mod tests {
 
     fn loopback(query: &str) -> Result<Client, Denial> {
         Client::loopback(&ClientId::parse(&format!("http://localhost{query}")).unwrap())
+    }
+
+    #[test]
+    fn the_identifier_of_a_document_is_no_virtual_client() {
+        for id in [
+            "https://app.example/client.json?scope=atproto",
+            "http://localhost:3000/client.json?scope=atproto",
+        ] {
+            assert!(Client::loopback(&ClientId::parse(id).unwrap()).is_err(), "{id}");
+        }
     }
 
     // R-085

@@ -7,10 +7,14 @@ use entryway_scope::{InvalidScope, ScopeSet};
 use super::finding::{Findings, Rule};
 use super::wire::{Document, Member, item};
 use crate::client::ApplicationType;
-use crate::client_id::ClientId;
+use crate::client_id::{ClientId, ClientIdKind};
 
 /// the document names the URL it was fetched from.
 pub(super) fn client_id(document: &Document<'_>, id: &ClientId, findings: &mut Findings) {
+    if id.kind() == ClientIdKind::Loopback {
+        // a caller's mistake, answered as a refusal: the virtual client is what its query says
+        findings.error("client_id", "must be the URL of a document", SAME_URL);
+    }
     let named = document.text("client_id", findings);
     if let Some(named) = named.required("client_id", SAME_URL, findings)
         && named != id.as_str()

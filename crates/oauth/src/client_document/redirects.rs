@@ -49,9 +49,9 @@ fn faults(
     id: &ClientId,
     application_type: Option<ApplicationType>,
 ) -> Vec<(&'static str, Rule)> {
-    // canonical already: an unreadable text never became a redirect URI or an identifier
     let (Ok(url), Some(document)) = (Url::parse(uri.as_str()), id.document_url()) else {
-        return Vec::new();
+        // neither happens: the text was read before, and a virtual client has no document
+        return vec![(InvalidRedirectUri::NotAUrl.expected(), WEB)];
     };
     let local = id.kind() == ClientIdKind::LocalDocument;
     let native = application_type == Some(ApplicationType::Native);

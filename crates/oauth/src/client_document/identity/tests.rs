@@ -30,6 +30,18 @@ fn a_document_names_the_url_it_is_fetched_from() {
     );
 }
 
+//
+#[test]
+fn a_virtual_client_has_no_document() {
+    let id = "http://localhost";
+    let document = changed(&web(), json!({"client_id": id}));
+    let reading = read_at(id, document.to_string().as_bytes());
+    assert_eq!(
+        lines(&reading)[0],
+        "R-052 client_id must be the URL of a document"
+    );
+}
+
 #[test]
 fn a_query_of_the_identifier_is_advised_against() {
     let id = format!("{ID}?v=2");
