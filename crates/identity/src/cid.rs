@@ -1,6 +1,7 @@
 //! Content identifiers in the one form the AT Protocol uses: version 1, SHA-256, base32.
 
 pub use cid::Cid;
+use cid::Version;
 use cid::multihash::Multihash;
 use sha2::{Digest as _, Sha256};
 
@@ -24,6 +25,15 @@ pub fn of_dag_cbor(block: &[u8]) -> Cid {
 /// ```
 pub fn of_raw(bytes: &[u8]) -> Cid {
     Cid::new_v1(RAW, sha_256(bytes))
+}
+
+/// Says whether a CID is of the one form that blocks have: version 1, DAG-CBOR, SHA-256.
+pub fn names_dag_cbor(cid: &Cid) -> bool {
+    let hash = cid.hash();
+    cid.version() == Version::V1
+        && cid.codec() == DAG_CBOR
+        && hash.code() == SHA_256
+        && usize::from(hash.size()) == Sha256::output_size()
 }
 
 fn sha_256(bytes: &[u8]) -> Multihash<64> {

@@ -17,3 +17,4 @@ pub mod cid;
 pub mod did;
 pub mod fetch;
 pub mod plc;
+pub mod repo_proof;
