@@ -54,13 +54,14 @@ pub(crate) struct DistrustArguments {
 pub(crate) async fn trust(arguments: TrustArguments) -> anyhow::Result<ExitCode> {
     let client_id = published(&arguments.client_id)?;
     let chosen_logo = arguments.logo.as_deref().map(logo_file).transpose()?;
+    let store = arguments.database.open().await?;
     let given = Given::Identifier(arguments.client_id);
     let inspection = Inspection::of(given, &arguments.fetching.fetcher()?).await;
     if !inspection.remarks.is_empty() {
         eprintln!("{}", report::remarks(&inspection.remarks));
     }
     let Some(client) = inspection.client else {
-        bail!("the app is not trusted, its document has errors");
+        bail!("the app is not trusted as long as there are errors");
     };
     let name = name(arguments.name, &client)?;
     let shown = TrustedClient {
@@ -75,7 +76,6 @@ pub(crate) async fn trust(arguments: TrustArguments) -> anyhow::Result<ExitCode>
         shown.first_party,
         shown.logo.is_some(),
     );
-    let store = arguments.database.open().await?;
     store.trust_client(shown, Clock::system().now()).await?;
     store.close().await;
     print(&format!("trusted: {said}"));

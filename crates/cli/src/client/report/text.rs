@@ -65,7 +65,7 @@ fn page(consent: &Consent) -> String {
             &place.redirect_uri,
         ));
         if place.on_this_device {
-            lines.push(entry("", "on the person's own device, which the page warns of"));
+            lines.push(entry("", "  on the person's own device, which the page warns of"));
         }
     }
     let same_group = |a: &Permission, b: &Permission| a.group == b.group;

@@ -1,0 +1,35 @@
+//! The command itself.
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+/// What a run of the command leaves.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs `entryway` to its end.
+pub(crate) fn entryway(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_entryway"))
+        .args(arguments)
+        .env_remove("ENTRYWAY_LOG")
+        .output()
+        .unwrap();
+    Run {
+        status: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A run that succeeded and said this.
+pub(crate) fn success(stdout: &str) -> Run {
+    Run {
+        status: Some(0),
+        stdout: stdout.to_owned(),
+        stderr: String::new(),
+    }
+}

@@ -1,0 +1,124 @@
+//! `entryway dev` behind a front.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "all of it is test code, and panics on what must not be"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// A server that ends with the test.
+struct Dev {
+    child: Child,
+    greeting: Value,
+}
+
+impl Dev {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_entryway"))
+            .args(["dev", "--port", "0", "--json"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        Self {
+            child,
+            greeting: serde_json::from_str(&line).unwrap(),
+        }
+    }
+
+    /// Ends it, and tells what it said on standard error.
+    fn end(mut self) -> String {
+        self.child.kill().unwrap();
+        let mut said = String::new();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        said
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// The JSON at a path of a service that listens at `http://localhost:PORT`.
+fn get(origin: &str, path: &str) -> Value {
+    let mut stream = TcpStream::connect(origin.strip_prefix("http://").unwrap()).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nhost: front.test\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+#[test]
+fn behind_a_front_every_document_has_the_public_origins() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().to_str().unwrap();
+    let dev = Dev::start(&[
+        "--data-dir",
+        data_dir,
+        "--origin",
+        "https://login.test:8443",
+        "--pds-origin",
+        "https://pds.test:8443",
+        "--resolve",
+        "app.test=127.0.0.1:8443",
+        "--resolve",
+        "other.test=::1",
+    ]);
+    let greeting = &dev.greeting;
+    assert_eq!(
+        (&greeting["issuer"], &greeting["pds"]),
+        (&json!("https://login.test:8443"), &json!("https://pds.test:8443"))
+    );
+    let at = |service: &str| greeting["behind"][service].as_str().unwrap().to_owned();
+    let metadata = get(&at("issuer"), "/.well-known/oauth-authorization-server");
+    assert_eq!(metadata["issuer"], "https://login.test:8443");
+    assert_eq!(metadata["token_endpoint"], "https://login.test:8443/oauth/token");
+    let resource = get(&at("pds"), "/.well-known/oauth-protected-resource");
+    assert_eq!(resource["resource"], "https://pds.test:8443");
+    assert_eq!(
+        resource["authorization_servers"],
+        json!(["https://login.test:8443"])
+    );
+    let server = get(&at("pds"), "/xrpc/com.atproto.server.describeServer");
+    assert_eq!(server["did"], "did:web:pds.test");
+    let did = greeting["accounts"][0]["did"].as_str().unwrap().to_owned();
+    let document = get(greeting["plc"].as_str().unwrap(), &format!("/{did}"));
+    assert_eq!(document["service"][0]["serviceEndpoint"], "https://pds.test:8443");
+    assert_eq!(
+        dev.end(),
+        "entryway dev: app.test is taken to be at 127.0.0.1:8443\n\
+         entryway dev: other.test is taken to be at ::1\n"
+    );
+
+    // the same directory without a front: the accounts come along
+    let dev = Dev::start(&["--data-dir", data_dir]);
+    let greeting = &dev.greeting;
+    assert_eq!(greeting.get("behind"), None);
+    assert_eq!(greeting["accounts"][0]["did"], did);
+    let document = get(greeting["plc"].as_str().unwrap(), &format!("/{did}"));
+    assert_eq!(document["service"][0]["serviceEndpoint"], greeting["pds"]);
+    let resource = get(
+        greeting["pds"].as_str().unwrap(),
+        "/.well-known/oauth-protected-resource",
+    );
+    assert_eq!(resource["authorization_servers"], json!([greeting["issuer"]]));
+    assert_eq!(dev.end(), "");
+}
