@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { ResponseBodyError } from 'oauth4webapi'
+import { startLocalSite } from './lib/client-site.mjs'
 import { FormBrowser } from './lib/form-browser.mjs'
 import { Oauth4webapi, OpenidClient, register } from './lib/generic-apps.mjs'
 import { startLab } from './lib/lab.mjs'
@@ -97,18 +98,26 @@ for (const Library of [Oauth4webapi, OpenidClient]) {
     })
 
     async function newApp(options) {
-      return Library.of(lab, await register(lab, nextName(), options))
+      return Library.of(lab, await register(lab.site, nextName(), options))
     }
   })
 }
 
 // RFC 9449 section 8: the first request has no nonce yet, and every answer brings the next
 test('a client that makes no request twice by itself is asked for a nonce once at the login and once at the host', async () => {
-  const app = await Oauth4webapi.of(lab, await register(lab, nextName()))
+  const app = await Oauth4webapi.of(lab, await register(lab.site, nextName()))
   const tokens = await logIn(app)
   await whoAmI(app, tokens)
   await app.refresh(tokens.refresh_token)
   assert.equal(app.nonces, 2)
+})
+
+test('an app under development has its document at http on loopback', async (context) => {
+  const site = await startLocalSite()
+  context.after(site.stop)
+  const app = await register(site, nextName(), { algorithm: null, more: { application_type: 'native' } })
+  const tokens = await logIn(await Oauth4webapi.of(lab, app))
+  assert.equal(tokens.sub, lab.alice.did)
 })
 
 let names = 0

@@ -10,11 +10,12 @@ import { remember, rememberingFetch } from './artefacts.mjs'
 const scope = 'atproto transition:generic'
 
 /**
- * What the app is, and what its site says of it. Assertions are signed with `algorithm`, or there are none where
- * `algorithm` is null; proofs are signed with `proofs`. `change` may spoil the claims of assertions.
+ * What the app is, and what a site says of it. Assertions and proofs are signed with `algorithm`; where it is null
+ * there are no assertions. `change` may spoil their claims; `more` is added to the document.
  */
-export async function register(lab, name, { algorithm = 'ES256', proofs = algorithm ?? 'ES256', change } = {}) {
-  const at = `${lab.site.origin}/${name}`
+export async function register(site, name, { algorithm = 'ES256', change, more } = {}) {
+  const proofs = algorithm ?? 'ES256'
+  const at = `${site.origin}/${name}`
   const key = algorithm && (await newKey(name, algorithm))
   const app = {
     clientId: `${at}/client.json`,
@@ -31,7 +32,7 @@ export async function register(lab, name, { algorithm = 'ES256', proofs = algori
         jwks: { keys: [key.published] },
       }
     : { token_endpoint_auth_method: 'none' }
-  lab.site.serve(`/${name}/client.json`, {
+  site.serve(`/${name}/client.json`, {
     client_id: app.clientId,
     redirect_uris: [app.redirectUri],
     grant_types: ['authorization_code', 'refresh_token'],
@@ -39,6 +40,7 @@ export async function register(lab, name, { algorithm = 'ES256', proofs = algori
     scope,
     dpop_bound_access_tokens: true,
     ...authentication,
+    ...more,
   })
   return app
 }
