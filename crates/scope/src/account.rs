@@ -61,7 +61,7 @@ impl AccountPermission {
 
 impl fmt::Display for AccountPermission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let manage = (self.action == AccountAction::Manage).then_some(("action", MANAGE));
+        let manage = (self.action == AccountAction::Manage).then_some(("action", self.action.as_str()));
         syntax::write(f, "account", ("attr", &[self.attribute.as_str()]), manage)
     }
 }
@@ -78,7 +78,8 @@ pub enum AccountAttribute {
 }
 
 impl AccountAttribute {
-    fn as_str(self) -> &'static str {
+    /// The word used in scope values.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Email => "email",
             Self::Repo => "repo",
@@ -103,17 +104,20 @@ pub enum AccountAction {
 }
 
 impl AccountAction {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            READ => Some(Self::Read),
-            MANAGE => Some(Self::Manage),
-            _ => None,
+    /// The word used in scope values.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Manage => "manage",
         }
     }
-}
 
-const READ: &str = "read";
-const MANAGE: &str = "manage";
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Read, Self::Manage]
+            .into_iter()
+            .find(|action| action.as_str() == text)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -25,7 +25,8 @@ impl IdentityPermission {
         self == Self::Any || self == attribute
     }
 
-    fn as_str(self) -> &'static str {
+    /// The word used in scope values.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Handle => "handle",
             Self::Any => "*",
