@@ -4,6 +4,7 @@ mod arbitrary;
 mod archives;
 mod commits;
 mod records;
+mod reference;
 pub(crate) mod repo;
 mod sentences;
 mod trees;
