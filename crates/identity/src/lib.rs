@@ -15,6 +15,7 @@
 
 pub mod cid;
 pub mod did;
+mod dns;
 pub mod fetch;
 pub mod plc;
 pub mod repo_proof;

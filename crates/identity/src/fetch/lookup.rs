@@ -1,18 +1,14 @@
 //! Who knows the addresses of a name: the seam, and the real DNS behind it.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{
-    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
-};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::proto::rr::Name;
 
 use super::settings::{Dns, FetcherUnavailable};
+use crate::dns;
 
 /// Knows the addresses of a name.
 #[async_trait]
@@ -32,31 +28,22 @@ pub struct LookupFailed(pub String);
 /// What answers look-ups under these settings.
 pub(super) fn lookup(dns: Dns) -> Result<Arc<dyn Lookup>, FetcherUnavailable> {
     let unavailable = |error| FetcherUnavailable::Dns(Box::new(error));
-    let mut builder = match dns {
+    let server = match dns {
         Dns::Other(lookup) => return Ok(lookup),
-        Dns::System => TokioResolver::builder_tokio().map_err(unavailable)?,
-        Dns::Server(address) => {
-            TokioResolver::builder_with_config(only(address), TokioRuntimeProvider::default())
-        }
+        Dns::System => None,
+        Dns::Server(address) => Some(address),
     };
-    let options = builder.options_mut();
-    // one family checked and the other connected to would be a hole: both are asked, both are checked
-    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-    // what this machine calls its neighbours is not what a name on the internet means
-    options.use_hosts_file = ResolveHosts::Never;
-    Ok(Arc::new(SystemDns(builder.build().map_err(unavailable)?)))
+    Ok(Arc::new(SystemDns(dns::resolver(server).map_err(unavailable)?)))
 }
 
-/// The real DNS. Its cache obeys the records' lifetimes.
+/// The real DNS.
 struct SystemDns(TokioResolver);
 
 #[async_trait]
 impl Lookup for SystemDns {
     async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, LookupFailed> {
         let failed = |error: &dyn fmt::Display| LookupFailed(error.to_string());
-        let mut name = Name::from_ascii(name).map_err(|error| failed(&error))?;
-        // the search list of this machine would make a public name out of a private one
-        name.set_fqdn(true);
+        let name = dns::complete(name).map_err(|error| failed(&error))?;
         let answer = self.0.lookup_ip(name).await.map_err(|error| failed(&error))?;
         Ok(answer.iter().collect())
     }
@@ -66,14 +53,4 @@ impl fmt::Debug for SystemDns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SystemDns").finish_non_exhaustive()
     }
-}
-
-/// One server, over UDP and, for long answers, TCP.
-fn only(address: SocketAddr) -> ResolverConfig {
-    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
-        connection.port = address.port();
-        connection
-    });
-    let server = NameServerConfig::new(address.ip(), true, connections.into());
-    ResolverConfig::from_name_servers(vec![server])
 }

@@ -1,74 +1,41 @@
 //! The real look-ups, against a DNS server on this machine.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::net::IpAddr;
+use std::sync::Arc;
 
-use hickory_resolver::proto::op::{Message, ResponseCode};
+use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::rdata::{A, AAAA};
-use hickory_resolver::proto::rr::{RData, Record, RecordType};
+use hickory_resolver::proto::rr::{RData, RecordType};
 use tokio::net::UdpSocket;
 
+use super::super::Dns;
 use super::super::lookup::lookup;
-use super::super::{Dns, Lookup};
 use super::watched::Watched;
 use super::*;
+use crate::dns::zone::Zone;
 
-/// A DNS server that knows a few names, and what it was asked.
-struct Zone {
-    address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Zone {
-    async fn serve(names: &'static [(&str, &[&str])]) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let address = socket.local_addr().unwrap();
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&asked);
-        tokio::spawn(async move {
-            let mut bytes = [0; 1500];
-            while let Ok((length, from)) = socket.recv_from(&mut bytes).await {
-                let question = Message::from_vec(&bytes[..length]).unwrap();
-                let query = question.queries[0].clone();
-                heard
-                    .lock()
-                    .unwrap()
-                    .push(format!("{} {}", query.name(), query.query_type()));
-                let mut answer = question.into_response();
-                let name = query.name().to_string();
-                match names.iter().find(|(known, _)| *known == name) {
-                    None => answer.metadata.response_code = ResponseCode::NXDomain,
-                    Some((_, addresses)) => {
-                        for address in *addresses {
-                            let data = match address.parse().unwrap() {
-                                IpAddr::V4(v4) => RData::A(A(v4)),
-                                IpAddr::V6(v6) => RData::AAAA(AAAA(v6)),
-                            };
-                            if data.record_type() == query.query_type() {
-                                answer.add_answer(Record::from_rdata(query.name().clone(), 60, data));
-                            }
-                        }
-                    }
-                }
-                socket.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
-            }
+/// A zone of addresses.
+async fn zone(names: &'static [(&str, &[&str])]) -> Zone {
+    Zone::serve(|name| {
+        let known = names.iter().find(|(known, _)| *known == name);
+        let (_, addresses) = known.ok_or(ResponseCode::NXDomain)?;
+        let found = addresses.iter().map(|address| match address.parse().unwrap() {
+            IpAddr::V4(v4) => RData::A(A(v4)),
+            IpAddr::V6(v6) => RData::AAAA(AAAA(v6)),
         });
-        Self { address, asked }
-    }
-
-    fn lookup(&self) -> Arc<dyn Lookup> {
-        lookup(Dns::Server(self.address)).unwrap()
-    }
+        Ok(found.collect())
+    })
+    .await
 }
 
 #[tokio::test]
 async fn every_address_of_both_families_is_found_and_no_search_list_applied() {
-    let zone = Zone::serve(&[
+    let zone = zone(&[
         ("app.com.", &["1.2.3.4", "1.2.3.5", "2600::1"]),
         ("six.com.", &["2600::2"]),
     ])
     .await;
-    let lookup = zone.lookup();
+    let lookup = lookup(Dns::Server(zone.address)).unwrap();
     let mut found = lookup.addresses("app.com").await.unwrap();
     found.sort();
     assert_eq!(
@@ -80,17 +47,17 @@ async fn every_address_of_both_families_is_found_and_no_search_list_applied() {
         ["2600::2".parse::<IpAddr>().unwrap()]
     );
     assert!(lookup.addresses("none.com").await.is_err());
-    let mut asked = zone.asked.lock().unwrap().clone();
-    asked.sort();
-    asked.dedup();
     let both = |name: &str| [RecordType::A, RecordType::AAAA].map(|kind| format!("{name}. {kind}"));
-    assert_eq!(asked, ["app.com", "none.com", "six.com"].map(both).concat());
+    assert_eq!(
+        zone.asked(),
+        ["app.com", "none.com", "six.com"].map(both).concat()
+    );
 }
 
 //
 #[tokio::test]
 async fn one_private_address_in_the_other_family_is_enough_to_refuse() {
-    let zone = Zone::serve(&[
+    let zone = zone(&[
         ("four.com.", &["127.0.0.1", "2600::1"]),
         ("six.com.", &["1.2.3.4", "::1"]),
         ("mapped.com.", &["::ffff:127.0.0.1"]),
