@@ -188,4 +188,6 @@ const TYPES: [&str; 2] = ["JWT", "client-authentication+jwt"];
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod signer;
+#[cfg(test)]
 mod tests;

@@ -7,8 +7,10 @@
 mod accounts;
 mod bench;
 mod browsers;
+mod clients;
 mod codes;
 mod durability;
+mod grants;
 mod keys;
 mod marks;
 mod migrations;

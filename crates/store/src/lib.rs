@@ -28,7 +28,7 @@
 //! | `end_session`, `end_sessions_of_account` | 1 | 1 |
 //! | `create_account`, `replace_password_hash`, `change_password`, `rehome_account` | 1 | 1 |
 //! | `trust_client`, `distrust_client` | 1 | 1 |
-//! | `revoke_grant` | 5, and 1 for each code it spoils | 3, and 1 |
+//! | `revoke_grant` | 6, and 1 for each code it spoils | 4, and 1 |
 //! | `remember_mark` | 1 | 1 |
 //! | `adopt_signing_key` | 2 | 2 |
 //! | `recognise_root` | 1, later 2 | 1, later 2 |

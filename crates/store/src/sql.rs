@@ -5,7 +5,7 @@
 //! and tell what is in it, so that what a verb decides next cannot be overtaken.
 //!
 //! Rows are always held in one order, so that verbs wait for each other and never in a circle:
-//! request, grant, session, mark. A sweep waits for nobody.
+//! request while it waits, grant, request once approved, session, mark. A sweep waits for nobody.
 
 use crate::store::Engine;
 
@@ -59,20 +59,13 @@ set state = 'denied', decided_at = $2
 where id = $1 and state = 'pending' and expires_at > $2 and browser = $3
 returning request";
 
-/// did, now. The codes of an account that are good, which are those of the last minute.
-HOLD_OPEN_CODES = "
-update auth_request
-set state = state
-where did = $1 and state = 'approved'
-  and state <> 'pending' and coalesce(code_expires_at, decided_at) > $2
-returning code, request";
-
 // grants and trust
 
 /// did, client, client_id, scope, now. What was granted before stays, and is told; otherwise this is.
+/// Nothing for an account that does not exist.
 HOLD_GRANT = "
 insert into client_grant (did, client, client_id, scope, granted_at, updated_at)
-values ($1, $2, $3, $4, $5, $5)
+select did, $2, $3, $4, $5, $5 from account where did = $1
 on conflict (did, client) do update set updated_at = excluded.updated_at
 returning scope";
 
@@ -132,6 +125,13 @@ select r.request, r.scope, r.authenticated_at, r.code_expires_at, r.state, r.ses
   a.did, a.handle, a.email, a.pds_did, a.status, a.credentials_changed_at
 from auth_request r join account a on a.did = r.did
 where r.code = $1";
+
+/// did, now. The codes of an account that are good, which are those of the last minute.
+OPEN_CODES = "
+select code, request
+from auth_request
+where did = $1 and state = 'approved'
+  and state <> 'pending' and coalesce(code_expires_at, decided_at) > $2";
 
 /// code
 HOLD_CODE = "

@@ -7,13 +7,9 @@ use josekit::jwk::alg::ec::EcKeyPair;
 use josekit::jws::{HS256, JwsSigner as _};
 use serde_json::json;
 
-use super::tests::{ISSUER, NOW, OTHER_CLIENT_ID, Signer, check, part};
+use super::signer::{ISSUER, NOW, OTHER_CLIENT_ID, Signer, check, es256, part};
 use super::*;
 use crate::jws::JWS_BYTES_MAX;
-
-fn es256() -> Signer {
-    Signer::new(Algorithm::ES256)
-}
 
 /// Every refusal is the caller's, by its code.
 fn refused(result: Result<Assertion, Denial>, case: &str) {

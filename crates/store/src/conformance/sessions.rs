@@ -1,7 +1,9 @@
-use super::bench::{Bench, NOON, WINDOW, count, race};
+use super::bench::{Bench, NOON, WINDOW, count, execute, race};
 use super::on_both_engines;
-use crate::{Rotation, SessionEnd, SessionFacts};
+use crate::{NewSession, Redemption, Rotation, SessionEnd, SessionFacts};
 use entryway_core::session::{EndReason, Ended, Session};
+use entryway_oauth::client_auth::ClientKey;
+use entryway_oauth::jwk::Algorithm;
 use entryway_oauth::secret::SessionId;
 use entryway_oauth::time::Seconds;
 
@@ -17,6 +19,48 @@ async fn a_session_is_loaded_as_it_began_with_its_account(bench: &Bench) {
     );
     let nobodys = SessionId::from_entropy([9; 16]);
     assert_eq!(bench.store.session(nobodys).await.unwrap(), None);
+}
+
+// R-251
+async fn the_key_its_client_authenticated_with_stays_with_the_session(bench: &Bench) {
+    for kid in ["key-1", "did:key:zDn\"a", "\u{1f511} \\", &"k".repeat(256)] {
+        let (code, account) = bench.code().await;
+        let session = Session {
+            client_key: Some(ClientKey {
+                kid: kid.to_owned(),
+                algorithm: Algorithm::EdDSA,
+                jkt: bench.new_session(&account.did).jkt,
+            }),
+            ..bench.new_session(&account.did)
+        };
+        let new = NewSession { session: &session };
+        let redeemed = bench.store.redeem_code(code, new, bench.mark(), NOON).await;
+        assert_eq!(redeemed.unwrap(), Redemption::Redeemed);
+        assert_eq!(bench.stored(session.id).await, session);
+        bench.rotate(session.id, 0, NOON).await;
+        assert_eq!(bench.stored(session.id).await.client_key, session.client_key);
+    }
+}
+
+async fn a_key_that_no_verb_wrote_is_a_fault(bench: &Bench) {
+    let (session, _) = bench.session().await;
+    execute(&bench.database.url, "update oauth_session set client_key = '{}'").await;
+    let fault = bench.store.session(session.id).await.unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "table oauth_session holds an impossible value in column client_key"
+    );
+}
+
+// R-252
+async fn a_session_ends_for_any_reason(bench: &Bench) {
+    for reason in EndReason::ALL {
+        let (session, _) = bench.session().await;
+        let end = bench.store.end_session(session.id, reason, NOON).await;
+        assert_eq!(end.unwrap(), SessionEnd::Ended);
+        let ended = Some(Ended { at: NOON, reason });
+        assert_eq!(bench.stored(session.id).await.ended, ended);
+    }
 }
 
 async fn a_refresh_moves_the_generation_and_the_instant(bench: &Bench) {
@@ -283,6 +327,9 @@ async fn the_sessions_of_an_account_end_together_and_nobody_elses(bench: &Bench)
 
 on_both_engines![
     a_session_is_loaded_as_it_began_with_its_account,
+    the_key_its_client_authenticated_with_stays_with_the_session,
+    a_key_that_no_verb_wrote_is_a_fault,
+    a_session_ends_for_any_reason,
     a_refresh_moves_the_generation_and_the_instant,
     the_last_spent_generation_repeats_until_its_window_closes,
     a_spent_generation_ends_the_session_once_its_successor_was_used,

@@ -5,7 +5,6 @@ use std::iter::repeat;
 use sqlx::AnyConnection;
 use tracing::instrument;
 
-use entryway_core::request::AuthorizationRequest;
 use entryway_core::session::EndReason;
 use entryway_core::trust::{Standing, granted_after};
 use entryway_oauth::client_id::ClientId;
@@ -74,34 +73,51 @@ pub(crate) struct Consent<'a> {
     pub(crate) granted: &'a ScopeSet,
 }
 
-/// Remembers a consent as a step of a verb.
+/// Remembers a consent as a step of a verb. The account must exist.
 pub(crate) async fn remember(
     consent: Consent<'_>,
     now: Timestamp,
     db: &mut AnyConnection,
 ) -> Result<(), Fault> {
-    let client = clients::digest(consent.client_id);
-    let held = sqlx::query(sql::HOLD_GRANT)
-        .bind(consent.did.as_str())
-        .bind(client.as_slice())
-        .bind(consent.client_id.as_str())
-        .bind(consent.granted.to_string())
-        .bind(now.seconds())
-        .fetch_one(&mut *db)
-        .await?;
-    let columns = Columns::of(&held, "client_grant");
-    let held = columns.parsed("scope", |wire| ScopeSet::parse(wire).ok())?;
+    let (did, client_id) = (consent.did, consent.client_id);
+    let held = hold(did, client_id, &consent.granted.to_string(), now, db).await?;
+    let held = held.ok_or(sqlx::Error::RowNotFound)?;
+    let held = ScopeSet::parse(&held).map_err(|_| Fault::Row {
+        table: "client_grant",
+        column: "scope",
+    })?;
     // where nothing was granted before, `held` is this consent, and stays what it is
     let after = granted_after(Some(&held), consent.asked, consent.granted);
     if after != held {
         sqlx::query(sql::GRANT)
-            .bind(consent.did.as_str())
-            .bind(client)
+            .bind(did.as_str())
+            .bind(clients::digest(client_id))
             .bind(after.to_string())
             .execute(db)
             .await?;
     }
     Ok(())
+}
+
+/// Holds the grant as a step of a verb, so that consents and revocations of one account and client come one
+/// after the other. Where there is none it is made, of this scope.
+async fn hold(
+    did: &Did,
+    client_id: &ClientId,
+    scope: &str,
+    now: Timestamp,
+    db: &mut AnyConnection,
+) -> Result<Option<String>, Fault> {
+    let held = sqlx::query(sql::HOLD_GRANT)
+        .bind(did.as_str())
+        .bind(clients::digest(client_id))
+        .bind(client_id.as_str())
+        .bind(scope.to_owned())
+        .bind(now.seconds())
+        .fetch_optional(db)
+        .await?;
+    let scope = |row| Columns::of(row, "client_grant").text("scope").map(str::to_owned);
+    held.as_ref().map(scope).transpose()
 }
 
 struct RevokeGrant {
@@ -116,21 +132,24 @@ impl Verb for RevokeGrant {
     const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<Revocation, Fault> {
-        let spoiled = self.spoil_codes(db).await?;
-        let deleted = sqlx::query(sql::REVOKE_GRANT)
-            .bind(self.did.as_str())
-            .bind(clients::digest(&self.client_id))
-            .execute(&mut *db)
-            .await?;
+        let Some(held) = hold(&self.did, &self.client_id, NOTHING, self.now, db).await? else {
+            return Ok(Revocation::Unknown);
+        };
+        let has_spoiled = self.spoil_codes(db).await?;
         let ended = sqlx::query(sql::END_SESSIONS_OF_CLIENT)
             .bind(self.did.as_str())
             .bind(self.now.seconds())
             .bind(EndReason::Revoked.name())
             .bind(self.client_id.as_str())
+            .execute(&mut *db)
+            .await?;
+        sqlx::query(sql::REVOKE_GRANT)
+            .bind(self.did.as_str())
+            .bind(clients::digest(&self.client_id))
             .execute(db)
             .await?;
         let sessions = ended.rows_affected();
-        Ok(if spoiled || deleted.rows_affected() > 0 || sessions > 0 {
+        Ok(if held != NOTHING || has_spoiled || sessions > 0 {
             Revocation::Revoked { sessions }
         } else {
             Revocation::Unknown
@@ -138,28 +157,30 @@ impl Verb for RevokeGrant {
     }
 }
 
+/// The scope of a grant that is made only to be held; no set of scope values is written so.
+const NOTHING: &str = "";
+
 impl RevokeGrant {
-    /// A code that is being exchanged at this moment either gave its session, which is ended next, or will
-    /// give none.
+    /// Every code of a consent that came before is seen, for its verb held the grant. One that is being
+    /// exchanged at this moment is waited for: it gave its session, which is ended next, or will give none.
     async fn spoil_codes(&self, db: &mut AnyConnection) -> Result<bool, Fault> {
-        let open = sqlx::query(sql::HOLD_OPEN_CODES)
+        let open = sqlx::query(sql::OPEN_CODES)
             .bind(self.did.as_str())
             .bind(self.now.seconds())
             .fetch_all(&mut *db)
             .await?;
-        let mut spoiled = false;
+        let mut spoiled = 0;
         for row in &open {
-            let request: AuthorizationRequest = rows::request(row)?;
-            if request.client_id != self.client_id {
+            if rows::request(row)?.client_id != self.client_id {
                 continue;
             }
             let code = Columns::of(row, "auth_request").bytes("code")?;
-            sqlx::query(sql::SPOIL_CODE)
+            let done = sqlx::query(sql::SPOIL_CODE)
                 .bind(code.to_vec())
                 .execute(&mut *db)
                 .await?;
-            spoiled = true;
+            spoiled += done.rows_affected();
         }
-        Ok(spoiled)
+        Ok(spoiled > 0)
     }
 }
