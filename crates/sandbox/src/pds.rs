@@ -7,6 +7,7 @@
 //!
 //! Access tokens are not its business: `entryway-resource` stands in front of the methods that need one.
 
+mod accounts;
 mod blobs;
 mod caller;
 mod create_account;
@@ -14,7 +15,6 @@ mod data_model;
 mod metadata;
 mod read;
 mod record_key;
-mod repo;
 mod routes;
 mod session;
 mod write;
@@ -28,9 +28,9 @@ use entryway_identity::did::{PublicKey, SigningKey};
 use entryway_resource::Verifier;
 use entryway_scope::{Did, Handle};
 
+use self::accounts::{Accounts, Entry};
 use self::caller::Caller;
 use self::record_key::Tids;
-use self::repo::{Accounts, Entry};
 use crate::ambient::{Clock, Entropy};
 use crate::journal::{Journal, JournalFault};
 use crate::names::Names;

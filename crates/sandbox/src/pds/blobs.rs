@@ -14,7 +14,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::repo::{Blob, Entry};
+use super::accounts::{Blob, Entry};
 use super::{Caller, Pds, no_such_repo};
 use crate::journal::{JournalFault, settle};
 use crate::xrpc::{self, Failure, Params};

@@ -9,7 +9,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::repo::{AccountKey, AtIdentifier, Entry};
+use super::accounts::{AccountKey, AtIdentifier, Entry};
 use super::{Pds, Reservation};
 use crate::journal::settle;
 use crate::outbound;

@@ -8,8 +8,8 @@ use entryway_scope::{Did, Nsid};
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::accounts::{AtIdentifier, Record, uri};
 use super::record_key::RecordKey;
-use super::repo::{AtIdentifier, Record, uri};
 use super::{Pds, no_such_repo};
 use crate::xrpc::{Failure, Params};
 

@@ -6,9 +6,9 @@ use entryway_scope::{Did, Nsid, RepoAction};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::accounts::{Address, AtIdentifier, Entry, Record};
 use super::data_model::record_cid;
 use super::record_key::RecordKey;
-use super::repo::{Address, AtIdentifier, Entry, Record};
 use super::{Caller, Pds, State as PdsState, no_such_repo};
 use crate::journal::settle;
 use crate::xrpc::{Failure, Input};
