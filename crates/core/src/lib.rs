@@ -18,6 +18,7 @@ pub mod code;
 pub mod consent;
 #[cfg(test)]
 mod fixtures;
+pub mod permission_set;
 pub mod policy;
 pub mod refresh;
 pub mod refresh_token;

@@ -2,6 +2,8 @@
 
 use entryway_oauth::time::Seconds;
 
+use crate::permission_set::SetLifetimes;
+
 /// What this deployment decided. Read once at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -22,6 +24,10 @@ pub struct Policy {
     pub sign_in_max_age: Seconds,
     /// How long a used `code_challenge` stays refused.
     pub challenge_memory: Seconds,
+    /// How old a permission set may be.
+    pub permission_sets: SetLifetimes,
+    /// Bytes of a scope from which on a token refers to it instead of holding it (D5, R-403).
+    pub token_scope_bytes_max: usize,
     /// Whether PAR admits a request without a DPoP proof (D7).
     pub proof_at_par: ProofAtPar,
 }
@@ -72,6 +78,8 @@ impl Default for Policy {
             lost_answer_window: Seconds(60),
             sign_in_max_age: Seconds::days(7),
             challenge_memory: Seconds::days(1),
+            permission_sets: SetLifetimes::default(),
+            token_scope_bytes_max: 4096,
             proof_at_par: ProofAtPar::Optional,
         }
     }

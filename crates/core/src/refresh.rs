@@ -101,13 +101,12 @@ pub fn decide(
     }
 }
 
-/// What the access token of this refresh says.
-pub fn grantee<'a>(session: &'a Session, account: &'a Account, scope: &'a ScopeSet) -> Grantee<'a> {
+/// Whom the access token of this session is made for.
+pub fn grantee<'a>(session: &'a Session, account: &'a Account) -> Grantee<'a> {
     Grantee {
         sub: &session.did,
         aud: &account.pds_did,
         client_id: &session.client_id,
-        scope,
         jkt: session.jkt,
         sid: session.id,
     }

@@ -8,7 +8,7 @@ use k256::ecdsa::signature::Signer as _;
 use k256::ecdsa::{Signature, SigningKey};
 use serde::{Deserialize, Serialize};
 
-use entryway_scope::{Did, ScopeSet};
+use entryway_scope::{Did, ScopeReference, ScopeSet};
 
 use crate::client_id::ClientId;
 use crate::issuer::Issuer;
@@ -17,9 +17,9 @@ use crate::jws::UnverifiedJws;
 use crate::secret::{SessionId, push_hex};
 use crate::time::Timestamp;
 
-/// The claims of one access token.
+/// The claims of one access token, with its scope as the token has it, or as permissions once they are known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccessTokenClaims {
+pub struct AccessTokenClaims<S = TokenScope> {
     /// The authorization server.
     pub iss: Issuer,
     /// The DID of the account's own PDS, never its URL.
@@ -34,12 +34,46 @@ pub struct AccessTokenClaims {
     pub exp: Timestamp,
     /// The client it was issued to. Text here, since a resource may not know every kind of client.
     pub client_id: String,
-    /// What it permits; contains `atproto`.
-    pub scope: ScopeSet,
+    /// What it permits.
+    pub scope: S,
     /// The key it is bound to.
     pub cnf: Confirmation,
     /// The session it belongs to, so that revocation can name it. No secret, and no claim a PDS reads.
     pub sid: SessionId,
+}
+
+/// The `scope` claim: the permissions themselves, each permission set expanded, or a reference to them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum TokenScope {
+    /// As many as fit in a header beside a proof; contains `atproto`.
+    Permissions(ScopeSet),
+    /// More than that: whoever verifies the token asks for them by this name.
+    Reference(ScopeReference),
+}
+
+impl AccessTokenClaims {
+    /// The same claims with the permissions that the token holds itself.
+    ///
+    /// # Errors
+    /// The reference, where it holds one instead.
+    pub fn into_permissions(self) -> Result<AccessTokenClaims<ScopeSet>, ScopeReference> {
+        match self.scope {
+            TokenScope::Permissions(scope) => Ok(AccessTokenClaims {
+                iss: self.iss,
+                aud: self.aud,
+                sub: self.sub,
+                jti: self.jti,
+                iat: self.iat,
+                exp: self.exp,
+                client_id: self.client_id,
+                scope,
+                cnf: self.cnf,
+                sid: self.sid,
+            }),
+            TokenScope::Reference(reference) => Err(reference),
+        }
+    }
 }
 
 /// The `cnf` claim (RFC 9449 section 6.1).
@@ -95,8 +129,6 @@ pub struct Grantee<'a> {
     pub aud: &'a str,
     /// The client.
     pub client_id: &'a ClientId,
-    /// What it may do.
-    pub scope: &'a ScopeSet,
     /// The key it is bound to.
     pub jkt: Thumbprint,
     /// The session it belongs to.
@@ -220,7 +252,7 @@ mod tests {
             iat: Timestamp::from_seconds(1_700_000_000),
             exp: Timestamp::from_seconds(1_700_000_900),
             client_id: "http://localhost".to_owned(),
-            scope: ScopeSet::parse("atproto transition:generic").unwrap(),
+            scope: TokenScope::Permissions(ScopeSet::parse("atproto transition:generic").unwrap()),
             cnf: Confirmation {
                 jkt: key().public().thumbprint(),
             },

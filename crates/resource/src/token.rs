@@ -8,7 +8,7 @@ use entryway_oauth::issuer::Issuer;
 use entryway_oauth::jws::{JWS_BYTES_MAX, UnverifiedJws};
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::{Seconds, Timestamp};
-use entryway_scope::Did;
+use entryway_scope::{Did, ScopeSet};
 use moka::sync::Cache;
 use serde::Deserialize;
 
@@ -36,6 +36,9 @@ pub enum InvalidToken {
     /// `iat` is more than a minute ahead of this server's clock, before 1970, or after `exp`.
     #[error("the access token is dated in the future or ends before it begins")]
     Misdated,
+    /// `scope` is a reference, which is not followed here.
+    #[error("the scope of the access token is a reference, which this resource does not follow")]
+    ScopeReferenced,
     /// `scope` lacks `atproto`.
     #[error("the scope of the access token does not include atproto")]
     AtprotoMissing,
@@ -51,9 +54,12 @@ pub(crate) struct Tokens {
     believed: Cache<Digest, Believed>,
 }
 
+/// Claims whose permissions are known.
+pub(crate) type Claims = AccessTokenClaims<ScopeSet>;
+
 #[derive(Clone)]
 struct Believed {
-    claims: Arc<AccessTokenClaims>,
+    claims: Arc<Claims>,
     token_bytes: u32,
 }
 
@@ -82,7 +88,7 @@ impl Tokens {
         &self,
         token: &str,
         now: Timestamp,
-    ) -> Result<Arc<AccessTokenClaims>, InvalidToken> {
+    ) -> Result<Arc<Claims>, InvalidToken> {
         // before it is hashed
         if token.len() > JWS_BYTES_MAX {
             return Err(InvalidToken::Malformed);
@@ -103,7 +109,7 @@ impl Tokens {
     }
 
     /// Everything about a token that does not change with time.
-    fn verify(&self, token: &str) -> Result<AccessTokenClaims, InvalidToken> {
+    fn verify(&self, token: &str) -> Result<Claims, InvalidToken> {
         let named: UnverifiedIssuer = UnverifiedJws::parse(token)
             .and_then(|jws| jws.unverified_claims())
             .map_err(|_| InvalidToken::Malformed)?;
@@ -125,6 +131,9 @@ impl Tokens {
         if claims.aud != self.audience.as_str() {
             return Err(InvalidToken::AudienceMismatch);
         }
+        let claims = claims
+            .into_permissions()
+            .map_err(|_| InvalidToken::ScopeReferenced)?;
         if !claims.scope.contains_str("atproto") {
             return Err(InvalidToken::AtprotoMissing);
         }
@@ -137,7 +146,7 @@ impl Tokens {
     }
 }
 
-fn check_time(claims: &AccessTokenClaims, now: Timestamp) -> Result<(), InvalidToken> {
+fn check_time(claims: &Claims, now: Timestamp) -> Result<(), InvalidToken> {
     // RFC 7519 section 4.1.4: not on or after. No leeway, as at the reference PDS
     if claims.exp <= now {
         return Err(InvalidToken::Expired);

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use entryway_oauth::access_token::AccessTokenClaims;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::{self, Expectation};
 use entryway_oauth::issuer::Issuer;
@@ -18,7 +17,7 @@ use http::{HeaderMap, Response};
 use crate::answer::{Challenge, dress};
 use crate::credentials::Credentials;
 use crate::replay::{Marked, ReplayMarks};
-use crate::token::Tokens;
+use crate::token::{Claims, Tokens};
 use crate::{InvalidToken, IssuerKeys, Refusal};
 
 /// Whose tokens are believed, and where.
@@ -162,7 +161,7 @@ impl fmt::Debug for Verifier {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Verified {
-    claims: Arc<AccessTokenClaims>,
+    claims: Arc<Claims>,
 }
 
 impl Verified {

@@ -162,6 +162,13 @@ impl TryFrom<String> for ScopeSet {
     }
 }
 
+impl From<Scope> for ScopeSet {
+    /// The set of one value.
+    fn from(scope: Scope) -> Self {
+        Self { values: vec![scope] }
+    }
+}
+
 impl From<ScopeSet> for String {
     fn from(set: ScopeSet) -> Self {
         set.to_string()

@@ -1,6 +1,7 @@
 //! The back channel: metadata, keys, PAR, token and revocation. JSON in every case.
 
 pub(crate) mod client;
+mod issued;
 pub(crate) mod jwks;
 pub(crate) mod metadata;
 pub(crate) mod par;

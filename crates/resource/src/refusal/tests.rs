@@ -18,6 +18,7 @@ fn samples() -> Vec<Refusal> {
         Refusal::TokenInvalid(InvalidToken::AudienceMismatch),
         Refusal::TokenInvalid(InvalidToken::Expired),
         Refusal::TokenInvalid(InvalidToken::Misdated),
+        Refusal::TokenInvalid(InvalidToken::ScopeReferenced),
         Refusal::TokenInvalid(InvalidToken::AtprotoMissing),
         Refusal::TokenInvalid(InvalidToken::KeyMismatch),
         Refusal::ProofInvalid(Denial::ProofMissing),

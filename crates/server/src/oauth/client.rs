@@ -23,8 +23,6 @@ pub(crate) struct Caller {
     authenticated: Result<Option<Assertion>, Denial>,
 }
 
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
 impl Caller {
     /// Finds out who is calling. That it failed to authenticate is not yet a refusal: see
     /// [`Self::authenticated`].
@@ -43,12 +41,8 @@ impl Caller {
             return Err(Denial::ClientSecretUnsupported);
         }
         let id = ClientId::parse(parameters.required("client_id")?)?;
-        let presented = presented(parameters);
-        let kid = presented
-            .as_ref()
-            .ok()
-            .and_then(Option::as_ref)
-            .map(UnverifiedAssertion::kid);
+        let presented = UnverifiedAssertion::from_parameters(parameters);
+        let kid = presented.as_ref().ok().map(UnverifiedAssertion::kid);
         let read = app.clients().read(&id, kid, need, now).await?;
         let authenticated = match (&read.client.authentication, read.keys()) {
             (ClientAuthentication::PrivateKeyJwt { algorithm, .. }, Some(keys)) => {
@@ -60,13 +54,12 @@ impl Caller {
                     proof: proof.map(Proof::thumbprint),
                     now,
                 };
-                presented.and_then(|presented| {
-                    let assertion = presented.ok_or(Denial::AssertionMissing)?;
-                    client_auth::verify(&assertion, expected).map(Some)
-                })
+                presented.and_then(|assertion| client_auth::verify(&assertion, expected).map(Some))
             }
+            // keys out of reach are an error above, and would authenticate nobody
+            (ClientAuthentication::PrivateKeyJwt { .. }, None) => Err(Denial::AssertionMissing),
             // whatever a public client adds neither helps nor harms it
-            _ => Ok(None),
+            (ClientAuthentication::None, _) => Ok(None),
         };
         Ok(Self { read, authenticated })
     }
@@ -107,19 +100,5 @@ impl Caller {
             Remembered::Fresh => Ok(()),
             Remembered::Replayed => Err(Denial::AssertionReplayed.into()),
         }
-    }
-}
-
-/// The assertion of a request, if it has one.
-fn presented(parameters: &Parameters) -> Result<Option<UnverifiedAssertion<'_>>, Denial> {
-    let assertion = parameters.optional("client_assertion");
-    match (parameters.optional("client_assertion_type"), assertion) {
-        (None, None) => Ok(None),
-        (Some(ASSERTION_TYPE), Some(assertion)) => UnverifiedAssertion::parse(assertion).map(Some),
-        (Some(ASSERTION_TYPE), None) => Err(Denial::AssertionMissing),
-        //
-        _ => Err(Denial::AssertionInvalid {
-            expected: "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        }),
     }
 }

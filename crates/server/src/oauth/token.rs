@@ -6,22 +6,15 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::Request;
 use http::request::Parts;
-use oauth2::{
-    AccessToken, ExtraTokenFields, RefreshToken as WireRefreshToken, Scope, StandardTokenResponse, TokenType,
-};
-use serde::{Deserialize, Serialize};
 
 use entryway_core::refresh::Refresh;
-use entryway_core::refresh_token::RefreshToken;
 use entryway_core::session::{EndReason, Session};
 use entryway_core::{code, refresh};
-use entryway_oauth::access_token::{AccessTokenClaims, Confirmation, Grantee, TokenId};
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::form::Parameters;
 use entryway_oauth::secret::{AuthorizationCode, SessionId};
-use entryway_oauth::time::{Seconds, Timestamp};
-use entryway_scope::{Did, ScopeSet};
+use entryway_oauth::time::Timestamp;
 use entryway_store::{NewSession, Redemption, Rotation};
 
 use crate::app::App;
@@ -29,26 +22,7 @@ use crate::clients::Need;
 use crate::extract::{body, proof};
 use crate::failure::Failure;
 use crate::oauth::client::Caller;
-
-/// The answer of the token endpoint (RFC 6749 section 5.1), with `sub` as the profile wants it.
-type TokenResponse = StandardTokenResponse<Subject, DpopBound>;
-
-/// Spelt exactly so: clients compare it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum DpopBound {
-    #[serde(rename = "DPoP")]
-    Dpop,
-}
-
-impl TokenType for DpopBound {}
-
-/// The account's DID.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Subject {
-    sub: Did,
-}
-
-impl ExtraTokenFields for Subject {}
+use crate::oauth::issued::{Issued, TokenResponse};
 
 pub(crate) async fn post(State(app): State<App>, request: Request<Body>) -> Response {
     grant(&app, request).await.unwrap_or_else(Failure::into_json)
@@ -126,7 +100,8 @@ async fn exchange_code(app: &App, call: Call<'_>) -> Result<TokenResponse, Failu
     let issued = Issued::new(
         app,
         &session,
-        refresh::grantee(&session, &facts.account, &session.scope),
+        refresh::grantee(&session, &facts.account),
+        session.scope.clone(),
         call.now,
     )?;
     let new = NewSession { session: &session };
@@ -185,7 +160,7 @@ async fn refresh_session(app: &App, call: Call<'_>) -> Result<TokenResponse, Fai
             });
         }
     };
-    let issued = Issued::new(app, session, refresh::grantee(session, account, &scope), call.now)?;
+    let issued = Issued::new(app, session, refresh::grantee(session, account), scope, call.now)?;
     call.caller.spend(app, call.now).await?;
     match rotate().await? {
         Rotation::Rotated | Rotation::Repeated => {
@@ -201,55 +176,4 @@ async fn refresh_session(app: &App, call: Call<'_>) -> Result<TokenResponse, Fai
 fn replayed(session: &Session) -> Denial {
     tracing::warn!(client.id = %session.client_id, account.did = %session.did, "refresh token replayed");
     Denial::RefreshTokenReplayed
-}
-
-/// An access token, signed before anything is committed, and what the answer says about it.
-struct Issued {
-    access_token: String,
-    scope: ScopeSet,
-    sub: Did,
-    lifetime: Seconds,
-}
-
-impl Issued {
-    fn new(app: &App, session: &Session, grantee: Grantee<'_>, now: Timestamp) -> Result<Self, Failure> {
-        // an access token never outlives its session
-        let exp = session.expires_at.min(now + app.policy().access_token_lifetime);
-        let claims = AccessTokenClaims {
-            iss: app.issuer().clone(),
-            aud: grantee.aud.to_owned(),
-            sub: grantee.sub.clone(),
-            jti: TokenId::from_entropy(app.chance().bytes()?),
-            iat: now,
-            exp,
-            client_id: grantee.client_id.to_string(),
-            scope: grantee.scope.clone(),
-            cnf: Confirmation { jkt: grantee.jkt },
-            sid: grantee.sid,
-        };
-        let access_token = app.keys().access_tokens.sign(&claims);
-        Ok(Self {
-            access_token,
-            scope: claims.scope,
-            sub: claims.sub,
-            lifetime: exp - now,
-        })
-    }
-
-    /// `refresh_token` is for clients that may refresh.
-    fn response(self, refresh_token: Option<&RefreshToken>) -> TokenResponse {
-        let access_token = AccessToken::new(self.access_token);
-        let mut response = TokenResponse::new(access_token, DpopBound::Dpop, Subject { sub: self.sub });
-        response
-            .set_refresh_token(refresh_token.map(|token| WireRefreshToken::new(token.expose().to_owned())));
-        response.set_scopes(Some(
-            self.scope
-                .iter()
-                .map(|scope| Scope::new(scope.as_str().to_owned()))
-                .collect(),
-        ));
-        let lifetime = std::time::Duration::from_secs(self.lifetime.0.unsigned_abs());
-        response.set_expires_in(Some(&lifetime));
-        response
-    }
 }

@@ -222,6 +222,15 @@ fn a_token_without_atproto_is_of_no_use() {
     }
 }
 
+// a reference names permissions that nobody here has read
+#[test]
+fn a_token_whose_scope_is_a_reference_is_refused_for_that() {
+    let scene = Scene::new();
+    let scope = "ref:bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+    let token = scene.token_with(&json!({}), &json!({"scope": scope}));
+    assert_eq!(fault(&scene, &token), InvalidToken::ScopeReferenced);
+}
+
 // which of the two would another reader have taken?
 #[test]
 fn a_claim_given_twice_is_refused() {
