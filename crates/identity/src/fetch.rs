@@ -74,7 +74,7 @@ impl Fetcher {
             .map_or(&[][..], |admitted| &admitted.extra_ca);
         Ok(Self(Arc::new(Inner {
             network,
-            tls: tls::trusting(extra_ca)?,
+            tls: tls::trusting(tls::authorities(extra_ca)?)?,
             dns: lookup::lookup(settings.dns.clone())?,
             turns: Turns::new(settings.fetches_max, settings.fetches_per_host_max),
             under_way: UnderWay::default(),
@@ -213,4 +213,4 @@ impl Stage {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

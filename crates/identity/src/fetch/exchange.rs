@@ -29,7 +29,6 @@ where
     let stream = tokio::io::join(reading.take(answer_bytes_max(wanted)), writing);
     let (mut sender, connection) = http1::Builder::new()
         .max_headers(HEADERS_MAX)
-        .max_header_size(HEAD_BYTES_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
         .handshake(TokioIo::new(stream))
         .await

@@ -10,27 +10,32 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::settings::FetcherUnavailable;
 
-/// TLS 1.2 and 1.3 with the authorities of Mozilla's list, compiled in: what is trusted does not depend on
-/// the machine, and can be extended by a development setting alone.
-pub(super) fn trusting(extra_ca: &[Vec<u8>]) -> Result<Arc<ClientConfig>, FetcherUnavailable> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    for (index, pem) in extra_ca.iter().enumerate() {
-        trust(&mut roots, pem).map_err(|source| FetcherUnavailable::Authority {
-            number: index + 1,
-            source,
-        })?;
-    }
+/// TLS 1.2 and 1.3, believing these authorities.
+pub(super) fn trusting(authorities: RootCertStore) -> Result<Arc<ClientConfig>, FetcherUnavailable> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(FetcherUnavailable::Tls)?
-        .with_root_certificates(roots)
+        .with_root_certificates(authorities)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // a resumed session would go on believing the certificate of an earlier one
     config.resumption = Resumption::disabled();
     Ok(Arc::new(config))
+}
+
+/// The authorities of Mozilla's list, compiled in: what is trusted does not depend on the machine, and is
+/// extended by a development setting alone.
+pub(super) fn authorities(extra: &[Vec<u8>]) -> Result<RootCertStore, FetcherUnavailable> {
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    for (index, pem) in extra.iter().enumerate() {
+        trust(&mut roots, pem).map_err(|source| FetcherUnavailable::Authority {
+            number: index + 1,
+            source,
+        })?;
+    }
+    Ok(roots)
 }
 
 /// Adds every certificate of a PEM text; a text with none is a mistake.

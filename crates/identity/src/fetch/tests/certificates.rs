@@ -1,8 +1,10 @@
 //! Whom we believe.
 
 use rcgen::{CertificateParams, date_time_ymd};
+use rustls::HandshakeKind;
+use tokio::io::AsyncWriteExt as _;
 
-use super::super::FetcherUnavailable;
+use super::super::{FetcherUnavailable, tls};
 use super::*;
 
 /// What comes of asking `https://app.test` of a host with this certificate, when `trusted` is believed.
@@ -79,6 +81,41 @@ async fn a_certificate_is_looked_at_anew_each_time() {
         let other = fetcher.get(&url("https://other.test/"), &wanted()).await;
         assert_eq!(other, Err(FetchError::Unreachable));
     }
+}
+
+#[tokio::test]
+async fn no_session_is_taken_up_again() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor(&named(&["app.test"]));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let pin = format!("app.test={}", listener.local_addr().unwrap());
+    let fetcher = Fetcher::new(development(&authority, &[pin])).unwrap();
+    let (document, wanted) = (url("https://app.test/"), wanted());
+    for _ in 0..3 {
+        let answering = async {
+            let mut stream = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
+            let head = b"HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(head).await.unwrap();
+            stream.flush().await.unwrap();
+            stream.get_ref().1.handshake_kind()
+        };
+        let (outcome, handshake) = tokio::join!(fetcher.get(&document, &wanted), answering);
+        assert_eq!(
+            outcome.unwrap_err().to_string(),
+            "answered with status 404 instead of 200"
+        );
+        assert_eq!(handshake, Some(HandshakeKind::Full));
+    }
+}
+
+#[test]
+fn the_public_authorities_are_believed_and_the_extra_ones_beside_them() {
+    let public = tls::authorities(&[]).unwrap().len();
+    assert!(public > 100, "{public}");
+    assert_eq!(
+        tls::authorities(&[Authority::new().pem()]).unwrap().len(),
+        public + 1
+    );
 }
 
 #[test]

@@ -52,6 +52,8 @@ async fn every_address_of_both_families_is_found_and_no_search_list_applied() {
         zone.asked(),
         ["app.com", "none.com", "six.com"].map(both).concat()
     );
+    // a machine's search list is for names that are not
+    assert!(crate::dns::complete("app.com").unwrap().is_fqdn());
 }
 
 //
