@@ -28,4 +28,5 @@ pub mod names;
 pub mod outbound;
 pub mod pds;
 pub mod plc;
+mod repo;
 mod xrpc;

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use entryway_oauth::access_token::{AccessTokenClaims, AccessTokenKey, Confirmation, TokenId};
+use entryway_oauth::access_token::{AccessTokenClaims, AccessTokenKey, Confirmation, TokenId, TokenScope};
 use entryway_oauth::dpop::access_token_hash;
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::jwk;
@@ -43,7 +43,7 @@ pub(super) fn authorized(mut request: Request<Body>, did: &Did, scope: &str) -> 
         iat: NOW,
         exp: NOW + Seconds::minutes(15),
         client_id: "http://localhost".to_owned(),
-        scope: ScopeSet::parse(scope).unwrap(),
+        scope: TokenScope::Permissions(ScopeSet::parse(scope).unwrap()),
         cnf: Confirmation {
             jkt: jwk::PublicKey::from_json(&jwk.to_string()).unwrap().thumbprint(),
         },
