@@ -32,7 +32,8 @@
 //! | `remember_mark` | 1 | 1 |
 //! | `adopt_signing_key` | 2 | 2 |
 //! | `recognise_root` | 1, later 2 | 1, later 2 |
-//! | `sweep` | 5 | 5 |
+//! | `keep_permission_set`, `keep_scope` | 1 | 1 |
+//! | `sweep` | 6 | 6 |
 //! | browser session created, saved | 1 | 1 |
 //! | browser session deleted | 2 | 2 |
 //!
@@ -57,7 +58,7 @@ pub use browser::BrowserSessions;
 pub use fault::{EngineFault, Fault};
 pub use migrate::SchemaState;
 pub use outcome::{
-    Admission, Binding, Creation, Decision, Distrust, PasswordChange, PendingRequest, Recognition,
+    Admission, Binding, Creation, Decision, Distrust, Keeping, PasswordChange, PendingRequest, Recognition,
     Redemption, Rehoming, Remembered, Replacement, Revocation, Rotation, SessionEnd, SessionFacts, Spoiling,
     Swept,
 };
@@ -68,5 +69,6 @@ pub use verbs::clients::{ListedClient, Logo, TRUSTED_CLIENTS_MAX, TrustedClient}
 pub use verbs::codes::NewSession;
 pub use verbs::keys::{KeyState, SealedKey};
 pub use verbs::marks::Mark;
+pub use verbs::permission_sets::StoredSet;
 pub use verbs::requests::{Approval, NewRequest};
 pub use verbs::sweep::{DECIDED_REQUEST_KEPT, ENDED_SESSION_KEPT};

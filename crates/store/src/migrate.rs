@@ -35,7 +35,11 @@ macro_rules! migrations {
 }
 
 /// In order.
-const MIGRATIONS: &[Migration] = migrations![1 "0001_first_login", 2 "0002_known_clients"];
+const MIGRATIONS: &[Migration] = migrations![
+    1 "0001_first_login",
+    2 "0002_known_clients",
+    3 "0003_permission_sets",
+];
 
 impl Migration {
     const fn text(&self, engine: Engine) -> &'static str {

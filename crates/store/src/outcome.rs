@@ -189,6 +189,15 @@ pub enum Recognition {
     Foreign,
 }
 
+/// What became of a permission set that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is what is kept.
+    Kept,
+    /// The authority was seen to say something else in a later revision, or in this very one; that stays.
+    Older,
+}
+
 /// How many rows a sweep deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -200,14 +209,22 @@ pub struct Swept {
     pub browsers: u64,
     /// OAuth sessions that ended long ago.
     pub sessions: u64,
+    /// Scopes that no token names any more.
+    pub scopes: u64,
 }
 
 impl Swept {
     /// Whether some kind reached the limit, so that another sweep would find more.
     pub fn reached(self, limit: u32) -> bool {
         let limit = u64::from(limit);
-        [self.requests, self.marks, self.browsers, self.sessions]
-            .iter()
-            .any(|count| *count >= limit)
+        [
+            self.requests,
+            self.marks,
+            self.browsers,
+            self.sessions,
+            self.scopes,
+        ]
+        .iter()
+        .any(|count| *count >= limit)
     }
 }

@@ -14,12 +14,13 @@ use entryway_oauth::client_id::ClientId;
 use entryway_oauth::jwk::{Algorithm, Thumbprint};
 use entryway_oauth::secret::SessionId;
 use entryway_oauth::time::Timestamp;
-use entryway_scope::{Did, Handle, ScopeSet};
+use entryway_scope::{Did, Handle, Nsid, ScopeSet};
 
 use crate::fault::Fault;
 use crate::outcome::{PendingRequest, SessionFacts};
 use crate::verbs::clients::ListedClient;
 use crate::verbs::keys::{KeyState, SealedKey};
+use crate::verbs::permission_sets::StoredSet;
 
 /// The columns of one table in a row.
 #[derive(Clone, Copy)]
@@ -229,6 +230,19 @@ pub(crate) fn listed_client(row: &AnyRow) -> Result<ListedClient, Fault> {
         client_id: columns.parsed("client_id", |text| ClientId::parse(text).ok())?,
         trust: trust(row)?.ok_or_else(|| columns.impossible("name"))?,
         trusted_at: columns.instant("trusted_at")?,
+    })
+}
+
+/// From `name, did, rev, cid, record, read_at`.
+pub(crate) fn stored_set(row: &AnyRow) -> Result<StoredSet, Fault> {
+    let columns = Columns::of(row, "permission_set");
+    Ok(StoredSet {
+        name: columns.parsed("name", |text| Nsid::parse(text).ok())?,
+        did: columns.parsed("did", |text| Did::parse(text).ok())?,
+        rev: columns.text("rev")?.to_owned(),
+        cid: columns.text("cid")?.to_owned(),
+        record: columns.text("record")?.to_owned(),
+        read_at: columns.instant("read_at")?,
     })
 }
 

@@ -14,7 +14,9 @@ pub(crate) mod codes;
 pub(crate) mod grants;
 pub(crate) mod keys;
 pub(crate) mod marks;
+pub(crate) mod permission_sets;
 pub(crate) mod requests;
+pub(crate) mod scope_references;
 pub(crate) mod sessions;
 pub(crate) mod sweep;
 

@@ -41,6 +41,7 @@ impl Store {
             marks: sweep(&MARKS, now).await?,
             browsers: sweep(&BROWSERS, now).await?,
             sessions: sweep(&SESSIONS, month_ago).await?,
+            scopes: sweep(&SCOPES, now).await?,
         })
     }
 }
@@ -108,13 +109,15 @@ const DECIDED_REQUESTS: ByEngine = delete_over!(
 const MARKS: ByEngine = delete_over!("mark", "digest", "expires_at <= $1");
 const BROWSERS: ByEngine = delete_over!("browser_session", "id", "expires_at <= $1");
 const SESSIONS: ByEngine = delete_over!("oauth_session", "id", "coalesce(ended_at, expires_at) <= $1");
+const SCOPES: ByEngine = delete_over!("scope_reference", "reference", "expires_at <= $1");
 
 /// Each of them, by name.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, ByEngine); 5] = [
+pub(crate) const ALL: [(&str, ByEngine); 6] = [
     ("PENDING_REQUESTS", PENDING_REQUESTS),
     ("DECIDED_REQUESTS", DECIDED_REQUESTS),
     ("MARKS", MARKS),
     ("BROWSERS", BROWSERS),
     ("SESSIONS", SESSIONS),
+    ("SCOPES", SCOPES),
 ];
