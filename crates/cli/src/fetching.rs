@@ -2,11 +2,17 @@
 
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use clap::Args;
 
-use entryway_identity::fetch::{Development, FetchSettings, Fetcher, FetcherUnavailable, Pin};
+use entryway_identity::fetch::{
+    Development, Dns, FetchSettings, Fetcher, FetcherUnavailable, Lookup, LookupFailed, Pin,
+};
 
 use crate::usage::Usage;
 
@@ -28,9 +34,7 @@ impl FetchArguments {
     /// # Errors
     /// [`Usage`] for a file that is no certificate authority, and what [`Fetcher::new`] says.
     pub(crate) fn fetcher(&self) -> anyhow::Result<Fetcher> {
-        let read = |file: &PathBuf| {
-            fs::read(file).map_err(|error| Usage(format!("--extra-ca {}: {error}", file.display())))
-        };
+        let read = |file: &PathBuf| fs::read(file).map_err(|error| no_authority(file, Some(error)));
         let development = Development {
             loopback_http: true,
             resolve: self.resolve.clone(),
@@ -40,7 +44,15 @@ impl FetchArguments {
             development: Some(development),
             ..FetchSettings::default()
         };
-        Fetcher::new(settings).map_err(|error| self.explained(error))
+        let fetcher = match Fetcher::new(settings.clone()) {
+            // without a network there is still a login to try, and a file to check
+            Err(FetcherUnavailable::Dns(_)) => Fetcher::new(FetchSettings {
+                dns: Dns::Other(Arc::new(NoNames)),
+                ..settings
+            }),
+            fetcher => fetcher,
+        };
+        fetcher.map_err(|error| self.explained(error))
     }
 
     /// Names the file where the fetcher knows its number only.
@@ -50,11 +62,7 @@ impl FetchArguments {
             FetcherUnavailable::Dns(_) | FetcherUnavailable::Tls(_) => None,
         };
         match file.and_then(|index| self.extra_ca.get(index)) {
-            Some(file) => Usage(format!(
-                "--extra-ca {}: expected a certificate authority in PEM, -----BEGIN CERTIFICATE----- and so on",
-                file.display()
-            ))
-            .into(),
+            Some(file) => no_authority(file, None).into(),
             None => unavailable.into(),
         }
     }
@@ -67,7 +75,7 @@ impl fmt::Display for FetchArguments {
             let (name, address) = (pin.name(), pin.address());
             match pin.port() {
                 Some(port) => {
-                    let socket = std::net::SocketAddr::new(address, port);
+                    let socket = SocketAddr::new(address, port);
                     writeln!(f, "{name} is taken to be at {socket}")?;
                 }
                 None => writeln!(f, "{name} is taken to be at {address}")?,
@@ -78,4 +86,23 @@ impl fmt::Display for FetchArguments {
         }
         Ok(())
     }
+}
+
+/// The DNS of a machine that has none: names that are not pinned lead nowhere.
+#[derive(Debug)]
+struct NoNames;
+
+#[async_trait]
+impl Lookup for NoNames {
+    async fn addresses(&self, _name: &str) -> Result<Vec<IpAddr>, LookupFailed> {
+        Err(LookupFailed("this machine has no DNS configuration".to_owned()))
+    }
+}
+
+fn no_authority(file: &Path, error: Option<io::Error>) -> Usage {
+    let why = error.map_or_else(String::new, |error| format!(": {error}"));
+    Usage(format!(
+        "--extra-ca {} must be a file with a certificate authority in PEM, -----BEGIN CERTIFICATE----- and so on{why}",
+        file.display()
+    ))
 }

@@ -1,5 +1,10 @@
 //! The binary as a developer meets it who asks about scopes.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "all of it is test code, and panics on what must not be"
+)]
+
 use std::process::{Command, Output};
 
 fn entryway(arguments: &[&str]) -> Output {

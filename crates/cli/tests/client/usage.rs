@@ -33,13 +33,14 @@ fn a_pin_an_authority_or_an_origin_that_is_none_is_refused_with_its_form() {
         assert_eq!(
             refused(&[command, &["--extra-ca", manifest]].concat()),
             format!(
-                "entryway: --extra-ca {manifest}: \
-                 expected a certificate authority in PEM, -----BEGIN CERTIFICATE----- and so on"
+                "entryway: --extra-ca {manifest} must be a file with a certificate authority in PEM, \
+                 -----BEGIN CERTIFICATE----- and so on"
             )
         );
         assert_eq!(
             refused(&[command, &["--extra-ca", "/nowhere.pem"]].concat()),
-            "entryway: --extra-ca /nowhere.pem: No such file or directory (os error 2)"
+            "entryway: --extra-ca /nowhere.pem must be a file with a certificate authority in PEM, \
+             -----BEGIN CERTIFICATE----- and so on: No such file or directory (os error 2)"
         );
     }
     for (argument, value, expected) in [
