@@ -31,6 +31,7 @@ mod tree;
 pub use self::archive::ARCHIVE_BYTES_MAX;
 pub use self::block::BlockFault;
 pub use self::error::{InvalidProof, Part};
+pub(crate) use self::path::LEXICON_SCHEMA;
 pub use self::path::{InvalidRecordKey, RecordPath};
 pub use self::tid::{InvalidTid, Tid};
 

@@ -8,7 +8,7 @@ mod answers;
 mod certificates;
 mod dns;
 mod gate;
-mod host;
+pub(crate) mod host;
 mod limits;
 mod log;
 mod requests;

@@ -16,13 +16,13 @@ use tokio_rustls::TlsAcceptor;
 use super::gate::Gate;
 
 /// A certificate authority made for one test.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     certificate: Certificate,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -33,7 +33,7 @@ impl Authority {
         }
     }
 
-    pub(super) fn pem(&self) -> Vec<u8> {
+    pub(crate) fn pem(&self) -> Vec<u8> {
         self.certificate.pem().into_bytes()
     }
 
@@ -56,7 +56,7 @@ impl Authority {
 
 /// What is sent once a request has come.
 #[derive(Clone)]
-pub(super) struct Answer(Vec<Act>);
+pub(crate) struct Answer(Vec<Act>);
 
 #[derive(Clone)]
 enum Act {
@@ -74,7 +74,7 @@ enum Act {
 }
 
 impl Answer {
-    pub(super) fn text(text: &str) -> Self {
+    pub(crate) fn text(text: &str) -> Self {
         Self::bytes(text.as_bytes())
     }
 
@@ -93,7 +93,7 @@ impl Answer {
         Self(acts)
     }
 
-    pub(super) fn then_bytes(self, bytes: &[u8]) -> Self {
+    pub(crate) fn then_bytes(self, bytes: &[u8]) -> Self {
         self.then(Act::Send(bytes.to_vec()))
     }
 
@@ -120,14 +120,14 @@ impl Answer {
 }
 
 /// A host that answers every connection once; it is gone when dropped.
-pub(super) struct Host {
+pub(crate) struct Host {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
     listening: JoinHandle<()>,
 }
 
 impl Host {
-    pub(super) async fn https(
+    pub(crate) async fn https(
         authority: &Authority,
         name: &str,
         script: impl Fn(&str) -> Answer + Send + Sync + 'static,
@@ -136,7 +136,7 @@ impl Host {
         Self::listen(Some(authority.acceptor(&params)), script).await
     }
 
-    pub(super) async fn http(script: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) async fn http(script: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
         Self::listen(None, script).await
     }
 
@@ -170,17 +170,17 @@ impl Host {
         }
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// The setting that leads a name here.
-    pub(super) fn pin(&self, name: &str) -> String {
+    pub(crate) fn pin(&self, name: &str) -> String {
         format!("{name}={}", self.address)
     }
 
     /// Every request that came, as it was sent.
-    pub(super) fn heads(&self) -> Vec<String> {
+    pub(crate) fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
     }
 }

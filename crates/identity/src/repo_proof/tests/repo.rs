@@ -72,7 +72,8 @@ impl Repo {
 
     pub(crate) fn with_all(mut self, records: impl IntoIterator<Item = (RecordPath, Value)>) -> Self {
         for (path, record) in records {
-            let record = ipld_core::serde::to_ipld(record).unwrap();
+            let block = serde_ipld_dagcbor::to_vec(&record).unwrap();
+            let record = serde_ipld_dagcbor::from_slice(&block).unwrap();
             self.records.insert(path.as_str().to_owned(), record);
         }
         self.tree = OnceCell::new();
