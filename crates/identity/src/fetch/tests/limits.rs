@@ -90,6 +90,10 @@ async fn a_head_without_end_is_cut_off() {
             "{HEAD}content-length: 2\r\n{}\r\n{{}}",
             "x: y\r\n".repeat(63)
         )),
+        Answer::text(&format!(
+            "{HEAD}x-padding: {}\r\ncontent-length: 2\r\n\r\n{{}}",
+            "x".repeat(16 * 1024)
+        )),
         // interim answers, one after the other
         Answer::text("").then_pour(&b"HTTP/1.1 100 Continue\r\n\r\n".repeat(100)),
     ] {
