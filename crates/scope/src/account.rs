@@ -67,6 +67,15 @@ impl fmt::Display for AccountPermission {
 }
 
 /// Something about an account that is not public.
+///
+/// ```
+/// use entryway_scope::{AccountAttribute, Meaning, Scope};
+///
+/// let scope = Scope::parse("account:status")?;
+/// let Meaning::Account(account) = scope.meaning() else { panic!("an account scope") };
+/// assert_eq!(account.attribute(), AccountAttribute::Status);
+/// # Ok::<(), entryway_scope::InvalidValue>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AccountAttribute {
     /// Its e-mail address.
@@ -95,6 +104,13 @@ impl AccountAttribute {
 }
 
 /// How far a permission on an account goes; the later includes the earlier.
+///
+/// ```
+/// use entryway_scope::AccountAction::{Manage, Read};
+///
+/// assert!(Manage > Read);
+/// assert_eq!((Read.as_str(), Manage.as_str()), ("read", "manage"));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum AccountAction {
     /// Seeing.

@@ -75,6 +75,17 @@ impl fmt::Display for BlobPermission {
 }
 
 /// `*/*`, `type/*` or `type/subtype`, in lower case and without parameters (RFC 9110 section 12.5.1).
+///
+/// ```
+/// use entryway_scope::{Meaning, Scope};
+///
+/// let scope = Scope::parse("blob:Image/*")?;
+/// let Meaning::Blob(blob) = scope.meaning() else { panic!("a blob scope") };
+/// let pictures = blob.accept().first().unwrap();
+/// assert_eq!(pictures.as_str(), "image/*");
+/// assert!(pictures.contains("image/png") && !pictures.contains("imagex/png"));
+/// # Ok::<(), entryway_scope::InvalidValue>(())
+/// ```
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct MediaRange(Box<str>);
 

@@ -77,6 +77,15 @@ impl ScopeSet {
 }
 
 /// Why a grant has no concrete permissions.
+///
+/// ```
+/// use entryway_scope::{ExpansionFault, ScopeSet};
+///
+/// let granted = ScopeSet::parse("atproto include:a.b.set")?;
+/// let fault = granted.expand(|_| None).unwrap_err();
+/// assert!(matches!(fault, ExpansionFault::Unresolved(name) if name.as_str() == "a.b.set"));
+/// # Ok::<(), entryway_scope::InvalidScope>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ExpansionFault {
     /// A permission set that is not at hand.

@@ -43,6 +43,15 @@ pub fn explain(scope: &Scope) -> Explanation {
 /// One permission as a person reads it.
 ///
 /// Plain text of printable ASCII, about as long as the scope value at most; a page still has to escape it.
+///
+/// ```
+/// use entryway_scope::{Explanation, Group, Scope, explain};
+///
+/// let Explanation { group, sentence, caution } = explain(&Scope::parse("account:email?action=manage")?);
+/// assert_eq!((group, sentence.as_str()), (Group::Email, "See, confirm and change your e-mail address"));
+/// assert_eq!(caution, Some("Whoever controls the e-mail address of an account can reset its password."));
+/// # Ok::<(), entryway_scope::InvalidValue>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Explanation {
     /// What it touches.

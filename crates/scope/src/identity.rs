@@ -5,6 +5,14 @@ use std::fmt;
 /// `identity`: changing what others find under the account's DID.
 ///
 /// Shown in normal form.
+///
+/// ```
+/// use entryway_scope::{IdentityPermission, Meaning, Scope};
+///
+/// let scope = Scope::parse("identity:handle")?;
+/// assert_eq!(*scope.meaning(), Meaning::Identity(IdentityPermission::Handle));
+/// # Ok::<(), entryway_scope::InvalidValue>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum IdentityPermission {
     /// `handle`: the handle alone.

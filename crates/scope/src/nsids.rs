@@ -4,6 +4,16 @@ use std::collections::BTreeSet;
 /// The collections or methods a permission names: any, or at least one by name.
 ///
 /// There is nothing in between: `app.bsky.*` is no value.
+///
+/// ```
+/// use entryway_scope::{Meaning, Nsid, Nsids, Scope};
+///
+/// let scope = Scope::parse("repo?collection=a.b.d&collection=a.b.c")?;
+/// let Meaning::Repo(repo) = scope.meaning() else { panic!("a repo scope") };
+/// let Nsids::Listed(listed) = repo.collections() else { panic!("a list") };
+/// assert_eq!(listed.iter().map(Nsid::as_str).collect::<Vec<_>>(), ["a.b.c", "a.b.d"]);
+/// # Ok::<(), entryway_scope::InvalidValue>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Nsids {
     /// `*`, which swallows all others.

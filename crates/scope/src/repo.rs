@@ -75,6 +75,13 @@ impl fmt::Display for RepoPermission {
 }
 
 /// What may be done to a record.
+///
+/// ```
+/// use entryway_scope::RepoAction;
+///
+/// let words = RepoAction::ALL.map(RepoAction::as_str);
+/// assert_eq!(words, ["create", "update", "delete"]);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum RepoAction {
     /// Adding one.

@@ -84,6 +84,15 @@ impl fmt::Display for RpcPermission {
 }
 
 /// Whom a service token may be made for.
+///
+/// ```
+/// use entryway_scope::{Audience, Meaning, Scope};
+///
+/// let scope = Scope::parse("rpc:a.b.c?aud=*")?;
+/// let Meaning::Rpc(rpc) = scope.meaning() else { panic!("an rpc scope") };
+/// assert_eq!(*rpc.audience(), Audience::Any);
+/// # Ok::<(), entryway_scope::InvalidValue>(())
+/// ```
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Audience {
     /// `*`: any service.

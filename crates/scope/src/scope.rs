@@ -147,6 +147,16 @@ impl From<Scope> for String {
 /// What a scope value means. Shown in normal form (R-388).
 ///
 /// Exhaustive on purpose: a new kind of permission has to be decided upon wherever permissions are.
+///
+/// ```
+/// use entryway_scope::{Meaning, Scope};
+///
+/// let (one, other) = (Scope::parse("repo:a.b.c?action=delete")?, Scope::parse("repo?action=delete&collection=a.b.c")?);
+/// assert!(matches!(one.meaning(), Meaning::Repo(_)));
+/// assert_eq!(one.meaning(), other.meaning());
+/// assert_eq!(other.meaning().to_string(), "repo:a.b.c?action=delete");
+/// # Ok::<(), entryway_scope::InvalidValue>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Meaning {
     /// `atproto`: signing in, and nothing else (R-382).

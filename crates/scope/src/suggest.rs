@@ -38,6 +38,14 @@ pub fn suggest(text: &str) -> Option<Suggestion> {
 }
 
 /// A piece of advice.
+///
+/// ```
+/// use entryway_scope::suggest;
+///
+/// let advice = suggest("offline_access").unwrap();
+/// assert_eq!(advice.sentence, "leave it out: every session has a refresh token");
+/// assert_eq!(advice.instead, None);
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Suggestion {
     /// What to do: lower case, no full stop, printable ASCII without quotation marks. Names `instead`, if there is one.

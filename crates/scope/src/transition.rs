@@ -3,6 +3,15 @@ use crate::Nsid;
 /// A scope from before granular permissions, wide and still in use.
 ///
 /// The specification calls them transitional: meant to go once apps name what they need.
+///
+/// ```
+/// use entryway_scope::{Meaning, Scope, Transition};
+///
+/// let scope = Scope::parse("transition:email")?;
+/// assert_eq!(*scope.meaning(), Meaning::Transition(Transition::Email));
+/// assert!(Scope::parse("transition:everything").is_err());
+/// # Ok::<(), entryway_scope::InvalidValue>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Transition {
     /// `transition:generic`: all records, all uploads, all services but private messages. Neither the e-mail address

@@ -7,6 +7,16 @@ use crate::{Scope, ScopeSet};
 ///
 /// For a page that shows nothing else. What stays as it was is left out, and so is everything of which only the
 /// wording changed. See [`ScopeSet::upgrade_from`].
+///
+/// ```
+/// use entryway_scope::ScopeSet;
+///
+/// let held = ScopeSet::parse("atproto repo?collection=a.b.c")?;
+/// let asked = ScopeSet::parse("atproto repo:a.b.c")?;
+/// let upgrade = asked.upgrade_from(&held);
+/// assert!(upgrade.gains.is_empty() && upgrade.losses.is_empty());
+/// # Ok::<(), entryway_scope::InvalidScope>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Upgrade<'a> {
     /// What was not granted so far, in the order asked.
@@ -16,6 +26,17 @@ pub struct Upgrade<'a> {
 }
 
 /// A value that grants more than was granted before.
+///
+/// ```
+/// use entryway_scope::{GainKind, ScopeSet};
+///
+/// let held = ScopeSet::parse("atproto repo:a.b.c?action=create")?;
+/// let asked = ScopeSet::parse("atproto repo:a.b.c")?;
+/// let gain = &asked.upgrade_from(&held).gains[0];
+/// assert_eq!((gain.asked.as_str(), gain.kind), ("repo:a.b.c", GainKind::Widened));
+/// assert_eq!(gain.beyond[0].as_str(), "repo:a.b.c?action=update&action=delete");
+/// # Ok::<(), entryway_scope::InvalidScope>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Gain<'a> {
     /// The value that was asked for.

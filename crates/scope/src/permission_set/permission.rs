@@ -110,6 +110,24 @@ impl Reading {
 }
 
 /// A permission of a set that grants nothing, though others of the set may.
+///
+/// ```
+/// use entryway_scope::{IgnoredReason, Nsid, PermissionSet};
+/// use serde_json::json;
+///
+/// let name = Nsid::parse("com.example.auth").unwrap();
+/// let set = PermissionSet::read(&name, &json!({
+///     "lexicon": 1,
+///     "id": "com.example.auth",
+///     "defs": { "main": { "type": "permission-set", "permissions": [
+///         { "type": "permission", "resource": "blob", "accept": ["*/*"] },
+///     ] } },
+/// }))?;
+/// let ignored = set.ignored()[0];
+/// assert_eq!((ignored.position, ignored.reason), (1, IgnoredReason::Resource));
+/// assert_eq!(ignored.reason.to_string(), "a set may hold permissions of repo and rpc only");
+/// # Ok::<(), entryway_scope::InvalidPermissionSet>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct IgnoredPermission {
     /// Which one of the set's, counted from 1.
