@@ -8,20 +8,23 @@ use entryway_oauth::time::Seconds;
 struct Texts {
     first: &'static str,
     second: &'static str,
+    third: &'static str,
     /// How often each may be run.
-    runs: [u32; 2],
+    runs: [u32; 3],
 }
 
 const SQLITE_TEXTS: Texts = Texts {
     first: include_str!("../../../../migrations/sqlite/0001_first_login.sql"),
     second: include_str!("../../../../migrations/sqlite/0002_known_clients.sql"),
-    runs: [2, 1],
+    third: include_str!("../../../../migrations/sqlite/0003_permission_sets.sql"),
+    runs: [2, 1, 2],
 };
 
 const POSTGRES_TEXTS: Texts = Texts {
     first: include_str!("../../../../migrations/postgres/0001_first_login.sql"),
     second: include_str!("../../../../migrations/postgres/0002_known_clients.sql"),
-    runs: [2, 2],
+    third: include_str!("../../../../migrations/postgres/0003_permission_sets.sql"),
+    runs: [2, 2, 2],
 };
 
 /// As the program records migrations.
@@ -55,7 +58,7 @@ async fn is_up_to_date(database: &Database) {
     works(&store).await;
     store.close().await;
     let state = Store::migrate_check(&database.url).await.unwrap();
-    let (version, pending) = (2, Vec::new());
+    let (version, pending) = (3, Vec::new());
     assert_eq!(state, SchemaState { version, pending });
     Store::open_unmigrated(&database.url).await.unwrap();
 }
@@ -74,12 +77,15 @@ async fn works(store: &Store) {
 async fn nothing_is_applied_by_looking(database: &Database, _texts: &Texts) {
     for _ in 0..2 {
         let state = Store::migrate_check(&database.url).await.unwrap();
-        let (version, pending) = (0, vec!["0001_first_login", "0002_known_clients"]);
+        let (version, pending) = (
+            0,
+            vec!["0001_first_login", "0002_known_clients", "0003_permission_sets"],
+        );
         assert_eq!(state, SchemaState { version, pending });
         let fault = Store::open_unmigrated(&database.url).await.unwrap_err();
         assert_eq!(
             fault.to_string(),
-            "the database lacks 2 migrations, the first is 0001_first_login: run entryway migrate"
+            "the database lacks 3 migrations, the first is 0001_first_login: run entryway migrate"
         );
         if let Some(path) = database.url.strip_prefix("sqlite://") {
             assert!(!std::path::Path::new(path).exists());
@@ -142,6 +148,19 @@ async fn a_database_that_stopped_between_new_tables_is_completed(database: &Data
     is_up_to_date(database).await;
 }
 
+// C17
+async fn a_database_that_stopped_in_the_last_migration_is_completed(database: &Database, texts: &Texts) {
+    execute(&database.url, texts.first).await;
+    execute(&database.url, texts.second).await;
+    run_until(
+        database,
+        texts.third,
+        "create table if not exists scope_reference",
+    )
+    .await;
+    is_up_to_date(database).await;
+}
+
 /// Somebody left out the line that SQLite refused to run twice.
 async fn a_new_column_that_alone_is_missing_is_added(database: &Database, texts: &Texts) {
     execute(&database.url, texts.first).await;
@@ -170,7 +189,8 @@ async fn an_empty_record_is_filled(database: &Database, texts: &Texts) {
 }
 
 async fn by_hand(database: &Database, texts: &Texts) {
-    for (text, runs) in [texts.first, texts.second].into_iter().zip(texts.runs) {
+    let by_number = [texts.first, texts.second, texts.third];
+    for (text, runs) in by_number.into_iter().zip(texts.runs) {
         for _ in 0..runs {
             execute(&database.url, text).await;
         }
@@ -231,7 +251,7 @@ async fn a_newer_schema_is_refused(database: &Database, _texts: &Texts) {
         "insert into schema_migration (version, name, checksum) values (7, '0007_later', 'x')",
     )
     .await;
-    let sentence = "the database has schema 7 and this release knows up to 2: run the newer release";
+    let sentence = "the database has schema 7 and this release knows up to 3: run the newer release";
     for refused in [
         Store::open(&database.url).await.unwrap_err(),
         Store::open_unmigrated(&database.url).await.unwrap_err(),
@@ -273,6 +293,7 @@ on_both_engines![
     a_database_that_stopped_before_the_new_column_is_completed,
     a_database_that_stopped_after_the_new_column_is_completed,
     a_database_that_stopped_between_new_tables_is_completed,
+    a_database_that_stopped_in_the_last_migration_is_completed,
     a_new_column_that_alone_is_missing_is_added,
     a_database_migrated_by_hand_is_taken_over,
     an_empty_record_is_filled,
