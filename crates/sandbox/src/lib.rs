@@ -5,8 +5,8 @@
 //! [`lab::Sandbox`] binds them to loopback ports and makes accounts.
 //!
 //! What it refuses to do: anything for anybody but its own machine. The PDS keeps records as plain JSON, has
-//! no commits, no sync and no app view behind it: it is for logging in and trying, not for hosting an
-//! account.
+//! no sync beyond the proof of one record and no app view behind it: it is for logging in and trying, not for
+//! hosting an account.
 //!
 //! Start reading at [`lab`], then [`plc`] and [`pds`].
 //!

@@ -1,9 +1,9 @@
 //! A small PDS behind an entryway: enough to log in with and to try records and blobs.
 //!
-//! Not a PDS for anything else. Records are plain JSON with real CIDs; there is no repository, no commit, no
-//! signature over data, no sync, no app view behind it, and no validation against lexicons. What it does as
-//! the reference does (contract sections 2.3 and 5.4): account creation driven by an entryway, and the
-//! permission each method asks for.
+//! Not a PDS for anything else. Records are kept as plain JSON; of sync there is the proof of one record and
+//! nothing else, there is no app view behind it, and no validation against lexicons. What it does as the
+//! reference does (contract sections 2.3 and 5.4): account creation driven by an entryway, and the permission
+//! each method asks for. What no PDS does: it takes lexicons from anybody on this machine, to publish them.
 //!
 //! Access tokens are not its business: `entryway-resource` stands in front of the methods that need one.
 
@@ -12,15 +12,18 @@ mod blobs;
 mod caller;
 mod create_account;
 mod data_model;
+mod lexicons;
 mod metadata;
 mod read;
 mod record_key;
 mod routes;
 mod session;
+mod sync;
 mod write;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -30,6 +33,8 @@ use entryway_scope::{Did, Handle};
 
 use self::accounts::{Accounts, Entry};
 use self::caller::Caller;
+pub use self::data_model::InvalidRecord;
+pub use self::lexicons::{PublicationFault, PublishedLexicon};
 use self::record_key::Tids;
 use crate::ambient::{Clock, Entropy};
 use crate::journal::{Journal, JournalFault};
@@ -65,6 +70,8 @@ struct Inner {
     clock: Clock,
     entropy: Entropy,
     blobs: PathBuf,
+    /// Whether it is as if the hosts of all lexicons were away.
+    is_dark: AtomicBool,
     state: Mutex<State>,
     /// Held from the look at what is free until the account is stored.
     creation: tokio::sync::Mutex<()>,
@@ -106,7 +113,10 @@ impl Pds {
         }
         let mut clock_id = [0; 2];
         entropy(&mut clock_id);
-        let tids = Tids::new(u16::from_be_bytes(clock_id));
+        let mut tids = Tids::new(u16::from_be_bytes(clock_id));
+        for (_, account) in accounts.iter() {
+            tids.continue_after(&account.rev);
+        }
         let state = State {
             journal,
             accounts,
@@ -119,6 +129,7 @@ impl Pds {
             clock,
             entropy,
             blobs: directory.join("blobs"),
+            is_dark: AtomicBool::new(false),
             state: Mutex::new(state),
             creation: tokio::sync::Mutex::default(),
         })))

@@ -5,15 +5,19 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
+use entryway_identity::cid::Cid;
 use entryway_identity::did::{DidDocument, SigningKey};
 use entryway_identity::plc::PlcData;
 use entryway_scope::{Did, Handle, Nsid};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::data_model::{InvalidRecord, record_block};
 use super::record_key::RecordKey;
+use crate::repo::Repository;
 
-/// Something that became true on this PDS.
+/// Something that became true on this PDS. What changes a repository has its new revision, which older files
+/// lack.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub(super) enum Entry {
@@ -22,17 +26,23 @@ pub(super) enum Entry {
         did: Did,
         handle: Handle,
         signing_key: AccountKey,
+        #[serde(default = "RecordKey::first_tid")]
+        rev: RecordKey,
     },
     /// A record is as it says now.
     Record {
         #[serde(flatten)]
         address: Address,
         record: Record,
+        #[serde(default = "RecordKey::first_tid")]
+        rev: RecordKey,
     },
     /// A record is gone.
     RecordDeleted {
         #[serde(flatten)]
         address: Address,
+        #[serde(default = "RecordKey::first_tid")]
+        rev: RecordKey,
     },
     /// A blob is on the disk.
     Blob { did: Did, cid: String, blob: Blob },
@@ -46,7 +56,7 @@ pub(super) struct Address {
     pub(super) rkey: RecordKey,
 }
 
-/// The key an account signs with. Kept for its DID document; nothing here signs yet.
+/// The key an account signs with. Whoever has it can speak for the account.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub(super) struct AccountKey(pub(super) SigningKey);
@@ -54,8 +64,17 @@ pub(super) struct AccountKey(pub(super) SigningKey);
 /// A record as it was written, and the CID of its block.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Record {
-    pub(super) cid: String,
+    #[serde(with = "cid_text")]
+    pub(super) cid: Cid,
     pub(super) value: Map<String, Value>,
+}
+
+impl Record {
+    /// A record that says this.
+    pub(super) fn new(value: Map<String, Value>) -> Result<Self, InvalidRecord> {
+        let cid = record_block(&value)?.cid;
+        Ok(Self { cid, value })
+    }
 }
 
 /// What is known of an uploaded file.
@@ -70,6 +89,8 @@ pub(super) struct Blob {
 pub(super) struct Account {
     pub(super) handle: Handle,
     pub(super) signing_key: AccountKey,
+    /// The revision of the repository: a TID.
+    pub(super) rev: RecordKey,
     pub(super) records: BTreeMap<Nsid, BTreeMap<RecordKey, Record>>,
     pub(super) blobs: BTreeMap<String, Blob>,
 }
@@ -78,6 +99,20 @@ impl Account {
     /// The record at an address.
     pub(super) fn record(&self, collection: &Nsid, rkey: &RecordKey) -> Option<&Record> {
         self.records.get(collection)?.get(rkey)
+    }
+
+    /// The repository, as it is signed when somebody asks.
+    pub(super) fn repository<'a>(&'a self, did: &'a Did) -> Repository<'a> {
+        let records = self.records.iter().flat_map(|(collection, records)| {
+            let path = move |rkey| format!("{collection}/{rkey}");
+            records.iter().map(move |(rkey, record)| (path(rkey), record.cid))
+        });
+        Repository {
+            did,
+            rev: self.rev.as_str(),
+            signing_key: &self.signing_key.0,
+            records: records.collect(),
+        }
     }
 
     /// The DID document, as a PLC directory has it while nobody else changes it.
@@ -125,6 +160,7 @@ impl Accounts {
                 did,
                 handle,
                 signing_key,
+                rev,
             } => {
                 let (records, blobs) = (BTreeMap::new(), BTreeMap::new());
                 self.0.insert(
@@ -132,25 +168,28 @@ impl Accounts {
                     Account {
                         handle,
                         signing_key,
+                        rev,
                         records,
                         blobs,
                     },
                 );
             }
-            Entry::Record { address, record } => {
+            Entry::Record { address, record, rev } => {
                 let Some(account) = self.0.get_mut(&address.did) else {
                     return;
                 };
+                account.rev = rev;
                 account
                     .records
                     .entry(address.collection)
                     .or_default()
                     .insert(address.rkey, record);
             }
-            Entry::RecordDeleted { address } => {
+            Entry::RecordDeleted { address, rev } => {
                 let Some(account) = self.0.get_mut(&address.did) else {
                     return;
                 };
+                account.rev = rev;
                 let Some(records) = account.records.get_mut(&address.collection) else {
                     return;
                 };
@@ -230,3 +269,19 @@ impl TryFrom<String> for AccountKey {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("expected a private key in hex")]
 pub(super) struct InvalidAccountKey;
+
+/// A CID as text, in files as on the wire.
+mod cid_text {
+    use entryway_identity::cid::Cid;
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(cid: &Cid, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(cid)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cid, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Cid::try_from(text.as_str()).map_err(D::Error::custom)
+    }
+}

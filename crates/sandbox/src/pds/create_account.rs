@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::accounts::{AccountKey, AtIdentifier, Entry};
 use super::{Pds, Reservation};
-use crate::journal::settle;
+use crate::journal::{JournalFault, settle};
 use crate::outbound;
 use crate::xrpc::{Failure, Input};
 
@@ -80,13 +80,8 @@ impl Pds {
         let _creating = self.0.creation.lock().await;
         let key = self.check_free(&did, &handle, &signing_key)?;
         self.submit_operation(&did, &operation).await?;
-        let account = Entry::Account {
-            did: did.clone(),
-            handle: handle.clone(),
-            signing_key: AccountKey(key),
-        };
-        let pds = self.clone();
-        settle(move || pds.state().store(account)).await?;
+        let (pds, owner, name) = (self.clone(), did.clone(), handle.clone());
+        settle(move || pds.store_account(owner, name, AccountKey(key))).await?;
         self.0.names.claim(&handle, &did);
 
         let mut state = self.state();
@@ -104,6 +99,18 @@ impl Pds {
             "accessJwt": NO_TOKEN,
             "refreshJwt": NO_TOKEN,
         })))
+    }
+
+    fn store_account(&self, did: Did, handle: Handle, signing_key: AccountKey) -> Result<(), JournalFault> {
+        let now = (self.0.clock)();
+        let mut state = self.state();
+        let rev = state.tids.next(now);
+        state.store(Entry::Account {
+            did,
+            handle,
+            signing_key,
+            rev,
+        })
     }
 
     /// Sends the operation to the directory, and passes its refusal on.

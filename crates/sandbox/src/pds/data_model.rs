@@ -7,26 +7,24 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use entryway_identity::cid::{self, Cid};
+use entryway_identity::cid::Cid;
 use ipld_core::ipld::Ipld;
 use serde_json::{Map, Value};
 
-/// The CID of a record.
+use crate::repo::Block;
+
+/// The block of a record.
 ///
 /// # Errors
 ///
 /// See [`InvalidRecord`].
-pub(super) fn record_cid(record: &Map<String, Value>) -> Result<Cid, InvalidRecord> {
-    let block = serde_ipld_dagcbor::to_vec(&map(record)?).map_err(|_| InvalidRecord::Object)?;
-    Ok(cid::of_dag_cbor(&block))
+pub(super) fn record_block(record: &Map<String, Value>) -> Result<Block, InvalidRecord> {
+    Ok(Block::of(&map(record)?))
 }
 
 /// Why a JSON object is no record.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(super) enum InvalidRecord {
-    /// It has no form in DAG-CBOR at all.
-    #[error("expected an object")]
-    Object,
+pub enum InvalidRecord {
     /// DAG-CBOR of the AT Protocol has no floats.
     #[error("expected whole numbers of at most 64 bits, and no others")]
     Number,
@@ -97,12 +95,13 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 #[cfg(test)]
 mod tests {
+    use entryway_identity::cid;
     use serde_json::json;
 
     use super::*;
 
     fn cid_of(value: &Value) -> Result<String, InvalidRecord> {
-        record_cid(value.as_object().unwrap()).map(|cid| cid.to_string())
+        record_block(value.as_object().unwrap()).map(|block| block.cid.to_string())
     }
 
     /// What the value should be in DAG-CBOR, written by hand.

@@ -23,7 +23,7 @@ pub(super) async fn get(State(pds): State<Pds>, params: Params) -> Result<Json<V
     let (did, account) = state.accounts.find(&repo).ok_or_else(no_such_repo)?;
     let record = account
         .record(&collection, &rkey)
-        .filter(|record| cid.is_none_or(|cid| cid == record.cid));
+        .filter(|record| cid.is_none_or(|cid| cid == record.cid.to_string()));
     let record = record.ok_or_else(|| {
         let message = format!("could not locate record: {}", uri(did, &collection, &rkey));
         Failure::new(StatusCode::BAD_REQUEST, "RecordNotFound", message)
@@ -77,7 +77,7 @@ pub(super) async fn describe_repo(State(pds): State<Pds>, params: Params) -> Res
 }
 
 fn listed(did: &Did, collection: &Nsid, rkey: &RecordKey, record: &Record) -> Value {
-    json!({ "uri": uri(did, collection, rkey), "cid": record.cid, "value": record.value })
+    json!({ "uri": uri(did, collection, rkey), "cid": record.cid.to_string(), "value": record.value })
 }
 
 /// The size of a page.

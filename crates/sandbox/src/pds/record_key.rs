@@ -3,13 +3,31 @@
 use std::fmt;
 use std::str::FromStr;
 
+use entryway_identity::repo_proof::Tid;
 use entryway_oauth::time::Timestamp;
+use entryway_scope::Nsid;
 use serde::{Deserialize, Serialize};
 
 /// A record key: 1 to 512 of a few characters (<https://atproto.com/specs/record-key>).
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub(super) struct RecordKey(Box<str>);
+
+impl RecordKey {
+    /// The key of the record that publishes a lexicon: its name, which has no other characters than a key may.
+    pub(super) fn of_lexicon(lexicon: &Nsid) -> Self {
+        Self(lexicon.as_str().into())
+    }
+
+    /// The TID before all others.
+    pub(super) fn first_tid() -> Self {
+        Self("2222222222222".into())
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl FromStr for RecordKey {
     type Err = InvalidRecordKey;
@@ -52,7 +70,8 @@ impl From<RecordKey> for String {
 #[error("expected a record key: 1 to 512 of A-Z a-z 0-9 . _ : ~ - and neither . nor ..")]
 pub(super) struct InvalidRecordKey;
 
-/// Makes record keys that sort by the time they were made (<https://atproto.com/specs/tid>).
+/// Makes record keys, and revisions of repositories, that sort by the time they were made
+/// (<https://atproto.com/specs/tid>).
 #[derive(Debug)]
 pub(super) struct Tids {
     clock_id: u64,
@@ -68,12 +87,17 @@ impl Tids {
         }
     }
 
+    /// Goes on after a key of an earlier run, whose clock may have been ahead. Other texts than TIDs are passed over.
+    pub(super) fn continue_after(&mut self, earlier: &RecordKey) {
+        if let Ok(tid) = earlier.as_str().parse::<Tid>() {
+            let next_second = micros(tid.told_time()).saturating_add(MICROS_PER_SECOND);
+            self.last_micros = self.last_micros.max(next_second & MICROS_MASK);
+        }
+    }
+
     /// A key later than every one before, even when the clock stands still or goes back.
     pub(super) fn next(&mut self, now: Timestamp) -> RecordKey {
-        let micros = u64::try_from(now.seconds())
-            .unwrap_or_default()
-            .saturating_mul(1_000_000);
-        self.last_micros = micros.max(self.last_micros + 1) & MICROS_MASK;
+        self.last_micros = micros(now).max(self.last_micros + 1) & MICROS_MASK;
         let number = self.last_micros << CLOCK_ID_BITS | self.clock_id;
         let text = (0..TID_CHARACTERS).rev().map(|place| {
             let digit = number >> (5 * place) & 0x1f;
@@ -84,6 +108,12 @@ impl Tids {
     }
 }
 
+fn micros(at: Timestamp) -> u64 {
+    u64::try_from(at.seconds())
+        .unwrap_or_default()
+        .saturating_mul(MICROS_PER_SECOND)
+}
+
 const RECORD_KEY_BYTES_MAX: usize = 512;
 
 /// Base32 in the order of ASCII, so that text sorts as the number does.
@@ -91,6 +121,7 @@ const DIGITS: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
 const TID_CHARACTERS: u32 = 13;
 const CLOCK_ID_BITS: u32 = 10;
 const CLOCK_ID_MASK: u64 = (1 << CLOCK_ID_BITS) - 1;
+const MICROS_PER_SECOND: u64 = 1_000_000;
 const MICROS_MASK: u64 = (1 << 53) - 1;
 
 #[cfg(test)]
@@ -126,6 +157,21 @@ mod tests {
             last_micros: 1_688_137_381_887_006,
         };
         assert_eq!(tids.next(Timestamp::from_seconds(0)).to_string(), "3jzfcijpj2z2a");
+    }
+
+    #[test]
+    fn tids_go_on_where_an_earlier_run_ended() {
+        let mut earlier = Tids::new(u16::MAX);
+        for seconds in [0, 1_782_000_000] {
+            let last = earlier.next(Timestamp::from_seconds(seconds));
+            let mut tids = Tids::new(0);
+            tids.continue_after(&last);
+            tids.continue_after(&RecordKey::first_tid());
+            assert!(tids.next(Timestamp::from_seconds(5)) > last, "{seconds}");
+        }
+        let mut tids = Tids::new(0);
+        tids.continue_after(&"self".parse().unwrap());
+        assert!(tids.next(Timestamp::from_seconds(0)) > RecordKey::first_tid());
     }
 
     #[test]

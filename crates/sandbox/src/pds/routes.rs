@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 use entryway_resource::VerifierLayer;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Method};
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::{Pds, blobs, create_account, metadata, read, session, write};
+use super::{Pds, blobs, create_account, lexicons, metadata, read, session, sync, write};
 use crate::xrpc;
 
 pub(super) fn router(pds: &Pds) -> Router {
@@ -49,7 +49,22 @@ pub(super) fn router(pds: &Pds) -> Router {
         .route("/xrpc/com.atproto.repo.getRecord", get(read::get))
         .route("/xrpc/com.atproto.repo.listRecords", get(read::list))
         .route("/xrpc/com.atproto.sync.getBlob", get(blobs::get_blob))
+        .route("/xrpc/com.atproto.sync.getRecord", get(sync::get_record))
         .route("/xrpc/{nsid}", any(xrpc::unknown_method))
+        .with_state(pds.clone());
+    // not for the pages of other sites: outside of CORS, and nothing a form can send
+    let development = Router::new()
+        .route("/sandbox/lexicons", get(lexicons::list))
+        .route(
+            "/sandbox/lexicons/{nsid}",
+            post(lexicons::publish).delete(lexicons::withdraw),
+        )
+        .route(
+            "/sandbox/darkness",
+            put(lexicons::darken).delete(lexicons::relight),
+        )
+        .method_not_allowed_fallback(xrpc::wrong_http_method)
+        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
         .with_state(pds.clone());
     guarded
         .merge(open)
@@ -62,6 +77,7 @@ pub(super) fn router(pds: &Pds) -> Router {
             HeaderValue::from_static("nosniff"),
         ))
         .layer(cors())
+        .merge(development)
 }
 
 /// Outermost, so that a refusal of the verifier can be read by a browser app too.

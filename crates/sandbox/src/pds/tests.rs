@@ -2,7 +2,9 @@
 
 mod app;
 mod creation;
+mod lexicons;
 mod methods;
+mod proofs;
 mod writing;
 
 use std::net::SocketAddr;

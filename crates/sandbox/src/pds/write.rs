@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Nsid, RepoAction};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::accounts::{Address, AtIdentifier, Entry, Record};
-use super::data_model::record_cid;
 use super::record_key::RecordKey;
 use super::{Caller, Pds, State as PdsState, no_such_repo};
 use crate::journal::settle;
@@ -95,7 +95,7 @@ impl Pds {
             caller.check_repo(&collection, *action)?;
         }
         if input.value("swapCommit").is_some() {
-            return Err(invalid_swap("swapCommit: this server has no commits"));
+            return Err(invalid_swap("swapCommit: this server compares no commits"));
         }
         Ok(collection)
     }
@@ -123,7 +123,7 @@ impl Pds {
             // an earlier run of this server made the same one
             address.rkey = state.tids.next(now);
         }
-        state.write(address, record)
+        state.write(address, record, now)
     }
 
     fn put_record(
@@ -132,24 +132,28 @@ impl Pds {
         record: Record,
         expected: &Expected,
     ) -> Result<Json<Value>, Failure> {
+        let now = (self.0.clock)();
         let mut state = self.state();
         expected.check(state.record(&address)?)?;
-        state.write(address, record)
+        state.write(address, record, now)
     }
 
     fn delete_record(&self, address: Address, expected: &Expected) -> Result<(), Failure> {
+        let now = (self.0.clock)();
         let mut state = self.state();
         let current = state.record(&address)?;
         expected.check(current)?;
         if current.is_some() {
-            state.store(Entry::RecordDeleted { address })?;
+            let rev = state.tids.next(now);
+            state.store(Entry::RecordDeleted { address, rev })?;
         }
         Ok(())
     }
 }
 
 impl PdsState {
-    fn record(
+    /// What is at an address, if the account is here.
+    pub(super) fn record(
         &self,
         Address {
             did,
@@ -161,9 +165,10 @@ impl PdsState {
         Ok(account.record(collection, rkey))
     }
 
-    fn write(&mut self, address: Address, record: Record) -> Result<Json<Value>, Failure> {
-        let written = json!({ "uri": address.to_string(), "cid": record.cid, "validationStatus": "unknown" });
-        self.store(Entry::Record { address, record })?;
+    fn write(&mut self, address: Address, record: Record, now: Timestamp) -> Result<Json<Value>, Failure> {
+        let written = json!({ "uri": address.to_string(), "cid": record.cid.to_string(), "validationStatus": "unknown" });
+        let rev = self.tids.next(now);
+        self.store(Entry::Record { address, record, rev })?;
         Ok(Json(written))
     }
 }
@@ -189,7 +194,7 @@ impl Expected {
         let holds = match self {
             Self::Anything => true,
             Self::Nothing => current.is_none(),
-            Self::Cid(cid) => current.is_some_and(|record| record.cid == *cid),
+            Self::Cid(cid) => current.is_some_and(|record| record.cid.to_string() == *cid),
         };
         if holds {
             Ok(())
@@ -213,11 +218,7 @@ fn record(input: &mut Input, collection: &Nsid) -> Result<Record, Failure> {
             "record: expected $type to be the collection",
         ));
     }
-    let cid = record_cid(&value).map_err(|fault| Failure::invalid_request(format!("record: {fault}")))?;
-    Ok(Record {
-        cid: cid.to_string(),
-        value,
-    })
+    Record::new(value).map_err(|fault| Failure::invalid_request(format!("record: {fault}")))
 }
 
 fn invalid_swap(message: &str) -> Failure {

@@ -19,6 +19,11 @@ use super::Failure;
 pub(crate) struct Input(Map<String, Value>);
 
 impl Input {
+    /// The whole object.
+    pub(crate) fn into_object(self) -> Map<String, Value> {
+        self.0
+    }
+
     /// A field as it is; null is as good as absent.
     pub(crate) fn value(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !value.is_null())

@@ -1,0 +1,35 @@
+//! `com.atproto.sync.getRecord`: what is at a path of a repository, with the proof that its account says so.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use entryway_scope::{Did, Nsid};
+use http::header::CONTENT_TYPE;
+
+use super::data_model::record_block;
+use super::record_key::RecordKey;
+use super::{Pds, no_such_repo};
+use crate::xrpc::{Failure, Params};
+
+/// An archive that proves the record, or that there is none. The parameter `commit` is deprecated and ignored.
+pub(super) async fn get_record(State(pds): State<Pds>, params: Params) -> Result<Response, Failure> {
+    let did = params.required::<Did>("did")?;
+    let collection = params.required::<Nsid>("collection")?;
+    let rkey = params.required::<RecordKey>("rkey")?;
+    pds.check_light(&collection)?;
+    let archive = {
+        let state = pds.state();
+        let account = state.accounts.by_did(&did).ok_or_else(no_such_repo)?;
+        let record = account
+            .record(&collection, &rkey)
+            .map(|record| record_block(&record.value))
+            .transpose()
+            .map_err(|fault| {
+                tracing::error!(%fault, "a stored record has no block");
+                Failure::internal("the record cannot be read, the log says why")
+            })?;
+        account
+            .repository(&did)
+            .proof(&format!("{collection}/{rkey}"), record)
+    };
+    Ok(([(CONTENT_TYPE, "application/vnd.ipld.car")], archive).into_response())
+}
