@@ -146,15 +146,17 @@ impl Browser {
             .await
     }
 
-    /// Signs in, chooses and authorizes, whatever is asked, as this account.
+    /// Signs in, chooses and authorizes, whatever of that is asked, as this account.
     pub async fn approve(
         &mut self,
         server: &impl Service,
         pushed: &Pushed,
         account: &TestAccount,
     ) -> Landing {
-        let page = self.reach_consent(server, pushed, account).await;
-        self.press(server, &page, "Authorize", &[]).await.left()
+        match self.go_to_consent(server, pushed, account).await {
+            Step::Page(page) => self.press(server, &page, "Authorize", &[]).await.left(),
+            Step::Left(landing) => landing,
+        }
     }
 
     /// Comes to the consent page as this account.
@@ -164,30 +166,37 @@ impl Browser {
         pushed: &Pushed,
         account: &TestAccount,
     ) -> Page {
-        let page = self.open(server, pushed).await;
-        if page.buttons().contains(&"Authorize") {
-            return page;
-        }
-        let page = if page.heading().starts_with("Choose an account") {
+        self.go_to_consent(server, pushed, account).await.page()
+    }
+
+    /// As far as the consent page, or to the client where nothing is asked.
+    async fn go_to_consent(&mut self, server: &impl Service, pushed: &Pushed, account: &TestAccount) -> Step {
+        let mut step = self.open_url(server, &pushed.url(server)).await;
+        if let Step::Page(page) = &step
+            && page.heading().starts_with("Choose an account")
+        {
             let form = page.form_beginning(&format!("@{}", account.handle));
-            self.submit(server, &form).await.page()
-        } else {
-            page
-        };
-        if page.buttons().contains(&"Authorize") {
-            page
-        } else {
-            self.sign_in(server, &page, account).await
+            step = self.submit(server, &form).await;
+        }
+        match step {
+            Step::Page(page) if !page.buttons().contains(&"Authorize") => {
+                self.enter(server, &page, account).await
+            }
+            step => step,
         }
     }
 
     /// Fills in the sign-in page and comes to the next one.
     pub async fn sign_in(&mut self, server: &impl Service, page: &Page, account: &TestAccount) -> Page {
+        self.enter(server, page, account).await.page()
+    }
+
+    async fn enter(&mut self, server: &impl Service, page: &Page, account: &TestAccount) -> Step {
         let fields = [
             ("username", account.handle),
             ("password", account.password.as_str()),
         ];
-        self.press(server, page, "Sign in", &fields).await.page()
+        self.press(server, page, "Sign in", &fields).await
     }
 
     async fn follow(&mut self, server: &impl Service, url: Url, form: Option<&Form>, site: &str) -> Step {

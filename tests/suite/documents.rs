@@ -2,7 +2,11 @@
 //!
 
 mod answers;
+mod changes;
+mod faults;
+mod identifiers;
 mod journeys;
+mod keeping;
 
 use entryway_tests::{Call, ClientSite, Engine, Reply, TestServer};
 
@@ -14,7 +18,11 @@ async fn site_and_server(engine: Engine) -> (ClientSite, TestServer) {
 /// The sentence of a refusal that is about the client's document or its identifier.
 #[track_caller]
 fn fault_of(reply: &Reply) -> String {
-    assert_eq!(reply.refusal(), (400, "invalid_client_metadata".to_owned()), "{reply:?}");
+    assert_eq!(
+        reply.refusal(),
+        (400, "invalid_client_metadata".to_owned()),
+        "{reply:?}"
+    );
     reply.member("error_description")
 }
 

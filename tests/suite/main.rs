@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod assertions;
+#[cfg(test)]
 mod authorize;
 #[cfg(test)]
 mod bad_input;
@@ -24,6 +26,8 @@ mod forms;
 mod framing;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+mod lifetimes;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
@@ -47,8 +51,12 @@ mod secrecy;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod silent;
+#[cfg(test)]
 mod storage;
 #[cfg(test)]
 mod token_code;
 #[cfg(test)]
 mod token_refresh;
+#[cfg(test)]
+mod trusted;

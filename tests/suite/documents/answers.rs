@@ -93,10 +93,16 @@ fn framings() -> Vec<Case> {
     let json = "HTTP/1.1 200 OK\ncontent-type: application/json\n";
     vec![
         ("less than promised", answer().promising(1000), BROKEN),
-        ("too much promised", answer().promising(65_537).unfinished(), TOO_LARGE),
+        (
+            "too much promised",
+            answer().promising(65_537).unfinished(),
+            TOO_LARGE,
+        ),
         (
             "more than can be promised",
-            answer().until_closed().header("content-length", "99999999999999999999"),
+            answer()
+                .until_closed()
+                .header("content-length", "99999999999999999999"),
             BROKEN,
         ),
         (
@@ -104,24 +110,36 @@ fn framings() -> Vec<Case> {
             answer().until_closed().header("content-length", "-1"),
             BROKEN,
         ),
-        (
-            "two lengths",
-            answer().also_header("content-length", "3"),
-            BROKEN,
-        ),
+        ("two lengths", answer().also_header("content-length", "3"), BROKEN),
         ("too large", large(), TOO_LARGE),
         ("too large in chunks", large().chunked(4096), TOO_LARGE),
         ("too large until it closes", large().until_closed(), TOO_LARGE),
         ("endless", answer().until_closed().endless(), TOO_LARGE),
         ("endless chunks", answer().chunked(20).endless(), TOO_LARGE),
-        ("a head too long", answer().header("x-long", &"x".repeat(20_000)), BROKEN),
+        (
+            "a head too long",
+            answer().header("x-long", &"x".repeat(20_000)),
+            BROKEN,
+        ),
         ("a head of too many fields", many_fields(), BROKEN),
-        ("no chunks", bare(&format!("{json}transfer-encoding: chunked\n\n{{}}")), BROKEN),
-        ("a chunk of no size", bare(&format!("{json}transfer-encoding: chunked\n\n-1\n")), BROKEN),
+        (
+            "no chunks",
+            bare(&format!("{json}transfer-encoding: chunked\n\n{{}}")),
+            BROKEN,
+        ),
+        (
+            "a chunk of no size",
+            bare(&format!("{json}transfer-encoding: chunked\n\n-1\n")),
+            BROKEN,
+        ),
         ("nothing at all", bare(""), BROKEN),
         ("another protocol", bare(&format!("220 {MARKER} ESMTP\n")), BROKEN),
         ("another version", bare("HTTP/2 200\n\n{}"), BROKEN),
-        ("a head cut off", bare("HTTP/1.1 200 OK\ncontent-type: app"), BROKEN),
+        (
+            "a head cut off",
+            bare("HTTP/1.1 200 OK\ncontent-type: app"),
+            BROKEN,
+        ),
     ]
 }
 
@@ -131,7 +149,9 @@ fn large_document() -> String {
 }
 
 fn many_fields() -> Answer {
-    (0..100).fold(answer(), |answer, number| answer.header(&format!("x-{number}"), MARKER))
+    (0..100).fold(answer(), |answer, number| {
+        answer.header(&format!("x-{number}"), MARKER)
+    })
 }
 
 /// A client of a host, whose document or key set the host can spoil and mend.
@@ -219,11 +239,19 @@ async fn a_slow_host_is_cut_off_after_five_seconds() {
     let cases: Vec<Case> = vec![
         ("silence", Answer::never(), SLOW),
         ("a byte each second", answer().dripping(second), SLOW),
-        ("a byte each second, in chunks", answer().chunked(1).dripping(second), SLOW),
+        (
+            "a byte each second, in chunks",
+            answer().chunked(1).dripping(second),
+            SLOW,
+        ),
         ("no last byte", answer().promising(1000).unfinished(), SLOW),
         ("no last chunk", answer().chunked(4).unfinished(), SLOW),
         ("no end", answer().until_closed().unfinished(), SLOW),
-        ("a head without an end", Answer::raw(b"HTTP/1.1 200 OK\r\nx: y\r\n").unfinished(), SLOW),
+        (
+            "a head without an end",
+            Answer::raw(b"HTTP/1.1 200 OK\r\nx: y\r\n").unfinished(),
+            SLOW,
+        ),
         (
             "a head that drips",
             Answer::raw(b"HTTP/1.1 200 OK\r\nx: y\r\nx: y\r\nx: y\r\n").dripping(second),
@@ -235,7 +263,9 @@ async fn a_slow_host_is_cut_off_after_five_seconds() {
         let server = server.clone();
         async move {
             let site = ClientSite::http().await;
-            Victim::document(&site, "/client.json").suffer(&server, &site, case).await;
+            Victim::document(&site, "/client.json")
+                .suffer(&server, &site, case)
+                .await;
         }
     });
     at_once(suffered).await;
@@ -255,6 +285,9 @@ async fn a_host_that_is_not_there_or_is_another_is_out_of_reach() {
     let client = https.public_client("/client.json");
     assert_eq!(client.par().send(&server).await.code(), 201);
     let elsewhere = super::refused(&stranger, client.par()).await;
-    assert_eq!(elsewhere, "client metadata: the document is at a host name that is local or reserved, serve it at a public one");
+    assert_eq!(
+        elsewhere,
+        "client metadata: the document is at a host name that is local or reserved, serve it at a public one"
+    );
     assert_eq!(https.hits("/client.json"), 1);
 }

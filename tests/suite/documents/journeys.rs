@@ -83,14 +83,24 @@ async fn a_document_is_read_in_every_honest_form() {
     let (site, server) = super::site_and_server(Engine::Sqlite).await;
     let forms: [(&str, fn(Answer) -> Answer); 10] = [
         ("/plain", |answer| answer),
-        ("/charset", |answer| answer.header("content-type", "application/json; charset=utf-8")),
-        ("/parameters", |answer| answer.header("content-type", "application/json;a=b;c=\"d\"")),
-        ("/case", |answer| answer.header("content-type", "Application/JSON")),
-        ("/identity", |answer| answer.header("content-encoding", "identity")),
+        ("/charset", |answer| {
+            answer.header("content-type", "application/json; charset=utf-8")
+        }),
+        ("/parameters", |answer| {
+            answer.header("content-type", "application/json;a=b;c=\"d\"")
+        }),
+        ("/case", |answer| {
+            answer.header("content-type", "Application/JSON")
+        }),
+        ("/identity", |answer| {
+            answer.header("content-encoding", "identity")
+        }),
         ("/chunks", |answer| answer.chunked(7)),
         ("/close", Answer::until_closed),
         ("/cookie", |answer| answer.header("set-cookie", "a=b")),
-        ("/moved", |answer| answer.header("location", "http://127.0.0.1:1/canary")),
+        ("/moved", |answer| {
+            answer.header("location", "http://127.0.0.1:1/canary")
+        }),
         ("/space", |answer| answer),
     ];
     for (path, form) in forms {
@@ -115,13 +125,19 @@ async fn members_and_scopes_of_other_servers_are_tolerated() {
         .with("client_name#de", "Himmelslicht")
         .with("contacts", vec!["mailto:a@app.example"])
         .with("constructor", serde_json::json!({ "__proto__": null }))
-        .with("scope", "atproto transition:generic future:thing?with=more repo:*")
+        .with(
+            "scope",
+            "atproto transition:generic future:thing?with=more repo:*",
+        )
         .with("authorization_signed_response_alg", "RS256");
     site.publish("/client.json", document);
     login(&server, &client, alice()).await;
     // and are not granted for being declared
     let asked = client.asking_for("atproto future:thing?with=more");
-    assert_eq!(asked.par().send(&server).await.refusal(), (400, "invalid_scope".to_owned()));
+    assert_eq!(
+        asked.par().send(&server).await.refusal(),
+        (400, "invalid_scope".to_owned())
+    );
 }
 
 both_engines! {
