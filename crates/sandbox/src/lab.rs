@@ -3,6 +3,8 @@
 //! In two steps, since a verifier wants to know the URL of the PDS before it can be made: [`Listeners::bind`]
 //! finds the ports, [`Sandbox::start`] serves on them.
 
+mod fault;
+mod lexicons;
 mod pds_name;
 
 use std::io;
@@ -26,8 +28,9 @@ use crate::mailbox::Mailbox;
 use crate::names::Names;
 use crate::outbound;
 use crate::pds::{Pds, PdsSettings};
-use crate::plc::{Directory, Refusal, Submission};
+use crate::plc::{Directory, Submission};
 
+pub use self::fault::LabFault;
 pub use self::pds_name::{InvalidPdsName, PdsName};
 
 /// Where to listen; 0 lets the system choose.
@@ -48,6 +51,7 @@ pub struct Listeners {
     pds: Loopback,
     mailbox: Loopback,
     pds_name: PdsName,
+    names: Names,
 }
 
 impl Listeners {
@@ -63,6 +67,7 @@ impl Listeners {
             pds_name: PdsName::on_localhost(pds.port()),
             pds,
             mailbox: Loopback::bind(ports.mailbox).await?,
+            names: Names::default(),
         })
     }
 
@@ -98,6 +103,11 @@ impl Listeners {
     /// The URL of the mailbox page.
     pub fn mailbox_url(&self) -> String {
         self.mailbox.origin()
+    }
+
+    /// The names of the sandbox, empty until it serves: who answers look-ups of handles and of TXT records.
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 }
 
@@ -145,7 +155,8 @@ pub struct AccountCreated {
 }
 
 impl Sandbox {
-    /// Opens the stored data, points every account at the present URL of the PDS, and serves.
+    /// Opens the stored data, points every account at the present URL of the PDS, serves, and publishes the
+    /// sandbox's own lexicons.
     ///
     /// # Errors
     ///
@@ -163,7 +174,7 @@ impl Sandbox {
             entropy,
         } = settings;
         let http = outbound::client().map_err(LabFault::Client)?;
-        let names = Names::default();
+        let names = listeners.names.clone();
         let pds_settings = PdsSettings {
             origin: pds_url.clone(),
             did: listeners.pds_did(),
@@ -190,7 +201,7 @@ impl Sandbox {
         listeners.pds.serve(&pds.router(), &stopped, &mut tasks);
         listeners.mailbox.serve(&mailbox.router(), &stopped, &mut tasks);
         let creation = tokio::sync::Mutex::default();
-        Ok(Self {
+        let sandbox = Self {
             plc_url,
             pds_url,
             pds_here,
@@ -203,7 +214,9 @@ impl Sandbox {
             creation,
             stop,
             tasks,
-        })
+        };
+        sandbox.publish_own_lexicons().await?;
+        Ok(sandbox)
     }
 
     /// Makes an account the way an entryway does (contract section 2.3), or finds the one that has the
@@ -265,7 +278,7 @@ impl Sandbox {
         &self.mailbox_url
     }
 
-    /// Which handle is whose.
+    /// Which handle is whose, and so which domain.
     pub fn names(&self) -> &Names {
         &self.names
     }
@@ -275,7 +288,7 @@ impl Sandbox {
         &self.mailbox
     }
 
-    /// All accounts, those of earlier runs among them.
+    /// All accounts, those of earlier runs among them, and `jotter.test`, which publishes lexicons.
     pub fn accounts(&self) -> Vec<AccountCreated> {
         self.pds
             .accounts()
@@ -335,52 +348,6 @@ async fn point_accounts_at(
         }
     }
     Ok(())
-}
-
-/// Why the sandbox does not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum LabFault {
-    /// The stored data cannot be used.
-    #[error(transparent)]
-    Journal(#[from] JournalFault),
-    /// An account of an earlier run cannot be pointed at the PDS of this run.
-    #[error(
-        "{did} is stored here but cannot be moved to the present URL, \
-         which happens when the data directory has lost its rotation key: {refusal}"
-    )]
-    NotMoved {
-        /// The account.
-        did: Did,
-        /// What the directory said.
-        refusal: Refusal,
-    },
-    /// The sandbox has names under `.test` only.
-    #[error("expected a handle that ends in .test")]
-    ForeignHandle,
-    /// No HTTP client.
-    #[error("cannot make an HTTP client")]
-    Client(#[source] reqwest::Error),
-    /// The PDS did not answer.
-    #[error("{method} was not answered")]
-    Call {
-        /// What was called.
-        method: &'static str,
-        /// Why.
-        source: reqwest::Error,
-    },
-    /// The PDS said no.
-    #[error("{method} was refused with {status}: {message}")]
-    Refused {
-        /// What was called.
-        method: &'static str,
-        /// How it was refused.
-        status: StatusCode,
-        /// Its reason.
-        message: String,
-    },
-    /// The PDS said something else.
-    #[error("{0} was answered with something unexpected")]
-    Answer(&'static str),
 }
 
 /// Enough for every request the sandbox has; a client that never finishes its upload is not waited for.

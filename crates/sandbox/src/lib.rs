@@ -22,6 +22,7 @@ pub mod ambient;
 pub mod demo;
 pub mod journal;
 pub mod lab;
+mod lexicons;
 pub mod loopback;
 pub mod mailbox;
 pub mod names;

@@ -2,14 +2,16 @@
 //!
 //! Names such as `alice.test` have no DNS. The table stands in for it, and is shared by everybody who has to
 //! know: the PDS, whose accounts fill it, and the entryway, which asks it or merges [`Names::routes`] into
-//! its own.
+//! its own. Whoever has a handle holds the domain, so the table has its TXT records too.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use async_trait::async_trait;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use entryway_identity::resolve::{TxtLookup, TxtLookupFailed};
 use entryway_scope::{Did, Handle};
 use http::header::HOST;
 use http::{HeaderMap, StatusCode};
@@ -50,6 +52,22 @@ impl Names {
             .with_state(self.clone())
     }
 }
+
+/// A handle's own record `_atproto`, and `_lexicon`, which makes its account the authority of its domain's
+/// lexicons.
+#[async_trait]
+impl TxtLookup for Names {
+    async fn txt(&self, name: &str) -> Result<Vec<String>, TxtLookupFailed> {
+        let domain = DID_RECORDS.iter().find_map(|label| name.strip_prefix(label));
+        let holder = domain
+            .and_then(|domain| Handle::parse(domain).ok())
+            .and_then(|handle| self.resolve(&handle));
+        Ok(holder.map(|did| format!("did={did}")).into_iter().collect())
+    }
+}
+
+/// Labels under which a domain says its DID.
+const DID_RECORDS: [&str; 2] = ["_atproto.", "_lexicon."];
 
 /// What became of a claim to a handle.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -137,6 +155,24 @@ mod tests {
                 get("/.well-known/atproto-did", host).await,
                 (200, ALICE.to_owned())
             );
+        }
+    }
+
+    //
+    #[tokio::test]
+    async fn the_holder_of_a_handle_has_the_txt_records_of_its_domain() {
+        let names = names();
+        for (name, expected) in [
+            ("_lexicon.alice.test", vec![format!("did={ALICE}")]),
+            ("_atproto.alice.test", vec![format!("did={ALICE}")]),
+            ("alice.test", vec![]),
+            ("_other.alice.test", vec![]),
+            ("_lexicon.deep.alice.test", vec![]),
+            ("_lexicon.test", vec![]),
+            ("_lexicon.bob.test", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(names.txt(name).await.unwrap(), expected, "{name}");
         }
     }
 

@@ -25,6 +25,9 @@ pub(super) fn record_block(record: &Map<String, Value>) -> Result<Block, Invalid
 /// Why a JSON object is no record.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidRecord {
+    /// It is something else.
+    #[error("expected an object")]
+    Object,
     /// DAG-CBOR of the AT Protocol has no floats.
     #[error("expected whole numbers of at most 64 bits, and no others")]
     Number,
