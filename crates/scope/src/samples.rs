@@ -3,6 +3,7 @@
 use crate::{AccountAction, AccountAttribute, Act, IdentityPermission, Nsid, RepoAction, ScopeSet};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use std::sync::LazyLock;
 
 /// Values assembled from the grammar's own pieces, most of them wrong in one place.
 pub(crate) fn near_miss() -> impl Strategy<Value = String> {
@@ -87,41 +88,26 @@ pub(crate) fn valid() -> impl Strategy<Value = String> {
         "include:a.b.set?aud=did:web:h%23svc",
         "include:a.b.set?aud=did:web:h%23other",
     ]);
-    let repo = (
-        names(NAMES),
-        subsequence(vec!["create", "update", "delete"], 0..=3),
-    )
-        .prop_map(|(names, actions)| {
-            format!(
-                "repo?{}{}",
-                named("collection", &names),
-                named("&action", &actions)
-            )
-        });
-    let rpc = (names(NAMES), select(AUDIENCES.to_vec())).prop_map(|(names, audience)| {
-        let audience = if names.contains(&"*") && audience == "*" {
-            "did:web:h%23svc"
-        } else {
-            audience
-        };
-        format!("rpc?{}&aud={audience}", named("lxm", &names))
+    let actions = subsequence(vec!["create", "update", "delete"], 0..=3);
+    let repo = (names(NAMES), actions).prop_map(|(names, actions)| {
+        format!("repo?{}", query(&[("collection", &names), ("action", &actions)]))
     });
-    let blob = names(MEDIA).prop_map(|ranges| format!("blob?{}", named("accept", &ranges)));
+    let rpc = (names(NAMES), select(AUDIENCES)).prop_map(|(names, audience)| {
+        let is_any = names.contains(&"*") && audience == "*";
+        let audience = if is_any { "did:web:h%23svc" } else { audience };
+        format!("rpc?{}", query(&[("lxm", &names), ("aud", &[audience])]))
+    });
+    let blob = names(MEDIA).prop_map(|ranges| format!("blob?{}", query(&[("accept", &ranges)])));
     prop_oneof![fixed.prop_map(str::to_owned), repo, rpc, blob]
 }
 
-/// Something to ask for, of the same names; its names live in statics.
-pub(crate) fn act() -> impl Strategy<Value = OwnedAct> {
-    let name = || select(NAMES.to_vec()).prop_map(|text| Nsid::parse(text).ok());
-    let repo = (name(), select(RepoAction::ALL.to_vec()))
-        .prop_filter_map("a collection has a name", |(name, action)| {
-            Some(OwnedAct::Repo(name?, action))
-        });
-    let rpc = (
-        name(),
-        select(vec!["did:web:h#svc", "did:web:h#other", "did:web:h", ""]),
-    )
-        .prop_map(|(name, audience)| OwnedAct::Rpc(name, audience));
+/// Something to ask for, of the same names.
+pub(crate) fn act() -> impl Strategy<Value = Act<'static>> {
+    let repo = (select(NSIDS.as_slice()), select(&RepoAction::ALL[..]))
+        .prop_map(|(collection, action)| Act::Repo { collection, action });
+    let audience = select(&["did:web:h#svc", "did:web:h#other", "did:web:h", ""][..]);
+    let method = prop::option::weighted(0.8, select(NSIDS.as_slice()));
+    let rpc = (method, audience).prop_map(|(method, audience)| Act::Rpc { method, audience });
     let others = select(vec![
         Act::Blob {
             media_type: "image/png",
@@ -151,42 +137,25 @@ pub(crate) fn act() -> impl Strategy<Value = OwnedAct> {
             action: AccountAction::Read,
         },
     ]);
-    prop_oneof![repo, rpc, others.prop_map(OwnedAct::Other)]
-}
-
-/// An [`Act`] that owns its names.
-#[derive(Clone, Debug)]
-pub(crate) enum OwnedAct {
-    Repo(Nsid, RepoAction),
-    Rpc(Option<Nsid>, &'static str),
-    Other(Act<'static>),
-}
-
-impl OwnedAct {
-    pub(crate) fn as_act(&self) -> Act<'_> {
-        match self {
-            Self::Repo(collection, action) => Act::Repo {
-                collection,
-                action: *action,
-            },
-            Self::Rpc(method, audience) => Act::Rpc {
-                method: method.as_ref(),
-                audience,
-            },
-            Self::Other(act) => *act,
-        }
-    }
+    prop_oneof![repo, rpc, others]
 }
 
 fn names(from: &[&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
     subsequence(from.to_vec(), 1..=2)
 }
 
-fn named(name: &str, values: &[&str]) -> String {
-    let pairs: Vec<_> = values.iter().map(|value| format!("{name}={value}")).collect();
-    let joined = pairs.join("&");
-    joined.replace("&&", "&")
+fn query(parameters: &[(&str, &[&str])]) -> String {
+    let pairs = parameters
+        .iter()
+        .flat_map(|(name, values)| values.iter().map(move |value| format!("{name}={value}")));
+    pairs.collect::<Vec<_>>().join("&")
 }
+
+/// Those of the names that are NSIDs. Leaked, so that acts may borrow from them.
+static NSIDS: LazyLock<Vec<&'static Nsid>> = LazyLock::new(|| {
+    let names = NAMES.iter().filter_map(|text| Nsid::parse(text).ok());
+    names.map(|nsid| &*Box::leak(Box::new(nsid))).collect()
+});
 
 const NAMES: &[&str] = &["*", "a.b.c", "a.b.d", "a.b.c.d", "chat.bsky.convo.getLog"];
 const AUDIENCES: &[&str] = &["*", "did:web:h%23svc", "did:web:h%23other"];

@@ -1,44 +1,29 @@
 //! Things to do.
 
+use std::sync::LazyLock;
+
 use entryway_scope::{AccountAction, AccountAttribute, Act, IdentityPermission, Nsid, RepoAction};
 use serde_json::{Value, json};
 
 use crate::random::Random;
-use crate::values::{COLLECTIONS, MEDIA, METHODS, REPO_ACTIONS};
+use crate::values::{self, MEDIA};
 
-/// An [`Act`] that owns its names.
-pub(crate) enum OwnedAct {
-    Repo(Nsid, RepoAction),
-    Rpc(Option<Nsid>, &'static str),
-    Other(Act<'static>),
-}
-
-pub(crate) fn act(random: &mut Random) -> OwnedAct {
+pub(crate) fn act(random: &mut Random) -> Act<'static> {
     match random.below(6) {
-        0 | 1 => loop {
-            let action = random.pick(REPO_ACTIONS);
-            let action = RepoAction::ALL.into_iter().find(|known| known.as_str() == action);
-            if let (Ok(name), Some(action)) = (Nsid::parse(random.pick(COLLECTIONS)), action) {
-                break OwnedAct::Repo(name, action);
-            }
+        0 | 1 => Act::Repo {
+            collection: &COLLECTIONS[random.below(COLLECTIONS.len())],
+            action: RepoAction::ALL[random.below(RepoAction::ALL.len())],
         },
-        2 | 3 => {
-            let method = match random.below(8) {
-                0 => "Chat.Bsky.convo.getLog",
-                1 => "chat.bskyx.convo.getLog",
-                _ => random.pick(METHODS),
-            };
-            OwnedAct::Rpc(Nsid::parse(method).ok(), random.pick(AUDIENCES))
-        }
+        2 | 3 => Act::Rpc {
+            method: METHODS.get(random.below(METHODS.len() + 1)),
+            audience: random.pick(AUDIENCES),
+        },
         4 => {
-            let media_type = if random.one_in(3) {
-                random.pick(ODD_TYPES)
-            } else {
-                random.pick(MEDIA)
-            };
-            OwnedAct::Other(Act::Blob { media_type })
+            let odd = random.one_in(3);
+            let media_type = random.pick(if odd { ODD_TYPES } else { MEDIA });
+            Act::Blob { media_type }
         }
-        _ => OwnedAct::Other(account_or_identity(random.below(8))),
+        _ => account_or_identity(random.below(8)),
     }
 }
 
@@ -67,37 +52,32 @@ fn account_or_identity(index: usize) -> Act<'static> {
     }
 }
 
-impl OwnedAct {
-    pub(crate) fn as_act(&self) -> Act<'_> {
-        match self {
-            Self::Repo(collection, action) => Act::Repo {
-                collection,
-                action: *action,
-            },
-            Self::Rpc(method, audience) => Act::Rpc {
-                method: method.as_ref(),
-                audience,
-            },
-            Self::Other(act) => *act,
+/// As the reference's package names things.
+pub(crate) fn to_json(act: Act<'_>) -> Value {
+    match act {
+        Act::Repo { collection, action } => {
+            json!({"resource": "repo", "collection": collection.as_str(), "action": action.as_str()})
         }
+        Act::Rpc { method, audience } => {
+            json!({"resource": "rpc", "lxm": method.map_or("*", Nsid::as_str), "aud": audience})
+        }
+        Act::Blob { media_type } => json!({"resource": "blob", "mime": media_type}),
+        Act::Account { attribute, action } => {
+            json!({"resource": "account", "attr": attribute.as_str(), "action": action.as_str()})
+        }
+        Act::Identity(attribute) => json!({"resource": "identity", "attr": attribute.as_str()}),
     }
+}
 
-    /// As the reference's package names things.
-    pub(crate) fn to_json(&self) -> Value {
-        match self.as_act() {
-            Act::Repo { collection, action } => {
-                json!({"resource": "repo", "collection": collection.as_str(), "action": action.as_str()})
-            }
-            Act::Rpc { method, audience } => {
-                json!({"resource": "rpc", "lxm": method.map_or("*", Nsid::as_str), "aud": audience})
-            }
-            Act::Blob { media_type } => json!({"resource": "blob", "mime": media_type}),
-            Act::Account { attribute, action } => {
-                json!({"resource": "account", "attr": attribute.as_str(), "action": action.as_str()})
-            }
-            Act::Identity(attribute) => json!({"resource": "identity", "attr": attribute.as_str()}),
-        }
-    }
+static COLLECTIONS: LazyLock<Vec<Nsid>> = LazyLock::new(|| nsids(values::COLLECTIONS));
+static METHODS: LazyLock<Vec<Nsid>> = LazyLock::new(|| {
+    let others = ["Chat.Bsky.convo.getLog", "chat.bskyx.convo.getLog"];
+    nsids(&[values::METHODS, &others].concat())
+});
+
+/// Without the wildcard among them.
+fn nsids(names: &[&str]) -> Vec<Nsid> {
+    names.iter().filter_map(|text| Nsid::parse(text).ok()).collect()
 }
 
 const AUDIENCES: &[&str] = &[

@@ -48,10 +48,10 @@ fn act(random: &mut Random) -> Value {
     let (wire, granted) = grant(random);
     let act = acts::act(random);
     let missing = granted
-        .require(act.as_act())
+        .require(act)
         .err()
         .map(|refusal| refusal.scope().to_string());
-    json!({"grant": wire, "act": act.to_json(), "missing": missing})
+    json!({"grant": wire, "act": acts::to_json(act), "missing": missing})
 }
 
 fn want(random: &mut Random) -> Value {

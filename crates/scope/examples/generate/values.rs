@@ -153,7 +153,7 @@ fn escaped(random: &mut Random, text: &str) -> String {
 }
 
 pub(crate) const COLLECTIONS: &[&str] = &["*", "a.b.c", "a.b.d", "com.example.note", "app.bsky.feed.post"];
-pub(crate) const REPO_ACTIONS: &[&str] = &["create", "update", "delete"];
+const REPO_ACTIONS: &[&str] = &["create", "update", "delete"];
 pub(crate) const METHODS: &[&str] = &["*", "a.b.c", "app.bsky.feed.getFeed", "chat.bsky.convo.getLog"];
 const AUDIENCES: &[&str] = &[
     "*",
