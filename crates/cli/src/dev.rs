@@ -3,6 +3,7 @@
 mod accounts;
 mod data;
 mod greeting;
+mod names;
 mod origins;
 mod sockets;
 
@@ -13,19 +14,22 @@ use clap::Args;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use entryway_core::permission_set::SetLifetimes;
 use entryway_core::policy::Policy;
 use entryway_oauth::issuer::Issuer;
+use entryway_oauth::time::Seconds;
 use entryway_resource::{IssuerKeys, Limits, Verifier, VerifierConfig};
 use entryway_sandbox::ambient::{Clock as AmbientClock, Entropy};
 use entryway_sandbox::demo::{self, DemoConfig};
 use entryway_sandbox::lab::{Listeners, Sandbox, SandboxSettings};
-use entryway_server::{App, Chance, Clock, Config, LocalDocuments};
+use entryway_server::{App, Chance, Clock, Config, LocalDocuments, Outside};
 use entryway_store::Store;
 
 use accounts::AccountArgument;
 use data::DataDirectory;
 pub(crate) use data::database_url_of;
 use greeting::{Behind, Greeting};
+use names::DevNames;
 use origins::Origins;
 use sockets::Sockets;
 
@@ -57,6 +61,13 @@ pub(crate) struct DevArguments {
 
 /// Where the OAuth endpoints hang.
 const PREFIX: &str = "/oauth";
+
+/// Whoever writes a permission set wants to see what it says now.
+const ASKED_EVERY_TIME: SetLifetimes = SetLifetimes {
+    revalidated_after: Seconds(0),
+    fresh_for: Seconds(0),
+    serves_requests_for: Seconds::days(90),
+};
 
 /// Runs until interrupted.
 pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
@@ -91,13 +102,18 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     let config = Config {
         issuer: issuer.clone(),
         prefix: PREFIX.to_owned(),
-        policy: Policy::default(),
+        policy: Policy {
+            permission_sets: ASKED_EVERY_TIME,
+            ..Policy::default()
+        },
         local_documents: LocalDocuments::Admitted,
         root_key: data.root_key().clone(),
         limit_sign_ins: true,
         calls_per_minute: None,
     };
-    let app = App::open(config, store, fetcher, clock.clone(), chance.clone())
+    let names = Arc::new(DevNames::new(listeners.names().clone()));
+    let outside = Outside::new(fetcher, listeners.plc_url().parse()?, names);
+    let app = App::open(config, store, outside, clock.clone(), chance.clone())
         .await
         .map_err(|fault| described(&fault))?;
     let settings = SandboxSettings {

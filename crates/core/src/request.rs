@@ -139,7 +139,8 @@ impl LoginHint {
 /// Decides whether a pushed request is admitted (RFC 9126, R-102 to R-138).
 ///
 /// `proof` is the verified DPoP proof, if one came. The client is already known to be the one of
-/// `client_id`, and has authenticated with `client_key` if it is a confidential one. Does not check whether challenge or proof were used before: the verb that stores the
+/// `client_id`, and has authenticated with `client_key` if it is a confidential one. Does not look for the
+/// permission sets it asks for. Does not check whether challenge or proof were used before: the verb that stores the
 /// request does.
 ///
 /// # Errors
@@ -231,11 +232,6 @@ fn scope(parameters: &Parameters, client: &Client) -> Result<ScopeSet, Denial> {
         });
     }
     for value in scope.iter() {
-        if value.as_str().starts_with("include:") {
-            return Err(Denial::ScopeInvalid {
-                expected: "asks for a permission set, which this server does not resolve yet".to_owned(),
-            });
-        }
         if !client.scope.contains(value) {
             return Err(Denial::ScopeUndeclared {
                 value: shortened(value.as_str()),

@@ -125,6 +125,14 @@ pub enum Denial {
         /// The rest of the sentence.
         expected: String,
     },
+    /// A permission set that is asked for could not be had.
+    #[error("scope asks for the permission set {name}, which could not be resolved: {reason}")]
+    PermissionSetUnresolved {
+        /// Its name, an NSID.
+        name: String,
+        /// At which step it failed.
+        reason: String,
+    },
     /// A scope value is not in the client's metadata.
     #[error("scope asks for {value}, which the client metadata does not declare")]
     ScopeUndeclared {
@@ -258,7 +266,10 @@ impl Denial {
             | D::AssertionReplayed => "invalid_client",
             D::ResponseTypeUnsupported => "unsupported_response_type",
             D::RequestObjectUnsupported => "request_not_supported",
-            D::ScopeInvalid { .. } | D::ScopeUndeclared { .. } | D::ScopeExceedsGrant => "invalid_scope",
+            D::ScopeInvalid { .. }
+            | D::PermissionSetUnresolved { .. }
+            | D::ScopeUndeclared { .. }
+            | D::ScopeExceedsGrant => "invalid_scope",
             D::LoginRequired => "login_required",
             D::AccountSelectionRequired => "account_selection_required",
             D::ConsentRequired => "consent_required",
@@ -348,6 +359,10 @@ impl Denial {
             Self::RedirectMismatch,
             Self::ScopeInvalid {
                 expected: "must include atproto".to_owned(),
+            },
+            Self::PermissionSetUnresolved {
+                name: "com.example.authBasic".to_owned(),
+                reason: "the lexicon authority has no record of this name in com.atproto.lexicon.schema".to_owned(),
             },
             Self::ScopeUndeclared {
                 value: "transition:email".to_owned(),

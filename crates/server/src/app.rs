@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use entryway_core::policy::Policy;
 use entryway_identity::fetch::Fetcher;
+use entryway_identity::lexicon::LexiconResolver;
+use entryway_identity::resolve::{DidResolver, TxtLookup};
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::metadata::Endpoints;
 use entryway_oauth::time::Timestamp;
 use entryway_store::Store;
+use url::Url;
 
 use crate::clients::Clients;
 use crate::clock::{Chance, Clock};
@@ -16,6 +19,25 @@ use crate::failure::Fault;
 use crate::keys::Keys;
 use crate::limits::{CallLimits, SignInLimits};
 use crate::password::Passwords;
+use crate::sets::PermissionSets;
+
+/// The ways out of the program.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// To what strangers name.
+    pub fetcher: Fetcher,
+    /// To permission sets.
+    pub lexicons: LexiconResolver,
+}
+
+impl Outside {
+    /// The ways out by this fetcher: accounts are known to the PLC directory at this URL, and the authorities
+    /// of lexicons to this DNS.
+    pub fn new(fetcher: Fetcher, plc: Url, dns: Arc<dyn TxtLookup>) -> Self {
+        let lexicons = LexiconResolver::new(DidResolver::new(fetcher.clone(), plc), dns);
+        Self { fetcher, lexicons }
+    }
+}
 
 /// The authorization server of one instance. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -28,6 +50,7 @@ struct Inner {
     store: Store,
     keys: Keys,
     clients: Clients,
+    sets: PermissionSets,
     passwords: Passwords,
     limits: Option<SignInLimits>,
     call_limits: Option<CallLimits>,
@@ -43,12 +66,13 @@ impl App {
     pub async fn open(
         config: Config,
         store: Store,
-        fetcher: Fetcher,
+        outside: Outside,
         clock: Clock,
         chance: Chance,
     ) -> Result<Self, Fault> {
         let keys = Keys::adopt(&store, &config.root_key, &chance, clock.now()).await?;
-        let clients = Clients::new(fetcher, config.local_documents);
+        let clients = Clients::new(outside.fetcher, config.local_documents);
+        let sets = PermissionSets::new(store.clone(), outside.lexicons, config.policy.permission_sets);
         let passwords = Passwords::new(chance.clone())?;
         let limits = config.limit_sign_ins.then(SignInLimits::new);
         let call_limits = config.calls_per_minute.map(CallLimits::new);
@@ -59,6 +83,7 @@ impl App {
             store,
             keys,
             clients,
+            sets,
             passwords,
             limits,
             call_limits,
@@ -79,6 +104,10 @@ impl App {
 
     pub(crate) fn clients(&self) -> &Clients {
         &self.0.clients
+    }
+
+    pub(crate) fn sets(&self) -> &PermissionSets {
+        &self.0.sets
     }
 
     /// The store.

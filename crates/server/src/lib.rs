@@ -27,8 +27,10 @@ pub mod pages;
 mod password;
 mod routes;
 mod serve;
+mod sets;
+mod xrpc;
 
-pub use app::App;
+pub use app::{App, Outside};
 pub use clients::LocalDocuments;
 pub use clock::{Chance, Clock};
 pub use config::Config;

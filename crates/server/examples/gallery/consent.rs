@@ -1,6 +1,8 @@
 //! The consent page with one permission and with twelve, from known apps and hostile ones.
 
-use entryway_server::pages::consent::{ConsentView, Permission, PermissionGroup, ThisDevice};
+use entryway_server::pages::consent::{
+    Bundle, BundledPermission, ConsentView, Permission, PermissionGroup, ThisDevice,
+};
 use entryway_server::pages::duration::InWords;
 use entryway_server::pages::parties::App;
 use entryway_server::pages::untrusted::Untrusted;
@@ -17,6 +19,37 @@ fn permission(number: usize, sentence: &'static str, scope: &'static str) -> Per
         scope: Untrusted(scope),
         caution: None,
         optional: true,
+        widened: false,
+        bundle: None,
+    }
+}
+
+fn bundle() -> Permission<'static> {
+    Permission {
+        bundle: Some(Bundle {
+            publisher: Untrusted("jotter.example"),
+            title: Some(Untrusted("Notes and lists")),
+            detail: Some(Untrusted(
+                "Read and write your notes, and share lists with others.",
+            )),
+            allows: vec![
+                BundledPermission {
+                    sentence: Untrusted("Create, change and delete records of the kind example.jotter.note"),
+                    scope: Untrusted("repo:example.jotter.note"),
+                    caution: None,
+                },
+                BundledPermission {
+                    sentence: Untrusted("Use example.jotter.share at api.jotter.example in your name"),
+                    scope: Untrusted("rpc:example.jotter.share?aud=did:web:api.jotter.example%23view"),
+                    caution: None,
+                },
+            ],
+        }),
+        ..permission(
+            2,
+            "Do what the bundle example.jotter.basic allows",
+            "include:example.jotter.basic?aud=did:web:api.jotter.example%23view",
+        )
     }
 }
 
@@ -48,6 +81,8 @@ fn view() -> ConsentView<'static> {
                 )],
             },
         ],
+        held: Vec::new(),
+        dropped: Vec::new(),
         access_lifetime: InWords(14 * 86_400),
         another_account_action: Some("/oauth/authorize/decision"),
     }
@@ -102,6 +137,7 @@ pub(super) fn push_all(samples: &mut Vec<Sample>) {
             ..view()
         },
     );
+    with_bundles(samples);
     push(
         samples,
         "consent-hostile",
@@ -123,10 +159,62 @@ pub(super) fn push_all(samples: &mut Vec<Sample>) {
                         scope: Untrusted(&client_id),
                         caution: Some(Untrusted(HOSTILE)),
                         optional: true,
+                        widened: true,
+                        bundle: Some(Bundle {
+                            publisher: Untrusted(HOSTILE),
+                            title: Some(Untrusted(HOSTILE)),
+                            detail: Some(Untrusted(HOSTILE)),
+                            allows: vec![BundledPermission {
+                                sentence: Untrusted(HOSTILE),
+                                scope: Untrusted(HOSTILE),
+                                caution: Some(Untrusted(HOSTILE)),
+                            }],
+                        }),
                     }],
                 },
             ],
+            dropped: vec![Untrusted(HOSTILE)],
             another_account_action: Some(HOSTILE),
+            ..view()
+        },
+    );
+}
+
+fn with_bundles(samples: &mut Vec<Sample>) {
+    push(
+        samples,
+        "consent-bundle",
+        &ConsentView {
+            groups: vec![
+                identity(),
+                PermissionGroup {
+                    title: Untrusted("Bundled permissions"),
+                    items: vec![bundle()],
+                },
+            ],
+            ..view()
+        },
+    );
+    push(
+        samples,
+        "consent-upgrade",
+        &ConsentView {
+            groups: vec![PermissionGroup {
+                title: Untrusted("What you publish"),
+                items: vec![
+                    Permission {
+                        widened: true,
+                        ..permission(
+                            3,
+                            "Create, change and delete any of your public records",
+                            "repo:*",
+                        )
+                    },
+                    bundle(),
+                ],
+            }],
+            held: view().groups,
+            dropped: vec![Untrusted("See your email address")],
             ..view()
         },
     );

@@ -15,6 +15,7 @@ use entryway_store::{Binding, PendingRequest};
 use crate::app::App;
 use crate::browser::Browser;
 use crate::failure::Failure;
+use crate::sets::Sets;
 
 /// A request under way in one browser.
 pub(super) struct Opened {
@@ -26,6 +27,8 @@ pub(super) struct Opened {
     /// What was said of the client before, by the operator and by these accounts.
     pub(super) standing: Standing,
     choice: Choice,
+    /// The permission sets that are asked for, and those these accounts granted before.
+    pub(super) sets: Sets,
 }
 
 /// How long a request may be kept open by looking at it again and again.
@@ -67,6 +70,10 @@ impl Opened {
         let dids: Vec<Did> = signed_in.iter().map(|one| one.account.did.clone()).collect();
         let standing = store.standing(&client_id, &dids).await?;
         let choice = browser.choice(id).await?;
+        let mut sets = app.sets().of_grant(&pending.request.scope, now).await?;
+        for (_, granted) in &standing.granted {
+            sets.extend(app.sets().of_grant(granted, now).await?);
+        }
         Ok(Self {
             id,
             request_uri,
@@ -75,6 +82,7 @@ impl Opened {
             signed_in,
             standing,
             choice,
+            sets,
         })
     }
 

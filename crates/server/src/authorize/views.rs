@@ -9,12 +9,11 @@ use entryway_oauth::client_id::ClientIdKind;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::form::Parameters;
 use entryway_oauth::redirect::RedirectKind;
-use entryway_scope::{Explanation, explain};
 
 use crate::app::App;
 use crate::failure::{Failure, add_denial_headers};
 use crate::pages::account_chooser::{AccountChooserView, SignedInAccount};
-use crate::pages::consent::{ConsentView, Permission, PermissionGroup, ThisDevice};
+use crate::pages::consent::{ConsentView, ThisDevice};
 use crate::pages::duration::InWords;
 use crate::pages::form::FormContext;
 use crate::pages::layout::PageContext;
@@ -23,6 +22,7 @@ use crate::pages::sign_in::{SignInRefusal, SignInView, Username};
 use crate::pages::untrusted::Untrusted;
 
 use super::opened::Opened;
+use super::permissions::Explained;
 use super::reply::{FormTarget, page};
 use super::{FormPaths, logo};
 
@@ -145,57 +145,21 @@ fn consent(app: &App, opened: &Opened, one: &SignedIn) -> Result<Response, Failu
     let (csrf, logo) = (opened.browser.form_token(app), logo_path(app, opened));
     let request = &opened.pending.request;
     let access_lifetime = app.policy().sessions(request.client_key.is_some()).session;
-    let explained: Vec<Explained<'_>> = request.scope.iter().enumerate().map(Explained::new).collect();
+    let (page_context, held) = (page_context(app), opened.standing.granted_by(&one.account.did));
+    let explained = Explained::new(&request.scope, held, &opened.sets, page_context.lang);
     let view = ConsentView {
-        page: page_context(app),
+        page: page_context,
         form: form_context(opened, paths.decision, &csrf),
         app: party(opened, logo.as_deref()),
         account: account(&one.account),
         this_device: this_device(request),
-        groups: groups(&explained),
+        groups: explained.groups(),
+        held: explained.held(),
+        dropped: explained.dropped(),
         access_lifetime: InWords(access_lifetime.0.unsigned_abs()),
         another_account_action: request.login_hint.is_none().then_some(paths.account.as_str()),
     };
     page(&view, StatusCode::OK, FormTarget::App(&request.redirect_uri))
-}
-
-/// A requested value with its place in the request and its meaning.
-struct Explained<'a> {
-    number: usize,
-    scope: &'a str,
-    explanation: Explanation,
-}
-
-impl<'a> Explained<'a> {
-    fn new((number, scope): (usize, &'a entryway_scope::Scope)) -> Self {
-        Self {
-            number,
-            scope: scope.as_str(),
-            explanation: explain(scope),
-        }
-    }
-}
-
-/// The values by what they touch, in the order of the groups.
-fn groups<'a>(explained: &'a [Explained<'a>]) -> Vec<PermissionGroup<'a>> {
-    let mut by_group: Vec<&Explained<'_>> = explained.iter().collect();
-    by_group.sort_by_key(|one| one.explanation.group);
-    let same_group = |a: &&Explained<'_>, b: &&Explained<'_>| a.explanation.group == b.explanation.group;
-    let group = |of_group: &[&'a Explained<'a>]| PermissionGroup {
-        title: Untrusted(of_group.first().map_or("", |one| one.explanation.group.title())),
-        items: of_group.iter().map(|one| permission(one)).collect(),
-    };
-    by_group.chunk_by(same_group).map(group).collect()
-}
-
-fn permission<'a>(one: &'a Explained<'a>) -> Permission<'a> {
-    Permission {
-        number: one.number,
-        sentence: Untrusted(&one.explanation.sentence),
-        scope: Untrusted(one.scope),
-        caution: one.explanation.caution.map(Untrusted),
-        optional: one.scope != "atproto",
-    }
 }
 
 fn form_context<'a>(opened: &'a Opened, action: String, csrf: &'a str) -> FormContext<'a> {

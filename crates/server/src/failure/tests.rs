@@ -2,13 +2,14 @@ use std::fmt::Write as _;
 
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::response::{self, Answer};
+use entryway_identity::resolve::RealTxt;
 use entryway_oauth::issuer::Issuer;
 use http_body_util::BodyExt as _;
 
 use super::*;
 use crate::app::App;
 use crate::authorize::reply;
-use crate::{Chance, Clock, Config};
+use crate::{Chance, Clock, Config, Outside};
 
 #[test]
 fn a_fault_shows_its_causes_in_the_log_and_nothing_to_the_caller() {
@@ -111,7 +112,13 @@ async fn app() -> App {
     let store = entryway_store::Store::open(&url).await.unwrap();
     let fetcher =
         entryway_identity::fetch::Fetcher::new(entryway_identity::fetch::FetchSettings::default()).unwrap();
-    App::open(config, store, fetcher, Clock::system(), Chance::system())
+    let nobody = RealTxt::new(Some("127.0.0.1:1".parse().unwrap())).unwrap();
+    let outside = Outside::new(
+        fetcher,
+        "https://plc.example".parse().unwrap(),
+        std::sync::Arc::new(nobody),
+    );
+    App::open(config, store, outside, Clock::system(), Chance::system())
         .await
         .unwrap()
 }

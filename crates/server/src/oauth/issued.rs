@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use entryway_core::refresh_token::RefreshToken;
 use entryway_core::session::Session;
+use entryway_identity::cid;
 use entryway_oauth::access_token::{AccessTokenClaims, Confirmation, Grantee, TokenId, TokenScope};
 use entryway_oauth::time::{Seconds, Timestamp};
-use entryway_scope::{Did, ScopeSet};
+use entryway_scope::{Did, ScopeReference, ScopeSet};
 
 use crate::app::App;
-use crate::failure::Failure;
+use crate::failure::{Failure, Fault};
 
 /// The answer of the token endpoint (RFC 6749 section 5.1), with `sub` as the profile wants it.
 pub(super) type TokenResponse = StandardTokenResponse<Subject, DpopBound>;
@@ -43,8 +44,9 @@ pub(super) struct Issued {
 }
 
 impl Issued {
-    /// Signs a token for what was granted.
-    pub(super) fn new(
+    /// Signs a token for what was granted. The token says the permissions of each set as they are now, or
+    /// refers to them; the answer repeats the grant as the person gave it.
+    pub(super) async fn new(
         app: &App,
         session: &Session,
         grantee: Grantee<'_>,
@@ -53,6 +55,7 @@ impl Issued {
     ) -> Result<Self, Failure> {
         // an access token never outlives its session
         let exp = session.expires_at.min(now + app.policy().access_token_lifetime);
+        let claimed = token_scope(app, &scope, exp, now).await?;
         let claims = AccessTokenClaims {
             iss: app.issuer().clone(),
             aud: grantee.aud.to_owned(),
@@ -61,7 +64,7 @@ impl Issued {
             iat: now,
             exp,
             client_id: grantee.client_id.to_string(),
-            scope: TokenScope::Permissions(scope.clone()),
+            scope: claimed,
             cnf: Confirmation { jkt: grantee.jkt },
             sid: grantee.sid,
         };
@@ -91,3 +94,26 @@ impl Issued {
         response
     }
 }
+
+/// The permissions themselves, or a reference where they would make the token too long for a header.
+async fn token_scope(
+    app: &App,
+    granted: &ScopeSet,
+    exp: Timestamp,
+    now: Timestamp,
+) -> Result<TokenScope, Failure> {
+    let permissions = app.sets().of_grant(granted, now).await?.expand(granted);
+    let text = permissions.to_string();
+    if text.len() <= app.policy().token_scope_bytes_max {
+        return Ok(TokenScope::Permissions(permissions));
+    }
+    let reference = ScopeReference::parse(&format!("ref:{}", cid::of_raw(text.as_bytes())))
+        .map_err(|error| Fault::because("naming a scope by its hash", error))?;
+    app.store()
+        .keep_scope(&reference, &text, exp + OUTLIVES_ITS_TOKENS_BY, now)
+        .await?;
+    Ok(TokenScope::Reference(reference))
+}
+
+/// A PDS may ask for a scope until the last of its tokens is over, and keeps it for a day by then.
+const OUTLIVES_ITS_TOKENS_BY: Seconds = Seconds::days(2);

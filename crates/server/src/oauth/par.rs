@@ -41,6 +41,7 @@ async fn push(app: &App, request: Request<Body>) -> Result<Response, Failure> {
         proof.as_ref(),
         app.policy(),
     )?;
+    app.sets().of_request(&admitted.scope, now).await?;
     let request_uri = RequestUri::from_entropy(app.chance().bytes()?);
     let lifetime = app.policy().request_lifetime;
     let challenge = Mark {

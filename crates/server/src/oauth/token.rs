@@ -103,7 +103,8 @@ async fn exchange_code(app: &App, call: Call<'_>) -> Result<TokenResponse, Failu
         refresh::grantee(&session, &facts.account),
         session.scope.clone(),
         call.now,
-    )?;
+    )
+    .await?;
     let new = NewSession { session: &session };
     call.caller.spend(app, call.now).await?;
     match app
@@ -160,7 +161,7 @@ async fn refresh_session(app: &App, call: Call<'_>) -> Result<TokenResponse, Fai
             });
         }
     };
-    let issued = Issued::new(app, session, refresh::grantee(session, account), scope, call.now)?;
+    let issued = Issued::new(app, session, refresh::grantee(session, account), scope, call.now).await?;
     call.caller.spend(app, call.now).await?;
     match rotate().await? {
         Rotation::Rotated | Rotation::Repeated => {

@@ -26,8 +26,12 @@ pub struct ConsentView<'a> {
     pub account: Account<'a>,
     /// Where the browser is sent, if the answer stays on the person's own device.
     pub this_device: Option<ThisDevice<'a>>,
-    /// The permissions, grouped by what they are about.
+    /// The permissions to decide about, grouped by what they are about.
     pub groups: Vec<PermissionGroup<'a>>,
+    /// Those the account granted this app before, where there are new ones beside them.
+    pub held: Vec<PermissionGroup<'a>>,
+    /// What the account granted before and the app does not ask for any more.
+    pub dropped: Vec<Untrusted<'a>>,
     /// Until access ends by itself.
     pub access_lifetime: InWords,
     /// Path that "Use another account" posts `decision=another_account` to; nothing where the account is fixed.
@@ -53,7 +57,7 @@ pub struct PermissionGroup<'a> {
 }
 
 /// One permission, as one line with a checkbox.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Permission<'a> {
     /// Number of the permission in the request: its checkbox is named `grant.N`.
     pub number: usize,
@@ -65,14 +69,40 @@ pub struct Permission<'a> {
     pub caution: Option<Untrusted<'a>>,
     /// Whether the person may untick it: every permission but `atproto`.
     pub optional: bool,
+    /// Whether it goes beyond something the account granted before.
+    pub widened: bool,
+    /// What it bundles, if it is a permission set.
+    pub bundle: Option<Bundle<'a>>,
+}
+
+/// A permission set, in its publisher's words and in ours.
+#[derive(Debug, Clone)]
+pub struct Bundle<'a> {
+    /// Domain of the publisher.
+    pub publisher: Untrusted<'a>,
+    /// What the publisher calls it.
+    pub title: Option<Untrusted<'a>>,
+    /// What the publisher says it is for.
+    pub detail: Option<Untrusted<'a>>,
+    /// What it allows now.
+    pub allows: Vec<BundledPermission<'a>>,
+}
+
+/// One permission of a bundle.
+#[derive(Debug, Clone, Copy)]
+pub struct BundledPermission<'a> {
+    /// What it allows.
+    pub sentence: Untrusted<'a>,
+    /// The permission.
+    pub scope: Untrusted<'a>,
+    /// What to think of before allowing it.
+    pub caution: Option<Untrusted<'a>>,
 }
 
 impl ConsentView<'_> {
     /// Whether there is anything to untick.
     pub fn has_choice(&self) -> bool {
-        self.groups
-            .iter()
-            .flat_map(|group| &group.items)
-            .any(|item| item.optional)
+        let groups = self.groups.iter().chain(&self.held);
+        groups.flat_map(|group| &group.items).any(|item| item.optional)
     }
 }

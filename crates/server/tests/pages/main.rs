@@ -214,7 +214,7 @@ fn every_form_of_ours_posts_the_hidden_inputs_exactly_as_they_were_given() {
             forms += 1;
         }
     }
-    assert_eq!(forms, 37);
+    assert_eq!(forms, 41);
 }
 
 //

@@ -1,0 +1,263 @@
+//! The permission sets of this instance: proven once, kept in the store, asked for again when they age.
+//!
+//! What a set says is read where it is used: when a request is admitted, and whenever a token is made. A
+//! publisher whose host is gone keeps new sets from being asked for, and breaks nothing that runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use tokio::sync::Mutex;
+
+use entryway_core::permission_set::{SetAge, SetLifetimes};
+use entryway_identity::lexicon::{LexiconResolver, ResolvedLexicon, Seen};
+use entryway_oauth::denial::Denial;
+use entryway_oauth::time::{Seconds, Timestamp};
+use entryway_scope::{ExpansionFault, Meaning, Nsid, PermissionSet, Scope, ScopeSet};
+use entryway_store::{Keeping, Store, StoredSet};
+
+use crate::clients::Need;
+use crate::failure::{Failure, Fault};
+
+/// Finds permission sets. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct PermissionSets(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    lexicons: LexiconResolver,
+    lifetimes: SetLifetimes,
+    known: Cache<Nsid, Arc<Known>>,
+    asking: Cache<Nsid, Arc<Mutex<Option<Failed>>>>,
+}
+
+/// A set as it was last proven.
+#[derive(Debug)]
+struct Known {
+    set: PermissionSet,
+    seen: Seen,
+    read_at: Timestamp,
+}
+
+/// A set, or why it is not to be had.
+type Answer = Result<Arc<Known>, String>;
+
+/// The last try that failed.
+#[derive(Clone, Debug)]
+struct Failed {
+    at: Timestamp,
+    reason: String,
+}
+
+/// The sets a scope asks for, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Sets(BTreeMap<Nsid, Arc<Known>>);
+
+impl Sets {
+    /// The set of that name.
+    pub(crate) fn get(&self, name: &Nsid) -> Option<&PermissionSet> {
+        self.0.get(name).map(|known| &known.set)
+    }
+
+    /// Takes these in too.
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    /// The permissions themselves. What a set that is not at hand would grant is not granted.
+    pub(crate) fn expand(&self, scope: &ScopeSet) -> ScopeSet {
+        let mut scope = scope.clone();
+        scope.retain(|value| included(value).is_none_or(|name| self.0.contains_key(name)));
+        scope.expand(|name| self.get(name)).unwrap_or_else(|fault| {
+            tracing::warn!(fault = %fault, "a grant is without its permission sets, which became too large");
+            scope.retain(|value| included(value).is_none());
+            scope
+        })
+    }
+}
+
+/// The permission set that a value asks for.
+pub(crate) fn included(value: &Scope) -> Option<&Nsid> {
+    match value.meaning() {
+        Meaning::Include(include) => Some(include.set()),
+        _ => None,
+    }
+}
+
+/// Sets kept in memory.
+const KNOWN_MAX: u64 = 10_000;
+/// How long a set that could not be had is not asked for again.
+const ASK_AGAIN_AFTER: Seconds = Seconds(30);
+
+impl PermissionSets {
+    pub(crate) fn new(store: Store, lexicons: LexiconResolver, lifetimes: SetLifetimes) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            lexicons,
+            lifetimes,
+            known: Cache::new(KNOWN_MAX),
+            asking: Cache::new(KNOWN_MAX),
+        }))
+    }
+
+    /// The sets that a request asks for, and that what it asks for fits a token with them.
+    ///
+    /// # Errors
+    /// [`Denial::PermissionSetUnresolved`], and [`Denial::ScopeInvalid`] when they are too much together.
+    pub(crate) async fn of_request(&self, scope: &ScopeSet, now: Timestamp) -> Result<Sets, Failure> {
+        let sets = self.of(scope, Need::Fresh, now).await?;
+        match scope.expand(|name| sets.get(name)) {
+            Ok(_) => Ok(sets),
+            Err(ExpansionFault::Scope(reason)) => Err(Denial::ScopeInvalid {
+                expected: format!("with its permission sets {reason}"),
+            }
+            .into()),
+            Err(ExpansionFault::Unresolved(_)) => Err(Fault::new("a permission set vanished").into()),
+        }
+    }
+
+    /// The sets of a grant, as far as they are known.
+    pub(crate) async fn of_grant(&self, scope: &ScopeSet, now: Timestamp) -> Result<Sets, Failure> {
+        self.of(scope, Need::Running, now).await
+    }
+
+    async fn of(&self, scope: &ScopeSet, need: Need, now: Timestamp) -> Result<Sets, Failure> {
+        let mut sets = Sets::default();
+        for name in scope.permission_sets() {
+            match (self.set(name, need, now).await?, need) {
+                (Ok(known), _) => drop(sets.0.insert(name.clone(), known)),
+                (Err(reason), Need::Fresh) => {
+                    return Err(Denial::PermissionSetUnresolved {
+                        name: name.to_string(),
+                        reason,
+                    }
+                    .into());
+                }
+                (Err(reason), Need::Running) => {
+                    tracing::warn!(set = %name, reason, "a granted permission set is not to be had");
+                }
+            }
+        }
+        Ok(sets)
+    }
+
+    /// A set, or why it is not to be had.
+    async fn set(&self, name: &Nsid, need: Need, now: Timestamp) -> Result<Answer, Failure> {
+        let known = self.known(name).await?;
+        let age = known
+            .as_ref()
+            .map(|known| self.0.lifetimes.age(known.read_at, now));
+        match (known, age) {
+            (Some(known), Some(SetAge::Fresh)) => Ok(Ok(known)),
+            (Some(known), Some(SetAge::Ageing)) => {
+                let (sets, name) = (self.clone(), name.clone());
+                tokio::spawn(async move { drop(sets.ask(&name, now).await) });
+                Ok(Ok(known))
+            }
+            (known, age) => {
+                let asked = self.ask(name, now).await?;
+                let serves = need == Need::Running || age != Some(SetAge::Expired);
+                Ok(match (asked, known) {
+                    (Err(_), Some(known)) if serves => Ok(known),
+                    (asked, _) => asked,
+                })
+            }
+        }
+    }
+
+    async fn known(&self, name: &Nsid) -> Result<Option<Arc<Known>>, Failure> {
+        if let Some(known) = self.0.known.get(name) {
+            return Ok(Some(known));
+        }
+        self.reload(name).await
+    }
+
+    async fn reload(&self, name: &Nsid) -> Result<Option<Arc<Known>>, Failure> {
+        let stored = self.0.store.permission_set(name).await?;
+        let known = stored.map(Known::of_stored).transpose()?;
+        Ok(known.map(|known| self.remember(name, known)))
+    }
+
+    fn remember(&self, name: &Nsid, known: Known) -> Arc<Known> {
+        let known = Arc::new(known);
+        self.0.known.insert(name.clone(), known.clone());
+        known
+    }
+
+    /// Asks the publisher. Of many who want the same set at once, one asks.
+    async fn ask(&self, name: &Nsid, now: Timestamp) -> Result<Answer, Failure> {
+        let turn = self.0.asking.get_with(name.clone(), Arc::default);
+        let mut last_failure = turn.lock().await;
+        let known = self.0.known.get(name);
+        // somebody else asked while this one waited
+        if let Some(known) = &known
+            && known.read_at >= now
+        {
+            return Ok(Ok(known.clone()));
+        }
+        let recently = |failed: &&Failed| failed.at <= now && now < failed.at + ASK_AGAIN_AFTER;
+        if let Some(failed) = last_failure.as_ref().filter(recently) {
+            return Ok(Err(failed.reason.clone()));
+        }
+        let seen = known.as_ref().map(|known| &known.seen);
+        let proven = match self.0.lexicons.resolve(name, seen, now).await {
+            Ok(lexicon) => Known::of(&lexicon).map(|known| (lexicon, known)),
+            Err(unresolved) => Err(unresolved.to_string()),
+        };
+        match proven {
+            Ok((lexicon, known)) => {
+                *last_failure = None;
+                let kept = self.0.store.keep_permission_set(&stored(lexicon)).await?;
+                Ok(Ok(match kept {
+                    Keeping::Kept => self.remember(name, known),
+                    // another instance has seen more of this repository
+                    Keeping::Older => self.reload(name).await?.unwrap_or(Arc::new(known)),
+                }))
+            }
+            Err(reason) => {
+                tracing::info!(set = %name, reason, "permission set not resolved");
+                *last_failure = Some(Failed {
+                    at: now,
+                    reason: reason.clone(),
+                });
+                Ok(Err(reason))
+            }
+        }
+    }
+}
+
+impl Known {
+    fn of(lexicon: &ResolvedLexicon) -> Result<Self, String> {
+        let set = PermissionSet::read(&lexicon.nsid, &lexicon.record);
+        Ok(Self {
+            set: set.map_err(|reason| format!("the lexicon {reason}"))?,
+            seen: lexicon.seen(),
+            read_at: lexicon.resolved_at,
+        })
+    }
+
+    fn of_stored(stored: StoredSet) -> Result<Self, Fault> {
+        let impossible = || Fault::new("reading a stored permission set");
+        let record = serde_json::from_str(&stored.record).map_err(|_| impossible())?;
+        Ok(Self {
+            set: PermissionSet::read(&stored.name, &record).map_err(|_| impossible())?,
+            seen: Seen {
+                did: stored.did,
+                rev: stored.rev.parse().map_err(|_| impossible())?,
+            },
+            read_at: stored.read_at,
+        })
+    }
+}
+
+fn stored(lexicon: ResolvedLexicon) -> StoredSet {
+    StoredSet {
+        name: lexicon.nsid,
+        did: lexicon.did,
+        rev: lexicon.rev.to_string(),
+        cid: lexicon.cid.to_string(),
+        record: lexicon.record.to_string(),
+        read_at: lexicon.resolved_at,
+    }
+}
