@@ -53,3 +53,30 @@ const RAW: u64 = 0x55;
 
 /// Multihash `sha2-256`.
 const SHA_256: u64 = 0x12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_have_one_form_of_cid() {
+        let hash = sha_256(b"\xa0");
+        let wrapped = |code, digest: &[u8]| Multihash::wrap(code, digest).unwrap();
+        for (cid, expected) in [
+            (of_dag_cbor(b"\xa0"), true),
+            (of_raw(b"\xa0"), false),
+            (Cid::new_v0(hash).unwrap(), false),
+            (Cid::new_v1(0x70, hash), false),
+            // as long, but of SHA-512 and SHA3-256
+            (Cid::new_v1(DAG_CBOR, wrapped(0x13, hash.digest())), false),
+            (Cid::new_v1(DAG_CBOR, wrapped(0x16, hash.digest())), false),
+            (
+                Cid::new_v1(DAG_CBOR, wrapped(SHA_256, &hash.digest()[..31])),
+                false,
+            ),
+            (Cid::new_v1(DAG_CBOR, wrapped(0, b"\xa0")), false),
+        ] {
+            assert_eq!(names_dag_cbor(&cid), expected, "{cid}");
+        }
+    }
+}

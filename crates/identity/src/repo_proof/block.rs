@@ -41,16 +41,14 @@ pub enum BlockFault {
 /// Reads a block that has to be a map.
 pub(super) fn map(block: &[u8]) -> Result<BTreeMap<String, Ipld>, BlockFault> {
     let mut reading = Reading::default();
-    let mut deserializer = de::Deserializer::from_slice(block);
-    let read = Level {
+    let top = Level {
         reading: &mut reading,
         levels_left: LEVELS_MAX,
-    }
-    .deserialize(&mut deserializer);
-    let (Ok(value), Ok(())) = (read, deserializer.end()) else {
+    };
+    let Ok(value) = top.deserialize(&mut de::Deserializer::from_slice(block)) else {
         return Err(reading.fault.unwrap_or(BlockFault::Encoding));
     };
-    // one form for each value: the library reads some that it would not write
+    // one form for each value, and nothing after it: the library reads more than it would write
     if serde_ipld_dagcbor::to_vec(&value).ok().as_deref() != Some(block) {
         return Err(BlockFault::Encoding);
     }
