@@ -73,7 +73,7 @@ impl Reading {
 ///     said,
 ///     [
 ///         "R-080 redirect_uris[0] must use https, since http is for http://127.0.0.1 and http://[::1] only",
-///         "R-093 dpop_bound_access_tokens must be true or false, without quotation marks",
+///         "R-093 dpop_bound_access_tokens must be the JSON value true, without quotation marks",
 ///     ]
 /// );
 /// ```

@@ -65,9 +65,26 @@ pub enum InvalidKeySet {
     /// Two usable keys have one `kid` and could make signatures of one algorithm.
     #[error("must not give two keys of one type the same kid")]
     Ambiguous,
+    /// No key in it makes signatures of the algorithm its client registered.
+    #[error("must hold a key for token_endpoint_auth_signing_alg, with a kid")]
+    Unusable,
 }
 
 impl KeySet {
+    /// Reads the body of a `jwks_uri` for a client that registered this algorithm.
+    ///
+    /// # Errors
+    /// [`InvalidKeySet::Unusable`], and as [`Self::from_json`].
+    pub fn fetched(body: &[u8], algorithm: Algorithm) -> Result<Self, InvalidKeySet> {
+        let json = std::str::from_utf8(body).map_err(|_| InvalidKeySet::Malformed)?;
+        let keys = Self::from_json(json)?;
+        if keys.usable_with(algorithm) {
+            Ok(keys)
+        } else {
+            Err(InvalidKeySet::Unusable)
+        }
+    }
+
     /// Reads a key set: the body of a `jwks_uri`, or the text of a document's `jwks` member.
     ///
     /// # Errors

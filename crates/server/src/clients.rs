@@ -17,7 +17,6 @@ use entryway_oauth::client::{Client, ClientAuthentication, KeySource};
 use entryway_oauth::client_document;
 use entryway_oauth::client_id::{ClientId, ClientIdKind};
 use entryway_oauth::denial::Denial;
-use entryway_oauth::jwk::Algorithm;
 use entryway_oauth::key_set::KeySet;
 use entryway_oauth::time::{Seconds, Timestamp};
 
@@ -153,7 +152,12 @@ impl Clients {
                 keys: KeySource::Uri(url),
                 algorithm,
             } => {
-                let parse = |fetched: &Fetched| key_set(&fetched.body, *algorithm);
+                let parse = |fetched: &Fetched| {
+                    let keys = KeySet::fetched(&fetched.body, *algorithm);
+                    keys.map_err(|reason| Denial::ClientMetadataInvalid {
+                        finding: format!("jwks_uri {reason}"),
+                    })
+                };
                 let keys = self.kept(&self.key_sets, url, "jwks_uri", parse, (age, need, now));
                 Some(keys.await?)
             }
@@ -216,19 +220,4 @@ enum Age {
     Fresh,
     /// Fetched now.
     New,
-}
-
-fn key_set(body: &[u8], algorithm: Algorithm) -> Result<KeySet, Denial> {
-    let invalid = |reason: String| Denial::ClientMetadataInvalid {
-        finding: format!("jwks_uri {reason}"),
-    };
-    let text = std::str::from_utf8(body).map_err(|_| invalid("must be UTF-8".to_owned()))?;
-    let keys = KeySet::from_json(text).map_err(|reason| invalid(reason.to_string()))?;
-    if keys.usable_with(algorithm) {
-        Ok(keys)
-    } else {
-        Err(invalid(
-            "must hold a key for token_endpoint_auth_signing_alg, with a kid".to_owned(),
-        ))
-    }
 }

@@ -4,7 +4,6 @@ use entryway_identity::fetch::{Fetcher, Wanted};
 use entryway_oauth::client::{Client, ClientAuthentication, KeySource};
 use entryway_oauth::client_document::{self, Severity};
 use entryway_oauth::client_id::{ClientId, ClientIdKind};
-use entryway_oauth::jwk::Algorithm;
 use entryway_oauth::key_set::KeySet;
 use entryway_store::Logo;
 
@@ -144,7 +143,8 @@ impl Inspection {
         let remark = match fetcher.get(url, &Wanted::json()).await {
             Err(failure) => Some(Remark::error("jwks_uri", failure, KEYS_ELSEWHERE)),
             Ok(answer) => {
-                unfit_keys(&answer.body, *algorithm).map(|expected| Remark::error("jwks_uri", expected, KEYS))
+                let unfit = KeySet::fetched(&answer.body, *algorithm).err();
+                unfit.map(|reason| Remark::error("jwks_uri", reason, KEYS))
             }
         };
         self.remarks.extend(remark);
@@ -167,17 +167,5 @@ impl Inspection {
             },
         };
         self.remarks.extend(remark);
-    }
-}
-
-/// What is wrong with a key set that was fetched, in the server's words.
-fn unfit_keys(body: &[u8], algorithm: Algorithm) -> Option<String> {
-    let Ok(text) = std::str::from_utf8(body) else {
-        return Some("must be UTF-8".to_owned());
-    };
-    match KeySet::from_json(text) {
-        Err(fault) => Some(fault.to_string()),
-        Ok(keys) if keys.usable_with(algorithm) => None,
-        Ok(_) => Some("must hold a key for token_endpoint_auth_signing_alg, with a kid".to_owned()),
     }
 }

@@ -89,6 +89,7 @@ const fn expected_of(fault: InvalidKeySet) -> &'static str {
         InvalidKeySet::TooMany => "must have at most 100 keys",
         InvalidKeySet::Private => "must not hold private or symmetric key material",
         InvalidKeySet::Ambiguous => "must not give two keys of one type the same kid",
+        InvalidKeySet::Unusable => "must be for token_endpoint_auth_signing_alg",
     }
 }
 
@@ -98,7 +99,10 @@ const fn rule_of(fault: InvalidKeySet) -> Rule {
         InvalidKeySet::TooLarge | InvalidKeySet::TooMany | InvalidKeySet::Ambiguous => {
             Rule::new("R-288", "RFC 7517 section 4.5")
         }
-        InvalidKeySet::Malformed | InvalidKeySet::Empty | InvalidKeySet::Private => PUBLIC,
+        InvalidKeySet::Malformed
+        | InvalidKeySet::Empty
+        | InvalidKeySet::Private
+        | InvalidKeySet::Unusable => PUBLIC,
     }
 }
 
