@@ -8,6 +8,7 @@
 //! It refuses: script in its pages, forms of other sites, redirects as answers, plain http beyond this machine,
 //! and any identifier that is not, byte for byte, the one that was promised.
 
+mod actions;
 mod authorization;
 mod channel;
 mod discovery;
@@ -15,6 +16,7 @@ mod guard;
 mod nonces;
 mod outbound;
 mod pages;
+mod permissions;
 mod problem;
 mod proof;
 mod routes;
@@ -173,7 +175,7 @@ impl fmt::Debug for Demo {
 fn client_id(redirect_uri: &Url) -> String {
     let spaced = form_urlencoded::Serializer::new(String::new())
         .append_pair("redirect_uri", redirect_uri.as_str())
-        .append_pair("scope", &authorization::SCOPES.join(" "))
+        .append_pair("scope", &permissions::Asked::everything().to_string())
         .finish();
     // a form writes a space as `+`; inside an identifier the unambiguous `%20` is customary
     format!("http://localhost?{}", spaced.replace('+', "%20"))

@@ -15,13 +15,11 @@ use url::{Url, form_urlencoded};
 use super::Demo;
 use super::channel::Channel;
 use super::discovery::{Account, read_as, same};
+use super::permissions::Asked;
 use super::problem::{Problem, Refusal};
 use super::proof::ProofKey;
 use super::tokens::client;
 use super::trace::{Step, Trace};
-
-/// What the app asks for. The loopback client id declares the same.
-pub(super) const SCOPES: [&str; 2] = ["atproto", "transition:generic"];
 
 /// Longest query of a callback that is read, in bytes.
 const CALLBACK_BYTES_MAX: usize = 8 * 1024;
@@ -37,6 +35,8 @@ pub(super) struct PendingSignIn {
     pub(super) key: Arc<ProofKey>,
     /// Who is signing in, and where.
     pub(super) account: Account,
+    /// What is asked for.
+    pub(super) asked: Asked,
     /// What has happened so far.
     pub(super) trace: Trace,
     /// Seconds since the epoch.
@@ -53,9 +53,10 @@ struct Pushed {
 pub(super) async fn push(
     demo: &Arc<Demo>,
     account: Account,
+    asked: Asked,
     trace: Trace,
 ) -> Result<(PendingSignIn, Url), (Problem, Trace)> {
-    match pushed(demo, &account, &trace).await {
+    match pushed(demo, &account, &asked, &trace).await {
         Ok((state, verifier, key, target)) => {
             let begun_at = demo.now();
             Ok((
@@ -64,6 +65,7 @@ pub(super) async fn push(
                     verifier,
                     key,
                     account,
+                    asked,
                     trace,
                     begun_at,
                 },
@@ -77,6 +79,7 @@ pub(super) async fn push(
 async fn pushed(
     demo: &Arc<Demo>,
     account: &Account,
+    asked: &Asked,
     trace: &Trace,
 ) -> Result<(CsrfToken, PkceCodeVerifier, Arc<ProofKey>, Url), Problem> {
     const TITLE: &str = "Push the authorization request";
@@ -89,7 +92,7 @@ async fn pushed(
     let client = client(demo, &account.server);
     let (request, state) = client
         .authorize_url(|| state)
-        .add_scopes(SCOPES.map(|scope| Scope::new(scope.to_owned())))
+        .add_scopes(asked.values().iter().map(|&value| Scope::new(value.to_owned())))
         .set_pkce_challenge(challenge)
         .add_extra_param("login_hint", Cow::from(account.handle.as_str()))
         .url();

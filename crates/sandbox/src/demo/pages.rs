@@ -6,9 +6,9 @@ use http::StatusCode;
 use http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 
 use super::Demo;
-use super::authorization::SCOPES;
+use super::permissions::{Ability, CHOICES, Choice, Extra, extras};
 use super::problem::{Problem, Refusal};
-use super::session::{COLLECTION, Note, Session};
+use super::session::{COLLECTION, Confirmed, Note, Session};
 use super::trace::Step;
 
 /// Longest text of a note, in characters.
@@ -18,7 +18,7 @@ pub(super) const NOTE_CHARS_MAX: usize = 300;
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; \
      base-uri 'none'; frame-ancestors 'none'";
 
-/// As [`POLICY`], for the page whose form ends at an authorization server: browsers hold `form-action` against
+/// As [`POLICY`], for the pages whose forms end at an authorization server: browsers hold `form-action` against
 /// redirects too, and which server it will be depends on the handle that is typed.
 const SIGN_IN_POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; \
      form-action 'self' https: http://localhost:* http://127.0.0.1:*; \
@@ -35,8 +35,22 @@ pub(super) struct HomePage<'a> {
     pub(super) accounts_hint: &'a [String],
     /// What the field is filled with.
     pub(super) handle: &'a str,
+    /// The name of the choice that is ticked.
+    pub(super) choice: &'a str,
     /// A sentence about what has just happened.
     pub(super) notice: Option<String>,
+}
+
+impl HomePage<'_> {
+    /// Every choice, and whether it is ticked: the first where none is named.
+    fn choices(&self) -> impl Iterator<Item = (&'static Choice, bool)> {
+        let ticked = CHOICES.iter().position(|choice| choice.name == self.choice);
+        let ticked = ticked.unwrap_or_default();
+        CHOICES
+            .iter()
+            .enumerate()
+            .map(move |(place, choice)| (choice, place == ticked))
+    }
 }
 
 impl IntoResponse for HomePage<'_> {
@@ -56,7 +70,9 @@ pub(super) struct SignedInPage {
     issuer: String,
     scope: Vec<String>,
     not_granted: Vec<&'static str>,
-    confirmed: Result<String, String>,
+    abilities: Vec<Ability>,
+    extras: Vec<Extra>,
+    confirmed: Result<Confirmed, String>,
     expiry: String,
     fingerprint: String,
     thumbprint: String,
@@ -80,10 +96,18 @@ impl SignedInPage {
             did: session.account.did.clone(),
             pds: session.account.pds.clone(),
             issuer: session.account.server.issuer.clone(),
-            not_granted: SCOPES
-                .into_iter()
+            not_granted: session
+                .asked
+                .values()
+                .iter()
+                .copied()
                 .filter(|scope| !granted.iter().any(|have| have == scope))
                 .collect(),
+            abilities: Ability::ALL
+                .into_iter()
+                .filter(|ability| session.may(*ability))
+                .collect(),
+            extras: extras(&session.tokens.scope),
             scope: granted,
             confirmed: session.confirmed.clone(),
             expiry: expiry(session.tokens.expires_at, demo.now()),
@@ -95,6 +119,18 @@ impl SignedInPage {
             collection: COLLECTION,
             note_chars_max: NOTE_CHARS_MAX,
         }
+    }
+
+    fn may_write(&self) -> bool {
+        self.abilities.contains(&Ability::Notes)
+    }
+
+    fn may_pin(&self) -> bool {
+        self.abilities.contains(&Ability::Pins)
+    }
+
+    fn may_share(&self) -> bool {
+        self.abilities.contains(&Ability::Posts)
     }
 
     /// Adds the notes, or why there are none to show, and how they were asked for.
@@ -110,7 +146,7 @@ impl SignedInPage {
 
 impl IntoResponse for SignedInPage {
     fn into_response(self) -> Response {
-        page(StatusCode::OK, &self, POLICY)
+        page(StatusCode::OK, &self, SIGN_IN_POLICY)
     }
 }
 
@@ -247,6 +283,7 @@ mod tests {
         let home = HomePage {
             accounts_hint: &hints,
             handle: markup,
+            choice: markup,
             notice: Some(markup.to_owned()),
         };
         let home = home.render().unwrap();

@@ -11,12 +11,15 @@ use axum::routing::{get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
+use url::Url;
 
 use super::Demo;
+use super::actions::Action;
 use super::authorization::{self, UnverifiedCallback};
-use super::discovery;
+use super::discovery::{self, Account};
 use super::guard::guard;
 use super::pages::{Failure, HomePage, NOTE_CHARS_MAX, SignedInPage};
+use super::permissions::Asked;
 use super::problem::Problem;
 use super::session::{self, Session};
 use super::trace::Trace;
@@ -34,9 +37,12 @@ pub(super) fn router(demo: Arc<Demo>) -> Router {
     Router::new()
         .route("/", get(home))
         .route("/login", post(log_in))
+        .route("/upgrade", post(upgrade))
         .route("/callback", get(callback))
         .route("/notes", post(write_note))
         .route("/notes/delete", post(delete_note))
+        .route("/pins", post(pin))
+        .route("/pins/delete", post(unpin))
         .route("/refresh", post(refresh))
         .route("/sign-out", post(sign_out))
         .route("/demo.css", get(style))
@@ -50,6 +56,7 @@ pub(super) fn router(demo: Arc<Demo>) -> Router {
 #[derive(Deserialize)]
 struct HomeQuery {
     handle: Option<String>,
+    choice: Option<String>,
 }
 
 async fn home(
@@ -60,13 +67,13 @@ async fn home(
     let visitor = visitor(&demo, &headers);
     let notice = visitor.as_ref().and_then(|id| demo.visitors.take_notice(id));
     let Some(session) = visitor.and_then(|id| demo.visitors.session(&id, demo.now())) else {
-        let handle = query
-            .ok()
-            .and_then(|Query(query)| query.handle)
+        let (handle, choice) = query
+            .map(|Query(query)| (query.handle, query.choice))
             .unwrap_or_default();
         return HomePage {
             accounts_hint: &demo.accounts_hint,
-            handle: &handle,
+            handle: &handle.unwrap_or_default(),
+            choice: &choice.unwrap_or_default(),
             notice,
         }
         .into_response();
@@ -83,6 +90,7 @@ async fn home(
 #[derive(Deserialize)]
 struct LogInForm {
     handle: String,
+    choice: Option<String>,
 }
 
 async fn log_in(
@@ -91,6 +99,7 @@ async fn log_in(
     form: Result<Form<LogInForm>, FormRejection>,
 ) -> Result<Response, Failure> {
     let form = read_form(form)?;
+    let asked = Asked::of_choice(form.choice.as_deref())?;
     let trace = Trace::default();
     let account = match discovery::find(&demo, &trace, &form.handle).await {
         Ok(account) => account,
@@ -101,17 +110,55 @@ async fn log_in(
             });
         }
     };
-    let (pending, target) =
-        authorization::push(&demo, account, trace)
-            .await
-            .map_err(|(problem, trace)| Failure {
-                problem,
-                steps: trace.steps(),
-            })?; // an identifier this app did not give out may be somebody else's choice (session fixation)
-    let id = visitor(&demo, &headers).filter(|id| demo.visitors.knows(id));
+    let target = begin(&demo, &headers, account, asked, trace);
+    let (id, target) = target.await?;
+    Ok((cookie(&demo, &id)?, Redirect::to(target.as_str())).into_response())
+}
+
+/// Asks a person who is signed in for more than they granted.
+async fn upgrade(
+    State(demo): State<Arc<Demo>>,
+    headers: HeaderMap,
+    form: Result<Form<Vec<(String, String)>>, FormRejection>,
+) -> Result<Response, Failure> {
+    let fields = read_form(form)?.into_iter();
+    let extras: Vec<_> = fields
+        .filter(|(name, _)| name == "extra")
+        .map(|(_, value)| value)
+        .collect();
+    if extras.is_empty() {
+        let words = "tick at least one thing to ask for".to_owned();
+        return Err(Problem::FormUnreadable(words).into());
+    }
+    let (_, session) = signed_in(&demo, &headers)?;
+    let (account, asked) = {
+        let session = session.lock().await;
+        let asked = Asked::more(&session.tokens.scope, &extras)?;
+        (session.account.clone(), asked)
+    };
+    let begun = begin(&demo, &headers, account, asked, Trace::default());
+    let (id, target) = begun.await?;
+    Ok((cookie(&demo, &id)?, Redirect::to(target.as_str())).into_response())
+}
+
+/// Pushes a request, and remembers whose browser is to come back with the answer.
+async fn begin(
+    demo: &Arc<Demo>,
+    headers: &HeaderMap,
+    account: Account,
+    asked: Asked,
+    trace: Trace,
+) -> Result<(VisitorId, Url), Failure> {
+    let pushed = authorization::push(demo, account, asked, trace).await;
+    let (pending, target) = pushed.map_err(|(problem, trace)| Failure {
+        problem,
+        steps: trace.steps(),
+    })?;
+    // an identifier this app did not give out may be somebody else's choice (session fixation)
+    let id = visitor(demo, headers).filter(|id| demo.visitors.knows(id));
     let id = id.unwrap_or_else(|| VisitorId::new(demo.random()));
     demo.visitors.begin_sign_in(&id, pending, demo.now());
-    Ok((cookie(&demo, &id)?, Redirect::to(target.as_str())).into_response())
+    Ok((id, target))
 }
 
 async fn callback(
@@ -126,6 +173,7 @@ async fn callback(
         .take_sign_in(&old, &callback.state, demo.now())
         .ok_or(Problem::StateUnknown)?;
     to_the_end(async move {
+        let replaced = demo.visitors.session(&old, demo.now());
         let session = Session::open(&demo, pending, callback)
             .await
             .map_err(|(problem, trace)| Failure {
@@ -134,6 +182,11 @@ async fn callback(
             })?;
         let new = VisitorId::new(demo.random());
         demo.visitors.sign_in(&old, &new, session, demo.now());
+        if let Some(replaced) = replaced {
+            // tokens that nobody uses are better ended; if the server cannot be told, they expire
+            let told = replaced.lock_owned().await.revoke(&demo, &Trace::default()).await;
+            drop(told);
+        }
         demo.visitors.leave_notice(&new, "You are signed in.");
         Ok((cookie(&demo, &new)?, Redirect::to("/")).into_response())
     })
@@ -143,6 +196,7 @@ async fn callback(
 #[derive(Deserialize)]
 struct NoteForm {
     text: String,
+    share: Option<String>,
 }
 
 async fn write_note(
@@ -150,77 +204,61 @@ async fn write_note(
     headers: HeaderMap,
     form: Result<Form<NoteForm>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let text = read_form(form)?.text.trim().to_owned();
+    let form = read_form(form)?;
+    let text = form.text.trim().to_owned();
     if text.is_empty() || text.chars().count() > NOTE_CHARS_MAX {
         let words = format!("a note has between 1 and {NOTE_CHARS_MAX} characters");
         return Err(Problem::FormUnreadable(words).into());
     }
-    act(demo, &headers, Action::Write(text)).await
+    let action = match form.share {
+        Some(_) => Action::WriteAndShare(text),
+        None => Action::Write(text),
+    };
+    act(demo, &headers, action).await
 }
 
 #[derive(Deserialize)]
-struct DeleteForm {
+struct KeyForm {
     rkey: String,
 }
+
+type KeyFormRead = Result<Form<KeyForm>, FormRejection>;
 
 async fn delete_note(
     State(demo): State<Arc<Demo>>,
     headers: HeaderMap,
-    form: Result<Form<DeleteForm>, FormRejection>,
+    form: KeyFormRead,
 ) -> Result<Response, Failure> {
+    act(demo, &headers, Action::Delete(key(form)?)).await
+}
+
+async fn pin(
+    State(demo): State<Arc<Demo>>,
+    headers: HeaderMap,
+    form: KeyFormRead,
+) -> Result<Response, Failure> {
+    act(demo, &headers, Action::Pin(key(form)?)).await
+}
+
+async fn unpin(
+    State(demo): State<Arc<Demo>>,
+    headers: HeaderMap,
+    form: KeyFormRead,
+) -> Result<Response, Failure> {
+    act(demo, &headers, Action::Unpin(key(form)?)).await
+}
+
+/// The record a form is about.
+fn key(form: KeyFormRead) -> Result<String, Problem> {
     let key = read_form(form)?.rkey;
     if key.is_empty() || key.len() > RECORD_KEY_BYTES_MAX {
-        return Err(Problem::FormUnreadable("rkey must name a record".to_owned()).into());
+        return Err(Problem::FormUnreadable("rkey must name a record".to_owned()));
     }
-    act(demo, &headers, Action::Delete(key)).await
+    Ok(key)
 }
 
 async fn refresh(State(demo): State<Arc<Demo>>, headers: HeaderMap) -> Result<Response, Failure> {
     act(demo, &headers, Action::Refresh).await
-}
-
-/// Something a signed-in person asked for.
-enum Action {
-    Write(String),
-    Delete(String),
-    Refresh,
-}
-
-impl Action {
-    fn title(&self) -> &'static str {
-        match self {
-            Self::Write(_) => "How your note was saved",
-            Self::Delete(_) => "How your note was deleted",
-            Self::Refresh => "How the tokens were refreshed",
-        }
-    }
-
-    /// Does it; the answer is a sentence for the next page.
-    async fn perform(
-        self,
-        demo: &Arc<Demo>,
-        session: &mut Session,
-        trace: &Trace,
-    ) -> Result<String, Problem> {
-        match self {
-            Self::Write(text) => {
-                let uri = session.write_note(demo, trace, &text).await?;
-                Ok(format!("Saved as {uri}."))
-            }
-            Self::Delete(key) => {
-                session.delete_note(demo, trace, &key).await?;
-                Ok("The note is deleted.".to_owned())
-            }
-            Self::Refresh => {
-                let before = session.tokens.fingerprint();
-                session.refresh(demo, trace).await?;
-                let after = session.tokens.fingerprint();
-                Ok(format!(
-                    "The access token changed: its fingerprint was {before} and is {after}."
-                ))
-            }
-        }
-    }
 }
 
 async fn act(demo: Arc<Demo>, headers: &HeaderMap, action: Action) -> Result<Response, Failure> {

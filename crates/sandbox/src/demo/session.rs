@@ -13,13 +13,20 @@ use super::Demo;
 use super::authorization::{PendingSignIn, UnverifiedCallback};
 use super::channel::{Channel, refuses_token};
 use super::discovery::{Account, asked, read_as};
+use super::permissions::{Ability, Asked};
 use super::problem::{Problem, Refusal};
 use super::proof::ProofKey;
 use super::tokens::{self, Tokens};
 use super::trace::{Step, Trace};
 
-/// Collection of this app's records. `example.com` belongs to nobody, which suits a demo.
-pub(super) const COLLECTION: &str = "com.example.note";
+/// Collection of this app's records. `jotter.test` is this app's domain in the sandbox.
+pub(super) const COLLECTION: &str = "test.jotter.note";
+
+/// Records that keep the note of the same key at the top.
+const PINS: &str = "test.jotter.pin";
+
+/// Posts of another app, which a note can be shared as.
+const POSTS: &str = "app.bsky.feed.post";
 
 /// Notes shown on the page.
 const NOTES_MAX: u8 = 50;
@@ -35,12 +42,23 @@ pub(super) struct Session {
     pub(super) tokens: Tokens,
     /// How often the tokens were refreshed.
     pub(super) refreshes: u32,
-    /// The handle under which the PDS knows the holder of the access token, or why it did not say.
-    pub(super) confirmed: Result<String, String>,
+    /// What was asked for.
+    pub(super) asked: Asked,
+    /// Whom the PDS knows as the holder of the access token, or why it did not say.
+    pub(super) confirmed: Result<Confirmed, String>,
     /// How the sign-in went.
     pub(super) sign_in: Vec<Step>,
     /// The latest action and how it went.
     pub(super) latest: Option<(&'static str, Vec<Step>)>,
+}
+
+/// Whose access token it is, in the words of the PDS.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Confirmed {
+    /// The handle.
+    pub(super) handle: String,
+    /// The address, for apps that may see it.
+    pub(super) email: Option<String>,
 }
 
 /// A record of the collection, as the page shows it.
@@ -54,6 +72,8 @@ pub(super) struct Note {
     pub(super) text: String,
     /// When it says it was written.
     pub(super) created_at: String,
+    /// Whether it is kept at the top.
+    pub(super) is_pinned: bool,
 }
 
 impl Session {
@@ -71,11 +91,13 @@ impl Session {
             verifier,
             key,
             account,
+            asked,
             trace,
             ..
         } = pending;
         let channel = Channel::new(demo, &key, &trace);
-        let tokens = tokens::exchange_code(channel, &account.server, &account.did, code, verifier).await;
+        let tokens =
+            tokens::exchange_code(channel, &account.server, &account.did, code, verifier, &asked).await;
         let tokens = match tokens {
             Ok(tokens) => tokens,
             Err(problem) => return Err((problem, trace)),
@@ -84,6 +106,7 @@ impl Session {
             account,
             key,
             tokens,
+            asked,
             refreshes: 0,
             confirmed: Err(String::new()),
             sign_in: Vec::new(),
@@ -99,19 +122,19 @@ impl Session {
     }
 
     /// Asks the PDS whose access token this is.
-    async fn who_am_i(&mut self, demo: &Arc<Demo>, trace: &Trace) -> Result<String, Problem> {
+    async fn who_am_i(&mut self, demo: &Arc<Demo>, trace: &Trace) -> Result<Confirmed, Problem> {
         const TITLE: &str = "Ask the PDS who we are";
-        #[derive(Deserialize)]
-        struct Answer {
-            handle: String,
-        }
         let url = format!("{}/xrpc/com.atproto.server.getSession", self.account.pds);
         let request = http::Request::get(&url)
             .header(ACCEPT, "application/json")
             .body(Vec::new());
         let request = request.map_err(|_| Problem::Stumbled)?;
-        let answer: Answer = self.call(demo, trace, TITLE, request).await?;
-        Ok(answer.handle)
+        self.call(demo, trace, TITLE, request).await
+    }
+
+    /// Whether the person let the app do this.
+    pub(super) fn may(&self, ability: Ability) -> bool {
+        ability.is_granted(&self.tokens.scope)
     }
 
     /// Writes a note; the answer is its URI.
@@ -121,17 +144,43 @@ impl Session {
         trace: &Trace,
         text: &str,
     ) -> Result<String, Problem> {
+        let record = json!({"$type": COLLECTION, "text": text, "createdAt": demo.timestamp()});
+        let body = json!({"repo": self.account.did, "collection": COLLECTION, "record": record});
+        self.create(demo, trace, "Write a record", &body).await
+    }
+
+    /// Shares the text of a note as a post; the answer is its URI.
+    pub(super) async fn share(
+        &mut self,
+        demo: &Arc<Demo>,
+        trace: &Trace,
+        text: &str,
+    ) -> Result<String, Problem> {
+        let record = json!({"$type": POSTS, "text": text, "createdAt": demo.timestamp()});
+        let body = json!({"repo": self.account.did, "collection": POSTS, "record": record});
+        self.create(demo, trace, "Write a post", &body).await
+    }
+
+    /// Keeps a note at the top.
+    pub(super) async fn pin(&mut self, demo: &Arc<Demo>, trace: &Trace, key: &str) -> Result<(), Problem> {
+        let record = json!({"$type": PINS, "createdAt": demo.timestamp()});
+        let body = json!({"repo": self.account.did, "collection": PINS, "rkey": key, "record": record});
+        self.create(demo, trace, "Write a record", &body).await.map(drop)
+    }
+
+    async fn create(
+        &mut self,
+        demo: &Arc<Demo>,
+        trace: &Trace,
+        title: &'static str,
+        body: &Value,
+    ) -> Result<String, Problem> {
         #[derive(Deserialize)]
         struct Answer {
             uri: String,
         }
-        let body = json!({
-            "repo": self.account.did,
-            "collection": COLLECTION,
-            "record": {"$type": COLLECTION, "text": text, "createdAt": demo.timestamp()},
-        });
-        let request = self.procedure("com.atproto.repo.createRecord", &body)?;
-        let answer: Answer = self.call(demo, trace, "Write a record", request).await?;
+        let request = self.procedure("com.atproto.repo.createRecord", body)?;
+        let answer: Answer = self.call(demo, trace, title, request).await?;
         Ok(answer.uri)
     }
 
@@ -142,7 +191,22 @@ impl Session {
         trace: &Trace,
         key: &str,
     ) -> Result<(), Problem> {
-        let body = json!({"repo": self.account.did, "collection": COLLECTION, "rkey": key});
+        self.delete(demo, trace, COLLECTION, key).await
+    }
+
+    /// Keeps a note at the top no more.
+    pub(super) async fn unpin(&mut self, demo: &Arc<Demo>, trace: &Trace, key: &str) -> Result<(), Problem> {
+        self.delete(demo, trace, PINS, key).await
+    }
+
+    async fn delete(
+        &mut self,
+        demo: &Arc<Demo>,
+        trace: &Trace,
+        collection: &str,
+        key: &str,
+    ) -> Result<(), Problem> {
+        let body = json!({"repo": self.account.did, "collection": collection, "rkey": key});
         let request = self.procedure("com.atproto.repo.deleteRecord", &body)?;
         let _: Value = self.call(demo, trace, "Delete a record", request).await?;
         Ok(())
@@ -213,26 +277,11 @@ impl Session {
     }
 }
 
-/// Lists an account's notes. Repositories are public, so this needs no token and no session.
+/// Lists an account's notes, those that are pinned first. Repositories are public, so this needs no token and
+/// no session.
 pub(super) async fn notes(demo: &Demo, trace: &Trace, account: &Account) -> Result<Vec<Note>, Problem> {
-    const TITLE: &str = "List the records";
-    #[derive(Deserialize)]
-    struct Answer {
-        records: Vec<Record>,
-    }
-    #[derive(Deserialize)]
-    struct Record {
-        uri: String,
-        value: Value,
-    }
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("repo", &account.did)
-        .append_pair("collection", COLLECTION)
-        .append_pair("limit", &NOTES_MAX.to_string())
-        .finish();
-    let url = format!("{}/xrpc/com.atproto.repo.listRecords?{query}", account.pds);
-    let answer = asked(demo, trace, TITLE, &url).await?;
-    let answer: Answer = read_as(StatusCode::OK, TITLE, &url, &answer)?;
+    let pins = listed(demo, trace, "List the pins", account, PINS).await?;
+    let pins: Vec<_> = pins.iter().map(Record::key).collect();
     let member = |value: &Value, name: &str| {
         value
             .get(name)
@@ -240,18 +289,52 @@ pub(super) async fn notes(demo: &Demo, trace: &Trace, account: &Account) -> Resu
             .unwrap_or_default()
             .to_owned()
     };
+    let records = listed(demo, trace, "List the records", account, COLLECTION).await?;
     let note = |record: Record| Note {
-        key: record.uri.rsplit('/').next().unwrap_or_default().to_owned(),
+        key: record.key().to_owned(),
         text: member(&record.value, "text"),
         created_at: member(&record.value, "createdAt"),
+        is_pinned: pins.contains(&record.key()),
         uri: record.uri,
     };
-    Ok(answer
-        .records
-        .into_iter()
-        .take(NOTES_MAX.into())
-        .map(note)
-        .collect())
+    let mut notes: Vec<_> = records.into_iter().take(NOTES_MAX.into()).map(note).collect();
+    notes.sort_by_key(|note| !note.is_pinned);
+    Ok(notes)
+}
+
+#[derive(Deserialize)]
+struct Record {
+    uri: String,
+    value: Value,
+}
+
+impl Record {
+    /// The last part of the URI.
+    fn key(&self) -> &str {
+        self.uri.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+async fn listed(
+    demo: &Demo,
+    trace: &Trace,
+    title: &'static str,
+    account: &Account,
+    collection: &str,
+) -> Result<Vec<Record>, Problem> {
+    #[derive(Deserialize)]
+    struct Answer {
+        records: Vec<Record>,
+    }
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("repo", &account.did)
+        .append_pair("collection", collection)
+        .append_pair("limit", &NOTES_MAX.to_string())
+        .finish();
+    let url = format!("{}/xrpc/com.atproto.repo.listRecords?{query}", account.pds);
+    let answer = asked(demo, trace, title, &url).await?;
+    let answer: Answer = read_as(StatusCode::OK, title, &url, &answer)?;
+    Ok(answer.records)
 }
 
 /// The error of an XRPC answer that is not a success.

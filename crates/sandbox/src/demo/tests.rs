@@ -2,6 +2,7 @@
 
 mod browser;
 mod edges;
+mod permissions;
 mod session;
 mod sign_in;
 mod stub;

@@ -16,10 +16,11 @@ use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
 
 use super::Demo;
-use super::authorization::{SCOPES, form_post};
+use super::authorization::form_post;
 use super::channel::Channel;
 use super::discovery::same;
 use super::outbound::Undelivered;
+use super::permissions::Asked;
 use super::problem::{Problem, Refusal};
 use super::server::AuthorizationServer;
 
@@ -105,6 +106,7 @@ pub(super) async fn exchange_code(
     did: &str,
     code: AuthorizationCode,
     verifier: PkceCodeVerifier,
+    asked: &Asked,
 ) -> Result<Tokens, Problem> {
     const TITLE: &str = "Exchange the code for tokens";
     let http = sender(&channel, TITLE);
@@ -114,7 +116,7 @@ pub(super) async fn exchange_code(
         .request_async(&http)
         .await
         .map_err(|error| token_problem(TITLE, server, error))?;
-    accepted(&channel.demo, &answer, did, None)
+    accepted(&channel.demo, &answer, did, Before::Asked(asked))
 }
 
 /// Exchanges the refresh token for new tokens.
@@ -144,7 +146,7 @@ pub(super) async fn refresh(
             }
             other => other,
         })?;
-    accepted(&channel.demo, &answer, did, Some(tokens))
+    accepted(&channel.demo, &answer, did, Before::Held(tokens))
 }
 
 /// Gives the tokens back: the refresh token if there is one, because that ends the whole session.
@@ -208,24 +210,27 @@ fn sender(channel: &Channel, title: &'static str) -> impl Fn(HttpRequest) -> Sen
 }
 
 type Sending = Pin<Box<dyn Future<Output = Result<HttpResponse, Undelivered>> + Send>>;
+
+/// What an answer follows.
+#[derive(Clone, Copy)]
+enum Before<'a> {
+    Asked(&'a Asked),
+    Held(&'a Tokens),
+}
+
 /// Takes the tokens of an answer if they are for the account they were asked for.
-fn accepted(
-    demo: &Demo,
-    answer: &TokenAnswer,
-    did: &str,
-    previous: Option<&Tokens>,
-) -> Result<Tokens, Problem> {
+fn accepted(demo: &Demo, answer: &TokenAnswer, did: &str, before: Before<'_>) -> Result<Tokens, Problem> {
     // else a server could sign this app in to an account that never lived there
     same("the token's sub", did, &answer.extra_fields().sub)?;
-    let scope = match (answer.scopes(), previous) {
+    let scope = match (answer.scopes(), before) {
         (Some(scopes), _) => scopes
             .iter()
             .map(|scope| scope.as_str())
             .collect::<Vec<_>>()
             .join(" "),
         // RFC 6749 section 5.1: left out if it is what was asked for
-        (None, Some(previous)) => previous.scope.clone(),
-        (None, None) => SCOPES.join(" "),
+        (None, Before::Held(tokens)) => tokens.scope.clone(),
+        (None, Before::Asked(asked)) => asked.to_string(),
     };
     if !scope.split(' ').any(|value| value == "atproto") {
         let expected = "a list with atproto".to_owned();
@@ -238,13 +243,14 @@ fn accepted(
     let lifetime = answer
         .expires_in()
         .and_then(|lifetime| i64::try_from(lifetime.as_secs()).ok());
+    let held = match before {
+        Before::Held(tokens) => tokens.refresh.as_ref(),
+        Before::Asked(_) => None,
+    };
     Ok(Tokens {
         access: answer.access_token().clone(),
         // RFC 6749 section 6: the old one stays good if no new one comes
-        refresh: answer
-            .refresh_token()
-            .or(previous.and_then(|tokens| tokens.refresh.as_ref()))
-            .cloned(),
+        refresh: answer.refresh_token().or(held).cloned(),
         scope,
         expires_at: lifetime.map(|lifetime| demo.now().saturating_add(lifetime)),
     })

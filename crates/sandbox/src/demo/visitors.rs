@@ -168,6 +168,7 @@ mod tests {
     use oauth2::PkceCodeVerifier;
 
     use super::super::discovery::Account;
+    use super::super::permissions::Asked;
     use super::super::proof::ProofKey;
     use super::super::server::tests::metadata;
     use super::super::trace::Trace;
@@ -185,6 +186,7 @@ mod tests {
                 pds: issuer.to_owned(),
                 server: serde_json::from_value(metadata(issuer)).unwrap(),
             },
+            asked: Asked::everything(),
             trace: Trace::default(),
             begun_at,
         }

@@ -63,8 +63,15 @@ impl Browser {
 
     /// A browser in which alice has signed in.
     pub(super) async fn signed_in() -> Self {
+        Self::signed_in_with("granular").await
+    }
+
+    /// A browser in which alice has signed in and granted all that a choice asks for.
+    pub(super) async fn signed_in_with(choice: &str) -> Self {
         let mut browser = Self::open().await;
-        let callback = browser.callback_of_a_sign_in().await;
+        let callback = browser
+            .callback_of("/login", &format!("handle=alice.test&choice={choice}"))
+            .await;
         let page = browser.get(&callback).await;
         assert_eq!(
             (page.status, page.location.unwrap().path()),
@@ -75,7 +82,12 @@ impl Browser {
 
     /// Begins a sign-in; the answer is the path a server that says yes sends the browser to.
     pub(super) async fn callback_of_a_sign_in(&mut self) -> String {
-        let page = self.post("/login", "handle=alice.test").await;
+        self.callback_of("/login", "handle=alice.test").await
+    }
+
+    /// The same for any form that begins one.
+    pub(super) async fn callback_of(&mut self, path: &str, form: &str) -> String {
+        let page = self.post(path, form).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.body);
         let (origin, state) = self.asked();
         format!("/callback?code=secret-code&state={state}&iss={origin}")

@@ -22,7 +22,7 @@ async fn notes_are_written_listed_escaped_and_deleted() {
         .await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.body);
     let expected = serde_json::json!({
-        "$type": "com.example.note",
+        "$type": "test.jotter.note",
         "text": "<script>alert(1)</script>",
         "createdAt": "2023-11-14T22:13:20Z",
     });
@@ -33,7 +33,7 @@ async fn notes_are_written_listed_escaped_and_deleted() {
     assert!(page.body.contains("&#60;script&#62;alert(1)&#60;/script&#62;"));
     assert!(
         page.body
-            .contains("Saved as at://did:plc:alice/com.example.note/key0.")
+            .contains("Saved as at://did:plc:alice/test.jotter.note/key0.")
     );
 
     browser.post("/notes/delete", "rkey=key0").await;

@@ -14,7 +14,9 @@ async fn the_pushed_request_is_what_the_profile_asks_for() {
 
     let target = page.location.unwrap();
     let origin = browser.stub.script().origin.clone();
-    let client_id = "http://localhost?redirect_uri=http%3A%2F%2F127.0.0.1%3A4000%2Fcallback&scope=atproto%20transition%3Ageneric";
+    let client_id = "http://localhost?redirect_uri=http%3A%2F%2F127.0.0.1%3A4000%2Fcallback&scope=atproto%20repo%3Atest.jotter.note%20\
+        include%3Atest.jotter.basic%3Faud%3Ddid%3Aweb%3Aapi.jotter.test%2523search%20\
+        repo%3Aapp.bsky.feed.post%3Faction%3Dcreate%20transition%3Ageneric%20repo%3Atest.jotter.pin%20account%3Aemail";
     assert_eq!(target.origin().ascii_serialization(), origin);
     assert_eq!(
         target.query_pairs().into_owned().collect::<Vec<_>>(),
@@ -35,7 +37,7 @@ async fn the_pushed_request_is_what_the_profile_asks_for() {
     assert_eq!(value("response_type"), Some("code"));
     assert_eq!(value("client_id"), Some(client_id));
     assert_eq!(value("redirect_uri"), Some("http://127.0.0.1:4000/callback"));
-    assert_eq!(value("scope"), Some("atproto transition:generic"));
+    assert_eq!(value("scope"), Some("atproto repo:test.jotter.note"));
     assert_eq!(value("login_hint"), Some(HANDLE));
     assert_eq!(value("code_challenge_method"), Some("S256"));
     assert_eq!(value("code_challenge").map(str::len), Some(43));

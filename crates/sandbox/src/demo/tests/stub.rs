@@ -36,6 +36,10 @@ pub(super) struct Script {
     pub(super) also_known_as: String,
     /// Whom the tokens are for.
     pub(super) sub: String,
+    /// What the latest request asked for.
+    pub(super) asked: String,
+    /// What is granted, if it is not all that was asked for.
+    pub(super) granted: Option<&'static str>,
     /// The number of the access token that is good now.
     pub(super) generation: u32,
     /// The error of the token endpoint, if it refuses.
@@ -63,6 +67,8 @@ impl Stub {
             issuer: origin.clone(),
             also_known_as: format!("at://{HANDLE}"),
             sub: DID.to_owned(),
+            asked: String::new(),
+            granted: None,
             generation: 0,
             token_error: None,
             records: Vec::new(),
@@ -180,9 +186,12 @@ impl Script {
 }
 
 async fn pushed(State(stub): State<Stub>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Some(challenge) = stub.script().server_challenge(&headers, &body) {
+    let mut script = stub.script();
+    if let Some(challenge) = script.server_challenge(&headers, &body) {
         return challenge;
     }
+    let scope = script.form.iter().find(|(name, _)| name == "scope");
+    script.asked = scope.unwrap().1.clone();
     let pushed = json!({"request_uri": "urn:ietf:params:oauth:request_uri:secret-uri", "expires_in": 60});
     (StatusCode::CREATED, axum::Json(pushed)).into_response()
 }
@@ -202,7 +211,7 @@ async fn token(State(stub): State<Stub>, headers: HeaderMap, body: Bytes) -> Res
         "refresh_token": format!("refresh-secret-{}", script.generation),
         "token_type": "DPoP",
         "expires_in": 900,
-        "scope": "atproto transition:generic",
+        "scope": script.granted.unwrap_or(&script.asked),
         "sub": script.sub,
     }))
     .into_response()
@@ -214,8 +223,15 @@ async fn revoked(State(stub): State<Stub>, headers: HeaderMap, body: Bytes) -> R
 }
 
 async fn session(State(stub): State<Stub>, headers: HeaderMap) -> Response {
-    let challenge = stub.script().resource_challenge(&headers);
-    challenge.unwrap_or_else(|| axum::Json(json!({"did": DID, "handle": HANDLE})).into_response())
+    let script = stub.script();
+    if let Some(challenge) = script.resource_challenge(&headers) {
+        return challenge;
+    }
+    let mut session = json!({"did": DID, "handle": HANDLE});
+    if script.asked.contains("account:email") {
+        session["email"] = json!("alice@mail.test");
+    }
+    axum::Json(session).into_response()
 }
 
 async fn created(State(stub): State<Stub>, headers: HeaderMap, body: Bytes) -> Response {
@@ -224,9 +240,11 @@ async fn created(State(stub): State<Stub>, headers: HeaderMap, body: Bytes) -> R
         return challenge;
     }
     let body: Value = serde_json::from_slice(&body).unwrap();
-    let key = format!("key{}", script.records.len());
-    script.records.push((key.clone(), body["record"].clone()));
-    axum::Json(json!({"uri": format!("at://{DID}/com.example.note/{key}"), "cid": "bafy"})).into_response()
+    let next = format!("key{}", script.records.len());
+    let key = body["rkey"].as_str().unwrap_or(&next).to_owned();
+    let uri = uri(&key, &body["collection"]);
+    script.records.push((key, body["record"].clone()));
+    axum::Json(json!({"uri": uri, "cid": "bafy"})).into_response()
 }
 
 async fn deleted(State(stub): State<Stub>, headers: HeaderMap, body: Bytes) -> Response {
@@ -235,12 +253,26 @@ async fn deleted(State(stub): State<Stub>, headers: HeaderMap, body: Bytes) -> R
         return challenge;
     }
     let body: Value = serde_json::from_slice(&body).unwrap();
-    script.records.retain(|(key, _)| body["rkey"] != *key);
+    script
+        .records
+        .retain(|(key, record)| body["rkey"] != *key || body["collection"] != record["$type"]);
     axum::Json(json!({})).into_response()
 }
 
-async fn listed(State(stub): State<Stub>) -> axum::Json<Value> {
+async fn listed(State(stub): State<Stub>, RawQuery(query): RawQuery) -> axum::Json<Value> {
     let script = stub.script();
-    let record = |(key, value): &(String, Value)| json!({"uri": format!("at://{DID}/com.example.note/{key}"), "cid": "bafy", "value": value});
-    axum::Json(json!({"records": script.records.iter().map(record).collect::<Vec<_>>()}))
+    let query = query.unwrap_or_default();
+    let (_, collection) = form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "collection")
+        .unwrap();
+    let records = script
+        .records
+        .iter()
+        .filter(|(_, record)| record["$type"] == *collection)
+        .map(|(key, value)| json!({"uri": uri(key, &value["$type"]), "cid": "bafy", "value": value}));
+    axum::Json(json!({"records": records.collect::<Vec<_>>()}))
+}
+
+fn uri(key: &str, collection: &Value) -> String {
+    format!("at://{DID}/{}/{key}", collection.as_str().unwrap())
 }
