@@ -5,6 +5,7 @@
 
 mod back_channel;
 mod bodies;
+mod confidential;
 mod documents;
 mod heads;
 mod pages;
@@ -27,6 +28,7 @@ enum Outcome {
 
 /// A parameter, and what becomes of a call that sends it missing, empty, and with a character that turns the
 /// direction of writing behind its value.
+#[derive(Clone, Copy, Debug)]
 struct Parameter {
     name: &'static str,
     /// Its value where the call has none of its own.

@@ -6,6 +6,7 @@ mod changes;
 mod faults;
 mod identifiers;
 mod journeys;
+mod json;
 mod keeping;
 
 use entryway_tests::{Call, ClientSite, Engine, Reply, TestServer};

@@ -1,7 +1,8 @@
 //! What the log holds: what happened, and nothing that lets somebody in (R-513, R-514, R-521, A1).
 
 use entryway_tests::{
-    Browser, Call, Client, Engine, Key, TestServer, Tokens, alice, bob, both_engines, log, login, secrets,
+    Browser, Call, Client, ClientSite, Engine, Key, NamedKey, TestServer, Tokens, alice, bob, both_engines,
+    log, login, secrets,
 };
 
 /// Everything that issues or takes a secret, and every way in which one can be refused.
@@ -54,7 +55,9 @@ async fn live_through_everything(server: &TestServer, client: &Client) {
 async fn the_most_talkative_log_holds_no_secret(engine: Engine) {
     let capture = log::capture();
     let before = secrets::count();
-    let (server, client) = (TestServer::start(engine).await, Client::new());
+    let (site, server) = (ClientSite::http().await, TestServer::start(engine).await);
+    live_through_everything(&server, &Client::new()).await;
+    let client = site.confidential_client("/client.json", &NamedKey::generate("key-1"));
     live_through_everything(&server, &client).await;
     let mut issued = secrets::since(before);
     issued.extend([alice(), bob()].map(|account| account.password.clone()));

@@ -4,8 +4,8 @@ use entryway_oauth::client_id::ClientId;
 use entryway_scope::Did;
 use entryway_store::{Revocation, TrustedClient};
 use entryway_tests::{
-    Browser, Call, Client, ClientSite, Engine, NamedKey, Page, Pushed, Step, TestServer, Tokens, alice, bob,
-    both_engines,
+    Browser, Call, Client, ClientSite, Engine, NamedKey, Page, Pushed, Step, TestServer, Tokens, alice,
+    at_once, bob, both_engines,
 };
 
 const BOTH: &str = "atproto transition:generic";
@@ -310,10 +310,8 @@ async fn an_account_that_is_not_as_it_was_is_not_signed_in_silently(engine: Engi
     ] {
         let server = scene.server.clone();
         let set = async |change: &str| {
-            server
-                .database()
-                .execute(&format!("update account set {change}"))
-                .await
+            let statement = format!("update account set {change}");
+            server.database().execute(&statement).await;
         };
         set(&spoil).await;
         scene.assert_refused(|call| call, "login_required").await;
@@ -335,6 +333,30 @@ async fn a_silent_answer_is_given_to_whoever_opens_the_request_and_once(engine: 
     assert_eq!(again.refusal(), (400, "invalid_request"));
 }
 
+// sixteen tabs at once, one code
+async fn of_many_tabs_one_gets_the_code(engine: Engine) {
+    let scene = Scene::confidential(engine).await;
+    for _ in 0..4 {
+        let pushed = scene.client.push_with(&scene.server, none).await;
+        let tabs = (0..16).map(|_| {
+            let (mut browser, server) = (scene.browser.clone(), scene.server.clone());
+            let url = pushed.url(&server);
+            async move { browser.open_url(&server, &url).await }
+        });
+        let mut codes = 0;
+        for step in at_once(tabs).await {
+            match step {
+                Step::Left(landing) => {
+                    landing.code();
+                    codes += 1;
+                }
+                Step::Page(page) => assert_eq!(page.refusal(), (400, "invalid_request")),
+            }
+        }
+        assert_eq!(codes, 1);
+    }
+}
+
 both_engines! {
     a_confidential_client_is_not_asked_about_again,
     a_sign_in_leads_straight_back_to_a_client_that_was_granted_before,
@@ -347,4 +369,5 @@ both_engines! {
     a_sign_in_that_is_old_or_over_is_asked_for_again,
     an_account_that_is_not_as_it_was_is_not_signed_in_silently,
     a_silent_answer_is_given_to_whoever_opens_the_request_and_once,
+    of_many_tabs_one_gets_the_code,
 }

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entryway_oauth::secret::ServerKey;
 use entryway_tests::{
-    Browser, Cell, Client, Encoding, Endpoint, Engine, TestServer, Tokens, alice, bob, both_engines, login,
-    secrets,
+    Browser, Cell, Client, ClientSite, Encoding, Endpoint, Engine, NamedKey, TestServer, Tokens, alice, bob,
+    both_engines, login, secrets,
 };
 
 // D14
@@ -124,8 +124,18 @@ async fn a_database_serves_only_the_root_key_it_was_made_with(engine: Engine) {
     Tokens::of(&client.refresh(&tokens.refresh_token).send(&server).await);
 }
 
+/// A client with a key of its own, whose session, next request and assertions are remembered.
+async fn assert_and_go_on(server: &TestServer) {
+    let site = ClientSite::http().await;
+    let client = site.confidential_client("/client.json", &NamedKey::generate("key-1"));
+    let tokens = login(server, &client, alice()).await;
+    Tokens::of(&client.refresh(&tokens.refresh_token).send(server).await);
+    client.push(server).await;
+}
+
 /// Logins that end in every way there is; gives the browsers they happened in.
 async fn live_through_everything(server: &TestServer) -> Vec<Browser> {
+    assert_and_go_on(server).await;
     let client = Client::new();
     let mut browser = Browser::new();
     let mut browsers = Vec::new();

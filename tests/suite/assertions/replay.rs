@@ -1,11 +1,16 @@
 //! An assertion counts once: for its client, at any endpoint, at any instance, and only when it was of use (R-246,
 //!
 
+use std::collections::BTreeSet;
+
 use entryway_tests::{Call, Engine, Tokens, alice, at_once, both_engines, login, push_and_approve};
 
 use super::{Scene, fault_of};
 
 const REPLAYED: &str = "jti was used before, make a new assertion for every request";
+
+/// What is wrong with a call, and leaves its assertion alone.
+type Change = fn(Call) -> Call;
 
 /// The assertion of a call that is about to be made.
 fn assertion_of(scene: &Scene, call: Call) -> (Call, String) {
@@ -69,10 +74,26 @@ async fn of_sixty_four_calls_with_one_assertion_one_goes_through(engine: Engine)
     }
 }
 
+// D4, R-242: with an assertion each, they are one client that lost sixty-three answers
+async fn sixty_four_refreshes_with_an_assertion_each_have_one_successor(engine: Engine) {
+    let scene = Scene::begin(engine).await;
+    let servers = [scene.server.clone(), scene.server.another_instance().await];
+    let calls = (0..64).map(|number| {
+        let server = servers[number % 2].clone();
+        let call = scene.client.refresh(&scene.tokens.refresh_token);
+        async move { Tokens::of(&call.send(&server).await).refresh_token }
+    });
+    let successors: BTreeSet<String> = at_once(calls).await.into_iter().collect();
+    assert_eq!(successors.len(), 1);
+    for token in successors {
+        Tokens::of(&scene.client.refresh(&token).send(&scene.server).await);
+    }
+}
+
 // a refusal for anything else leaves the assertion as good as it was
 async fn a_call_that_is_refused_for_something_else_may_be_sent_again_as_it_is(engine: Engine) {
     let scene = Scene::begin(engine).await;
-    let refusals: [(&str, fn(Call) -> Call); 5] = [
+    let refusals: [(&str, Change); 5] = [
         ("a stale nonce", |call| {
             call.once().proof(|draft| draft.claims["nonce"] = "stale".into())
         }),
@@ -182,6 +203,7 @@ both_engines! {
     an_assertion_counts_once_at_whichever_endpoint,
     an_assertion_counts_once_at_all_instances_and_after_a_restart,
     of_sixty_four_calls_with_one_assertion_one_goes_through,
+    sixty_four_refreshes_with_an_assertion_each_have_one_successor,
     a_call_that_is_refused_for_something_else_may_be_sent_again_as_it_is,
     a_replayed_assertion_spends_nothing,
     two_clients_may_have_the_same_jti,

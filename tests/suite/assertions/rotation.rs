@@ -28,12 +28,12 @@ impl Rotating {
             scene: Scene::begin(engine).await,
             elsewhere,
         };
-        rotating.publish(&[&rotating.scene.key]).await;
+        rotating.publish(&[&rotating.scene.key]);
         rotating
     }
 
     /// Publishes these keys, and waits until that is known.
-    async fn publish(&self, keys: &[&NamedKey]) {
+    fn publish(&self, keys: &[&NamedKey]) {
         self.publish_now(keys);
         self.scene.server.clock().advance(LATER);
     }
@@ -74,7 +74,7 @@ async fn a_session_goes_on_with_its_key_while_the_next_one_is_introduced(engine:
     for elsewhere in [false, true] {
         let rotating = Rotating::begin(engine, elsewhere).await;
         let (old, next) = (rotating.client(), NamedKey::generate("key-2"));
-        rotating.publish(&[&rotating.scene.key, &next]).await;
+        rotating.publish(&[&rotating.scene.key, &next]);
         let new = old.asserting_with(&next);
         let old_tokens = rotating.refresh(old, &rotating.scene.tokens).await;
         let new_tokens = login(rotating.server(), &new, alice()).await;
@@ -92,14 +92,14 @@ async fn a_session_ends_with_its_key(engine: Engine) {
         for with_its_own in [true, false] {
             let rotating = Rotating::begin(engine, elsewhere).await;
             let (old, next) = (rotating.client(), NamedKey::generate("key-2"));
-            rotating.publish(&[&rotating.scene.key, &next]).await;
+            rotating.publish(&[&rotating.scene.key, &next]);
             let new = old.asserting_with(&next);
             let new_tokens = login(rotating.server(), &new, alice()).await;
-            rotating.publish(&[&next]).await;
+            rotating.publish(&[&next]);
             let presenter = if with_its_own { old } else { &new };
             rotating.refused(presenter, &rotating.scene.tokens, REMOVED).await;
             // publishing it again brings nothing back
-            rotating.publish(&[&rotating.scene.key, &next]).await;
+            rotating.publish(&[&rotating.scene.key, &next]);
             let over = "refresh_token is unknown or expired, or its session has ended";
             rotating.refused(old, &rotating.scene.tokens, over).await;
             rotating.refresh(&new, &new_tokens).await;
@@ -112,7 +112,7 @@ async fn a_session_ends_with_its_key(engine: Engine) {
 async fn another_key_of_the_same_name_is_another_key(engine: Engine) {
     let rotating = Rotating::begin(engine, true).await;
     let replaced = NamedKey::generate("key-1");
-    rotating.publish(&[&replaced]).await;
+    rotating.publish(&[&replaced]);
     let client = rotating.client().asserting_with(&replaced);
     rotating.refused(&client, &rotating.scene.tokens, REMOVED).await;
     // and the same key by another name cannot be told from it
@@ -121,7 +121,7 @@ async fn another_key_of_the_same_name_is_another_key(engine: Engine) {
         kid: "key-2".to_owned(),
         ..replaced
     };
-    rotating.publish(&[&renamed]).await;
+    rotating.publish(&[&renamed]);
     let client = client.asserting_with(&renamed);
     rotating.refused(&client, &tokens, REMOVED).await;
 }
@@ -131,7 +131,7 @@ async fn a_stranger_does_not_end_a_session_whose_key_is_gone(engine: Engine) {
     let rotating = Rotating::begin(engine, false).await;
     let next = NamedKey::generate("key-2");
     let (client, tokens) = (rotating.client(), &rotating.scene.tokens);
-    rotating.publish(&[&next]).await;
+    rotating.publish(&[&next]);
     let refresh = || client.asserting_with(&next).refresh(&tokens.refresh_token);
     let stranger = refresh()
         .signed_by(&Key::generate())
@@ -142,7 +142,7 @@ async fn a_stranger_does_not_end_a_session_whose_key_is_gone(engine: Engine) {
     assert_eq!(without.refusal(), (400, "invalid_dpop_proof".to_owned()));
     let forged = client.refresh("ref-").send(rotating.server()).await;
     assert!(forged.status.is_client_error());
-    rotating.publish(&[&rotating.scene.key]).await;
+    rotating.publish(&[&rotating.scene.key]);
     rotating.refresh(client, tokens).await;
 }
 
@@ -165,7 +165,7 @@ async fn another_algorithm_holds_a_session_up_and_ends_it_not(engine: Engine) {
     rotating
         .refused(&client.asserting_with(&other), tokens, CHANGED)
         .await;
-    rotating.publish(&[&rotating.scene.key]).await;
+    rotating.publish(&[&rotating.scene.key]);
     rotating.refresh(client, tokens).await;
 }
 
@@ -173,7 +173,7 @@ async fn another_algorithm_holds_a_session_up_and_ends_it_not(engine: Engine) {
 async fn a_code_is_exchanged_with_the_key_it_was_asked_for_with(engine: Engine) {
     let rotating = Rotating::begin(engine, false).await;
     let (client, next) = (rotating.client(), NamedKey::generate("key-2"));
-    rotating.publish(&[&rotating.scene.key, &next]).await;
+    rotating.publish(&[&rotating.scene.key, &next]);
     let (pushed, landing) = push_and_approve(rotating.server(), client, alice()).await;
     let exchange = |client: &Client| client.exchange(&pushed, landing.code());
     let reply = exchange(&client.asserting_with(&next))
@@ -189,7 +189,7 @@ async fn a_code_is_exchanged_with_the_key_it_was_asked_for_with(engine: Engine) 
 async fn any_of_a_client_s_keys_revokes(engine: Engine) {
     let rotating = Rotating::begin(engine, false).await;
     let next = NamedKey::generate("key-2");
-    rotating.publish(&[&rotating.scene.key, &next]).await;
+    rotating.publish(&[&rotating.scene.key, &next]);
     let client = rotating.client().asserting_with(&next);
     let tokens = &rotating.scene.tokens;
     assert_eq!(

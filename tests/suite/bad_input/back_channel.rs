@@ -13,7 +13,7 @@ use super::{
 /// A name that no endpoint reads.
 const UNKNOWN: &str = "unknown";
 
-const PAR: &[Parameter] = &[
+pub(super) const PAR: &[Parameter] = &[
     required("client_id", no(400, "invalid_client_metadata")),
     required("response_type", no(400, "unsupported_response_type")),
     required("redirect_uri", No(REQUEST)),
@@ -118,8 +118,8 @@ async fn a_member_that_is_null_once_is_still_repeated(engine: Engine) {
 }
 
 /// Sends the call with each parameter spoilt in each way, as a form and as JSON.
-async fn try_all(server: &TestServer, parameters: &[Parameter], valid: impl AsyncFn() -> Call) {
-    // a refusal leaves what the call is about as good as it was, so one does for all of them
+pub(super) async fn try_all(server: &TestServer, parameters: &[Parameter], valid: impl AsyncFn() -> Call) {
+    // a refusal leaves what the call is about as good as it was, and its assertion too, so one does for all of them
     let standing = valid().await;
     for encoding in [Encoding::Form, Encoding::Json] {
         let wrong = match encoding {

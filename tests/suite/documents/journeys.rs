@@ -77,11 +77,14 @@ async fn a_fetch_says_nothing_about_the_caller() {
     assert_eq!(lines, expected);
 }
 
-// the forms in which an honest host may send a document
+/// How the same document is sent.
+type Form = fn(Answer) -> Answer;
+
+// the forms in which an honest host may send a document
 #[tokio::test]
 async fn a_document_is_read_in_every_honest_form() {
     let (site, server) = super::site_and_server(Engine::Sqlite).await;
-    let forms: [(&str, fn(Answer) -> Answer); 10] = [
+    let forms: [(&str, Form); 10] = [
         ("/plain", |answer| answer),
         ("/charset", |answer| {
             answer.header("content-type", "application/json; charset=utf-8")
