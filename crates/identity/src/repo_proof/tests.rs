@@ -3,6 +3,7 @@
 mod arbitrary;
 mod archives;
 mod commits;
+mod missing;
 mod records;
 mod reference;
 pub(crate) mod repo;

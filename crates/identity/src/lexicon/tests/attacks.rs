@@ -146,13 +146,13 @@ async fn hosts_that_are_not_public_are_not_asked() {
     let metadata = "https://169.254.169.254".to_owned();
     let local = "https://pds.internal".to_owned();
     let port = "https://pds.example.com:8443".to_owned();
-    let file = "http://pds.example.com".to_owned();
+    let plain = "http://pds.example.com".to_owned();
     for (pds, fault) in [
         (literal, FetchError::LiteralRefused),
         (metadata, FetchError::LiteralRefused),
         (local, FetchError::NameRefused),
         (port, FetchError::PortRefused),
-        (file, FetchError::SchemeRefused),
+        (plain, FetchError::SchemeRefused),
     ] {
         let world = World {
             pds: Some(pds.clone()),

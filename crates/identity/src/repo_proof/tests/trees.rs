@@ -3,9 +3,9 @@
 use ipld_core::ipld::Ipld;
 
 use super::repo::{Draft, Entry, Linked, Node, Repo, Signer, Tree, block_of, layer_of, named_in};
-use super::{deep, did, draft, fault, path, repo, verify};
+use super::{deep, did, draft, fault, path, verify};
 use crate::cid;
-use crate::repo_proof::{BlockFault, Found, InvalidProof, Part, RecordPath};
+use crate::repo_proof::{BlockFault, Found, InvalidProof, Part};
 
 /// The proof with one of its nodes changed and everything above it made to fit.
 fn with_node(index: usize, change: impl FnOnce(&mut Node)) -> Vec<u8> {
@@ -357,46 +357,6 @@ fn a_leaf_that_leads_to_another_record_is_only_what_the_account_signs() {
     sealed.blocks[last - 1] = block_of(&node.value()).1;
     // the tree node has another hash now, so the one above leads nowhere
     assert_eq!(fault(&sealed.archive()), InvalidProof::Missing(Part::Node));
-}
-
-#[test]
-fn what_leads_to_the_record_has_to_be_there() {
-    let whole = draft().sealed();
-    let count = whole.blocks.len();
-    for left_out in 0..count {
-        let mut archive = super::repo::header(1, &[cid::of_dag_cbor(&whole.blocks[0])]);
-        for (_, block) in whole
-            .blocks
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| *index != left_out)
-        {
-            archive.extend(super::repo::section(&[
-                &cid::of_dag_cbor(block).to_bytes(),
-                block,
-            ]));
-        }
-        let part = match left_out {
-            0 => Part::Commit,
-            _ if left_out == count - 1 => Part::Record,
-            _ => Part::Node,
-        };
-        assert_eq!(fault(&archive), InvalidProof::Missing(part), "block {left_out}");
-    }
-}
-
-#[test]
-fn absence_needs_the_whole_way_too() {
-    let absent: RecordPath = (300..600)
-        .map(|n| path(&format!("r{n}")))
-        .find(|path| repo().proof(path).nodes.len() > 3)
-        .unwrap();
-    let mut sealed = repo().proof(&absent).sealed();
-    sealed.blocks.pop();
-    assert_eq!(
-        verify(&sealed.archive(), &absent),
-        Err(InvalidProof::Missing(Part::Node))
-    );
 }
 
 #[test]
