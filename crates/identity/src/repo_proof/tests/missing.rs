@@ -1,7 +1,7 @@
 //! Proofs that lack something.
 
 use super::repo::{header, section};
-use super::{deep, draft, fault, path, repo, verify};
+use super::{draft, fault, path, repo, verify};
 use crate::cid;
 use crate::repo_proof::{InvalidProof, Part, RecordPath};
 
