@@ -51,7 +51,7 @@ pub use self::error::FetchError;
 pub use self::lookup::{Lookup, LookupFailed};
 pub use self::pin::{MalformedPin, Pin};
 pub use self::settings::{Development, Dns, FetchSettings, FetcherUnavailable};
-pub use self::wanted::{CacheControl, Fetched, Wanted};
+pub use self::wanted::{CacheControl, Fetched, Standing, Wanted};
 
 /// Fetches documents. Clones share their limits; make one for the whole program.
 #[derive(Clone, Debug)]

@@ -156,6 +156,7 @@ fn wanted() -> Wanted {
         content_types: &["application/vnd.ipld.car"],
         body_bytes_max: ARCHIVE_BYTES_MAX,
         time_max: Duration::from_secs(10),
+        ..Wanted::json()
     }
 }
 

@@ -49,7 +49,7 @@ pub enum FetchError {
         /// How long it may take.
         time_max: Duration,
     },
-    /// No turn came in time: too many fetches are under way, here or to this host.
+    /// No turn came in time: too many fetches are under way, here or to this host or address.
     #[error("could not be fetched now, too much is being fetched; try again")]
     Busy,
     /// The answer broke off, is not HTTP/1.1, or has a head or a framing beyond all measure.
@@ -82,6 +82,14 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Says whether the shortage was here, and nothing was learnt of the host.
+    ///
+    /// Strangers can bring it about by asking for much. So it must not be a reason to go on with what may have
+    /// been withdrawn meanwhile, as a failure of the host is.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::Busy)
+    }
+
     /// Says whether the same fetch may succeed later with nothing corrected.
     ///
     /// What has been running on an earlier answer may go on after such a failure; after any other the

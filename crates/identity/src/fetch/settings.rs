@@ -15,11 +15,24 @@ pub struct FetchSettings {
     /// Who is asked for the addresses of a name.
     pub dns: Dns,
     /// Fetches on the network at once. Default 32: the sockets and buffers a stranger can make us hold.
+    /// Documents never seen get half of them, rounded up.
     pub fetches_max: usize,
-    /// Fetches on the network at once to one host. Default 4: we are nobody's hammer.
+    /// Fetches on the network at once to one host. Default 4: we are nobody's hammer. Documents never seen
+    /// get half of them, rounded up: whoever makes up documents of a host does not shut out its true one.
     pub fetches_per_host_max: usize,
     /// Different fetches under way or waiting for their turn. Default 512; one more is refused at once.
+    /// Documents never seen get half of them, rounded up, and give way where all are taken.
     pub waiting_max: usize,
+    /// Longest wait for a turn. Default 2 seconds: whoever waits longer will not be served either.
+    pub turn_wait_max: Duration,
+    /// Fetches of documents never seen at once to one address, or one IPv6 network of 64 bits. Default 2: a
+    /// stranger has as many names as he likes for one machine. Addresses that a setting pins are not counted.
+    pub new_per_address_max: usize,
+    /// Fetches of documents never seen that wait for one address. Default 32; one more is refused at once.
+    pub new_waiting_per_address_max: usize,
+    /// Longest wait for a step of the host of a document never seen: the look-up, TLS, the head of the answer.
+    /// Default 2 seconds: who keeps silent holds a turn that others wait for.
+    pub new_step_time_max: Duration,
     /// Addresses of one host tried in turn until one accepts. Default 4; *all* are checked all the same.
     pub addresses_max: usize,
     /// Longest wait for one address to accept. Default 2 seconds: a dead one leaves time for the next.
@@ -37,6 +50,10 @@ impl Default for FetchSettings {
             fetches_max: 32,
             fetches_per_host_max: 4,
             waiting_max: 512,
+            turn_wait_max: Duration::from_secs(2),
+            new_per_address_max: 2,
+            new_waiting_per_address_max: 32,
+            new_step_time_max: Duration::from_secs(2),
             addresses_max: 4,
             connect_time_max: Duration::from_secs(2),
             url_bytes_max: 4096,

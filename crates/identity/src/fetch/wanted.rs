@@ -20,17 +20,43 @@ pub struct Wanted {
     pub content_types: &'static [&'static str],
     /// Longest body, in bytes.
     pub body_bytes_max: usize,
-    /// Longest time for all of it: the wait for a turn, the look-up, the connection, TLS, head and body.
+    /// Longest time for the look-up, the connection, TLS, head and body, from when the fetch got its turn.
     pub time_max: Duration,
+    /// How much the fetch may take from others. The same document is fetched once for both kinds.
+    pub standing: Standing,
+}
+
+/// Whether a document was good before.
+///
+/// Anybody can make us fetch what nobody has seen, as often as he likes. Such fetches get a part of everything
+/// only, so that they never keep the documents of those who are known from being fetched.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Standing {
+    /// Never seen: half of the turns and of the waiting places at most, a few at once for one address, and
+    /// little patience.
+    #[default]
+    New,
+    /// Good when it was fetched before: may use everything, and is served before all that are new.
+    Known,
 }
 
 impl Wanted {
+    /// The same, of a document that was good before.
+    #[must_use]
+    pub fn known(self) -> Self {
+        Self {
+            standing: Standing::Known,
+            ..self
+        }
+    }
+
     /// A JSON document such as a client's or its key set: 64 KiB, 5 seconds.
     pub fn json() -> Self {
         Self {
             content_types: &["application/json"],
             body_bytes_max: 64 * 1024,
             time_max: Duration::from_secs(5),
+            standing: Standing::New,
         }
     }
 
@@ -42,6 +68,7 @@ impl Wanted {
             content_types: &["image/png", "image/jpeg", "image/webp"],
             body_bytes_max: 256 * 1024,
             time_max: Duration::from_secs(5),
+            standing: Standing::New,
         }
     }
 }

@@ -1,7 +1,5 @@
 //! From a DID to its document, by the two methods the AT Protocol uses.
 
-use std::time::Duration;
-
 use entryway_scope::Did;
 use http::StatusCode;
 use url::Url;
@@ -81,8 +79,7 @@ fn wanted() -> Wanted {
             "application/did+json",
             "application/json",
         ],
-        body_bytes_max: 64 * 1024,
-        time_max: Duration::from_secs(5),
+        ..Wanted::json()
     }
 }
 
