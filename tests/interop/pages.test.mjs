@@ -2,12 +2,19 @@
 // check of its accessibility. The pictures are for a person to look at.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import axe from 'axe-core'
 import { launchChromium, newPerson, picture, skip } from './lib/chromium.mjs'
 import { button, signInAndAuthorize, typeAndSignIn } from './lib/clicks.mjs'
 import { loopbackClient } from './lib/client.mjs'
 import { startEntryway } from './lib/entryway.mjs'
+
+const gallery = process.env.ENTRYWAY_GALLERY ?? resolve(import.meta.dirname, '../../target/debug/examples/gallery')
 
 const everything = 'atproto transition:generic transition:chat.bsky transition:email'
 
@@ -138,6 +145,21 @@ describe('the pages', { skip }, () => {
     await button(page, 'Deny access').click()
     await page.locator('#problem').waitFor()
     await look('demo-problem')
+  })
+
+  // drawn from samples: what they show takes more than one app, or an app that a log-in page knows
+  test('the pages of the gallery', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'entryway-gallery-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const { status, stderr } = spawnSync(gallery, [folder], { encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    for (const name of ['consent-bundle', 'consent-upgrade', 'consent-known', 'consent-native']) {
+      await page.goto(pathToFileURL(join(folder, `${name}.html`)).href)
+      await look(name)
+      const closed = page.locator('details:not([open])')
+      while (await closed.count()) await closed.first().locator('summary').first().click()
+      await look(`${name}-open`)
+    }
   })
 
   test('the mailbox', async () => {
