@@ -17,6 +17,7 @@ mod metadata;
 mod read;
 mod record_key;
 mod routes;
+mod service_auth;
 mod session;
 mod sync;
 mod write;

@@ -4,7 +4,7 @@
 
 use axum::extract::FromRequestParts;
 use entryway_resource::{Refusal, Verified};
-use entryway_scope::{Did, Nsid, RepoAction};
+use entryway_scope::{Act, Did, Nsid, RepoAction};
 use http::request::Parts;
 
 use super::Pds;
@@ -24,20 +24,21 @@ impl Caller {
 
     /// Refuses unless the app may do this to records of the collection (contract section 5.4).
     pub(super) fn check_repo(&self, collection: &Nsid, action: RepoAction) -> Result<(), Failure> {
-        if self.verified.scope().permits_repo(collection, action) {
-            return Ok(());
-        }
-        Err(self
-            .pds
-            .scope_missing(&format!("repo:{collection}?action={}", action.as_str())))
+        self.check(Act::Repo { collection, action })
     }
 
     /// Refuses unless the app may upload files of the media type (contract section 5.4).
     pub(super) fn check_blob(&self, media_type: &str) -> Result<(), Failure> {
-        if self.verified.scope().permits_blob(media_type) {
-            return Ok(());
-        }
-        Err(self.pds.scope_missing(&format!("blob:{media_type}")))
+        self.check(Act::Blob { media_type })
+    }
+
+    /// Refuses unless the app may do this.
+    pub(super) fn check(&self, act: Act<'_>) -> Result<(), Failure> {
+        let missing = match self.verified.scope().require(act) {
+            Ok(()) => return Ok(()),
+            Err(missing) => missing,
+        };
+        Err(self.pds.refuse(&Refusal::scope_missing(missing.scope().as_str())))
     }
 
     /// Whether the app may see the account's e-mail address.
@@ -62,10 +63,6 @@ impl FromRequestParts<Pds> for Caller {
 }
 
 impl Pds {
-    fn scope_missing(&self, scope: &str) -> Failure {
-        self.refuse(&Refusal::scope_missing(scope))
-    }
-
     fn refuse(&self, refusal: &Refusal) -> Failure {
         self.settings().verifier.refuse(refusal, (self.0.clock)()).into()
     }

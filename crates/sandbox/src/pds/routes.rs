@@ -11,13 +11,17 @@ use http::{HeaderValue, Method};
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::{Pds, blobs, create_account, lexicons, metadata, read, session, sync, write};
+use super::{Pds, blobs, create_account, lexicons, metadata, read, service_auth, session, sync, write};
 use crate::xrpc;
 
 pub(super) fn router(pds: &Pds) -> Router {
     let verifier = VerifierLayer::new(Arc::clone(&pds.settings().verifier), Arc::clone(&pds.0.clock));
     let guarded = Router::new()
         .route("/xrpc/com.atproto.server.getSession", get(session::get_session))
+        .route(
+            "/xrpc/com.atproto.server.getServiceAuth",
+            get(service_auth::get_service_auth),
+        )
         .route("/xrpc/com.atproto.repo.createRecord", post(write::create))
         .route("/xrpc/com.atproto.repo.putRecord", post(write::put))
         .route("/xrpc/com.atproto.repo.deleteRecord", post(write::delete))

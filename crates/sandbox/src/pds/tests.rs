@@ -5,6 +5,7 @@ mod creation;
 mod lexicons;
 mod methods;
 mod proofs;
+mod service_auth;
 mod writing;
 
 use std::net::SocketAddr;
