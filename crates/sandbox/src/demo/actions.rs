@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Demo;
+use super::permissions::{SEARCH_METHOD, SEARCH_SERVICE};
 use super::problem::Problem;
 use super::session::Session;
 use super::trace::Trace;
@@ -20,6 +21,8 @@ pub(super) enum Action {
     Pin(String),
     /// Keeps it there no more.
     Unpin(String),
+    /// Gets a token for the search service.
+    Search,
     /// Replaces the tokens.
     Refresh,
 }
@@ -31,6 +34,7 @@ impl Action {
             Self::Write(_) | Self::WriteAndShare(_) => "How your note was saved",
             Self::Delete(_) => "How your note was deleted",
             Self::Pin(_) | Self::Unpin(_) => "How your pin was moved",
+            Self::Search => "How the search service would be called",
             Self::Refresh => "How the tokens were refreshed",
         }
     }
@@ -63,6 +67,13 @@ impl Action {
             Self::Delete(key) => {
                 session.delete_note(demo, trace, &key).await?;
                 Ok("The note is deleted.".to_owned())
+            }
+            Self::Search => {
+                session.search_token(demo, trace).await?;
+                Ok(format!(
+                    "Your PDS gave Jotter a token to call {SEARCH_METHOD} at {SEARCH_SERVICE} as you. \
+                     This is a demo: nothing answers there."
+                ))
             }
             Self::Refresh => {
                 let before = session.tokens.fingerprint();

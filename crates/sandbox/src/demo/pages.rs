@@ -133,6 +133,10 @@ impl SignedInPage {
         self.abilities.contains(&Ability::Posts)
     }
 
+    fn may_search(&self) -> bool {
+        self.abilities.contains(&Ability::Search)
+    }
+
     /// Adds the notes, or why there are none to show, and how they were asked for.
     pub(super) fn with_notes(mut self, notes: Result<Vec<Note>, Problem>, steps: Vec<Step>) -> Self {
         self.notes = notes.map_err(|problem| problem.to_string());

@@ -17,8 +17,12 @@ const PINS: &str = "repo:test.jotter.pin";
 /// A collection of somebody else's, which no bundle of this app's can hold.
 const POSTS: &str = "repo:app.bsky.feed.post?action=create";
 const EMAIL: &str = "account:email";
-/// Notes, pins, and calls of this app's search service, which is there in name only.
+/// Notes, pins, and calls of this app's search service.
 const BUNDLE: &str = "include:test.jotter.basic?aud=did:web:api.jotter.test%23search";
+
+/// The app's search service, which is there in name only, and its method.
+pub(super) const SEARCH_SERVICE: &str = "did:web:api.jotter.test#search";
+pub(super) const SEARCH_METHOD: &str = "test.jotter.findNotes";
 
 /// Something to begin with.
 #[derive(Debug)]
@@ -114,7 +118,7 @@ pub(super) enum Ability {
     Posts,
     /// Showing the e-mail address.
     Email,
-    /// Calling the search service, of which there is only the name.
+    /// Calling the search service.
     Search,
 }
 
@@ -129,7 +133,7 @@ impl Ability {
             Self::Pins => "Pin notes",
             Self::Posts => "Share notes as posts",
             Self::Email => "See your e-mail address",
-            Self::Search => "Search your notes, which comes with the bundle",
+            Self::Search => "Call Jotter’s search service as you, which comes with the bundle",
         }
     }
 
@@ -223,6 +227,8 @@ mod tests {
         for value in scope.iter() {
             assert_eq!(value.canonical(), value.as_str());
         }
+        let audience = SEARCH_SERVICE.replace('#', "%23");
+        assert_eq!(BUNDLE, format!("include:test.jotter.basic?aud={audience}"));
         for choice in &CHOICES {
             let asked = Asked::of_choice(Some(choice.name)).unwrap();
             assert!(

@@ -43,6 +43,7 @@ pub(super) fn router(demo: Arc<Demo>) -> Router {
         .route("/notes/delete", post(delete_note))
         .route("/pins", post(pin))
         .route("/pins/delete", post(unpin))
+        .route("/search", post(search))
         .route("/refresh", post(refresh))
         .route("/sign-out", post(sign_out))
         .route("/demo.css", get(style))
@@ -255,6 +256,10 @@ fn key(form: KeyFormRead) -> Result<String, Problem> {
         return Err(Problem::FormUnreadable("rkey must name a record".to_owned()));
     }
     Ok(key)
+}
+
+async fn search(State(demo): State<Arc<Demo>>, headers: HeaderMap) -> Result<Response, Failure> {
+    act(demo, &headers, Action::Search).await
 }
 
 async fn refresh(State(demo): State<Arc<Demo>>, headers: HeaderMap) -> Result<Response, Failure> {

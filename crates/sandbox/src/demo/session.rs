@@ -13,7 +13,7 @@ use super::Demo;
 use super::authorization::{PendingSignIn, UnverifiedCallback};
 use super::channel::{Channel, refuses_token};
 use super::discovery::{Account, asked, read_as};
-use super::permissions::{Ability, Asked};
+use super::permissions::{Ability, Asked, SEARCH_METHOD, SEARCH_SERVICE};
 use super::problem::{Problem, Refusal};
 use super::proof::ProofKey;
 use super::tokens::{self, Tokens};
@@ -135,6 +135,25 @@ impl Session {
     /// Whether the person let the app do this.
     pub(super) fn may(&self, ability: Ability) -> bool {
         ability.is_granted(&self.tokens.scope)
+    }
+
+    /// Asks the PDS for a token with which to call the search service as the account. It is not used: the service
+    /// is none.
+    pub(super) async fn search_token(&mut self, demo: &Arc<Demo>, trace: &Trace) -> Result<(), Problem> {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("aud", SEARCH_SERVICE)
+            .append_pair("lxm", SEARCH_METHOD)
+            .finish();
+        let url = format!(
+            "{}/xrpc/com.atproto.server.getServiceAuth?{query}",
+            self.account.pds
+        );
+        let request = http::Request::get(&url)
+            .header(ACCEPT, "application/json")
+            .body(Vec::new());
+        let request = request.map_err(|_| Problem::Stumbled)?;
+        let _: Value = self.call(demo, trace, "Ask for a service token", request).await?;
+        Ok(())
     }
 
     /// Writes a note; the answer is its URI.

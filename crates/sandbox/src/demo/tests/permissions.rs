@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::browser::Browser;
+use super::browser::{Browser, assert_no_secret_in};
 
 const BUNDLE: &str = "include:test.jotter.basic?aud=did:web:api.jotter.test%23search";
 
@@ -205,4 +205,26 @@ async fn a_note_is_shared_as_a_post() {
             ("app.bsky.feed.post".into(), "hello".into())
         ]
     );
+}
+
+#[tokio::test]
+async fn the_search_service_is_called_with_a_token_that_nobody_sees() {
+    let mut browser = Browser::signed_in_with("bundle").await;
+    let page = browser.post("/search", "").await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.body);
+    let page = browser.get("/").await;
+    assert_no_secret_in(&page);
+    shows(
+        &page.body,
+        &[
+            (
+                "a token to call test.jotter.findNotes at did:web:api.jotter.test#search as you",
+                true,
+            ),
+            (r#"id="search""#, true),
+            ("How the search service would be called", true),
+        ],
+    );
+    let granular = Browser::signed_in().await.get("/").await.body;
+    shows(&granular, &[(r#"id="search""#, false)]);
 }

@@ -85,6 +85,7 @@ impl Stub {
             .route("/oauth/token", post(token))
             .route("/oauth/revoke", post(revoked))
             .route("/xrpc/com.atproto.server.getSession", get(session))
+            .route("/xrpc/com.atproto.server.getServiceAuth", get(service_token))
             .route("/xrpc/com.atproto.repo.createRecord", post(created))
             .route("/xrpc/com.atproto.repo.deleteRecord", post(deleted))
             .route("/xrpc/com.atproto.repo.listRecords", get(listed))
@@ -232,6 +233,11 @@ async fn session(State(stub): State<Stub>, headers: HeaderMap) -> Response {
         session["email"] = json!("alice@mail.test");
     }
     axum::Json(session).into_response()
+}
+
+async fn service_token(State(stub): State<Stub>, headers: HeaderMap) -> Response {
+    let challenge = stub.script().resource_challenge(&headers);
+    challenge.unwrap_or_else(|| axum::Json(json!({"token": "service-secret"})).into_response())
 }
 
 async fn created(State(stub): State<Stub>, headers: HeaderMap, body: Bytes) -> Response {
