@@ -21,16 +21,17 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use rustls::ClientConfig;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tracing::debug;
 use url::Url;
 
 use self::destination::{Destination, HTTPS_PORT, Place};
-use self::error::Failed;
+use self::error::{Cause, Failed};
 use self::network::{Network, Tcp};
-use self::turns::Turns;
-use self::under_way::UnderWay;
+use self::turns::{Turn, Turns};
+use self::under_way::{Errand, UnderWay};
 
 mod answer;
 mod destination;
@@ -76,7 +77,7 @@ impl Fetcher {
             network,
             tls: tls::trusting(tls::authorities(extra_ca)?)?,
             dns: lookup::lookup(settings.dns.clone())?,
-            turns: Turns::new(settings.fetches_max, settings.fetches_per_host_max),
+            turns: Turns::new(&settings),
             under_way: UnderWay::default(),
             settings,
         })))
@@ -84,8 +85,11 @@ impl Fetcher {
 
     /// Fetches a document with one GET.
     ///
-    /// Those who want the same of the same URL at the same time share one fetch and its outcome. Dropping the
-    /// future ends the fetch, unless others wait for it. Not checked: anything about the body beyond its size.
+    /// Those who want the same of the same URL at the same time share one fetch and its outcome, be it known to
+    /// them or new. A fetch that one of them knows is [`Standing::Known`] from when he joins until it ends, also
+    /// where it waits already; what it waited and took before counts for all. Dropping the future ends the
+    /// fetch, unless others wait for it. It takes at most [`turn_wait_max`](FetchSettings::turn_wait_max) and
+    /// then [`time_max`](Wanted::time_max). Not checked: anything about the body beyond its size.
     ///
     /// # Errors
     ///
@@ -96,11 +100,19 @@ impl Fetcher {
             debug!(fetch.host = url.host_str(), fetch.outcome = %error, "not fetched");
         };
         let destination = Destination::of(url, &inner.settings).inspect_err(refused)?;
-        let mut document = url.clone();
-        document.set_fragment(None);
-        let errand = (String::from(document), wanted.clone());
-        let begin = || Arc::clone(inner).run(destination, wanted.clone()).boxed();
-        let fetching = inner.under_way.join(errand, inner.settings.waiting_max, begin);
+        let begin = || {
+            let turn = inner.turns.enter(&destination.authority, wanted.standing)?;
+            let ticket = turn.ticket();
+            let fetch = Arc::clone(inner).run(destination, wanted.clone(), turn);
+            Ok((ticket, fetch.boxed()))
+        };
+        let joined = |ticket| {
+            if wanted.standing == Standing::Known {
+                inner.turns.raise(ticket);
+            }
+        };
+        let errand = Errand::of(url.clone(), wanted);
+        let fetching = inner.under_way.join(errand, joined, begin);
         let fetching = fetching.inspect_err(refused)?;
         fetching.await
     }
@@ -125,11 +137,15 @@ enum Stage {
 }
 
 impl Inner {
-    async fn run(self: Arc<Self>, destination: Destination, wanted: Wanted) -> Result<Fetched, FetchError> {
-        let mut stage = Stage::Waiting;
-        let outcome = match timeout(wanted.time_max, self.fetch(&destination, &wanted, &mut stage)).await {
-            Ok(outcome) => outcome,
-            Err(cause) => Err(Failed::with(stage.out_of_time(&wanted), cause)),
+    async fn run(
+        self: Arc<Self>,
+        destination: Destination,
+        wanted: Wanted,
+        turn: Turn,
+    ) -> Result<Fetched, FetchError> {
+        let outcome = match turn.comes().await {
+            Ok(()) => self.fetch_in_time(&destination, &wanted, &turn).await,
+            Err(busy) => Err(busy.into()),
         };
         let host = &destination.authority;
         match outcome {
@@ -149,48 +165,85 @@ impl Inner {
         }
     }
 
+    async fn fetch_in_time(
+        &self,
+        destination: &Destination,
+        wanted: &Wanted,
+        turn: &Turn,
+    ) -> Result<Fetched, Failed> {
+        let mut stage = Stage::Reaching;
+        let fetch = self.fetch(destination, wanted, turn, &mut stage);
+        match timeout(wanted.time_max, fetch).await {
+            Ok(outcome) => outcome,
+            Err(cause) => Err(Failed::with(stage.out_of_time(wanted), cause)),
+        }
+    }
+
     async fn fetch(
         &self,
         destination: &Destination,
         wanted: &Wanted,
+        turn: &Turn,
         stage: &mut Stage,
     ) -> Result<Fetched, Failed> {
-        let _turn = self.turns.take(&destination.authority).await?;
-        *stage = Stage::Reaching;
-        let addresses = self.addresses(&destination.place).await?;
+        let stream = self.connect(&destination.place, turn, stage).await?;
+        let Some(server_name) = destination.server_name.clone() else {
+            *stage = Stage::Answering;
+            return exchange::ask(stream, destination, wanted, turn).await;
+        };
+        let unreachable = |cause: Cause| Failed::with(FetchError::Unreachable, cause);
+        let handshake = TlsConnector::from(Arc::clone(&self.tls)).connect(server_name, stream);
+        let stream = turn.step(handshake).await;
+        let stream = stream.map_err(|cause| unreachable(cause.into()))?;
+        let stream = stream.map_err(|cause| unreachable(cause.into()))?;
+        *stage = Stage::Answering;
+        exchange::ask(stream, destination, wanted, turn).await
+    }
+
+    /// Connects to the first of the addresses that accepts.
+    ///
+    /// These are the addresses that were checked: no name is looked up again, so none can change its mind.
+    async fn connect(&self, place: &Place, turn: &Turn, stage: &mut Stage) -> Result<TcpStream, Failed> {
         let FetchSettings {
             addresses_max,
             connect_time_max,
             ..
         } = self.settings;
-        let stream = network::connect(&addresses, addresses_max, connect_time_max, &*self.network).await?;
-        let Some(server_name) = destination.server_name.clone() else {
-            *stage = Stage::Answering;
-            return exchange::ask(stream, destination, wanted).await;
-        };
-        let stream = TlsConnector::from(Arc::clone(&self.tls))
-            .connect(server_name, stream)
-            .await;
-        let stream = stream.map_err(|cause| Failed::with(FetchError::Unreachable, cause))?;
-        *stage = Stage::Answering;
-        exchange::ask(stream, destination, wanted).await
+        let addresses = self.addresses(place, turn).await?;
+        let mut failed = Failed::from(FetchError::Unreachable);
+        for address in network::families_in_turn(&addresses).take(addresses_max) {
+            // a stranger has any number of names for a machine; an operator's pins are no stranger's
+            if let Place::Name(_) = place {
+                *stage = Stage::Waiting;
+                turn.comes_at(address.ip()).await?;
+                *stage = Stage::Reaching;
+            }
+            failed = match timeout(connect_time_max, self.network.connect(address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(cause)) => Failed::with(FetchError::Unreachable, cause),
+                Err(cause) => Failed::with(FetchError::Unreachable, cause),
+            };
+        }
+        Err(failed)
     }
 
     /// The addresses to connect to: looked up once, and none of them unless all of them are public.
-    async fn addresses(&self, place: &Place) -> Result<Vec<SocketAddr>, Failed> {
+    async fn addresses(&self, place: &Place, turn: &Turn) -> Result<Vec<SocketAddr>, Failed> {
         let name = match place {
             Place::Trusted(addresses) => return Ok(addresses.clone()),
             Place::Name(name) => name,
         };
-        let answers = self.dns.addresses(name).await;
-        let answers = answers.map_err(|cause| Failed::with(FetchError::Unresolved, cause))?;
+        let unresolved = |cause: Cause| Failed::with(FetchError::Unresolved, cause);
+        let answers = turn.step(self.dns.addresses(name)).await;
+        let answers = answers.map_err(|cause| unresolved(cause.into()))?;
+        let answers = answers.map_err(|cause| unresolved(cause.into()))?;
         if answers.is_empty() {
-            return Err(Failed::with(FetchError::Unresolved, "the name has no address"));
+            return Err(unresolved("the name has no address".into()));
         }
         // one public answer among others does not help: which of them is connected to must not matter
         if let Some(address) = answers.iter().find(|address| !public::is_public(**address)) {
             let cause = format!("the name leads to {address}, which is not public");
-            return Err(Failed::with(FetchError::Unresolved, cause));
+            return Err(unresolved(cause.into()));
         }
         Ok(answers
             .iter()

@@ -151,14 +151,13 @@ impl fmt::Display for Alternatives {
 #[derive(Debug)]
 pub(super) struct Failed {
     pub(super) error: FetchError,
-    pub(super) cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pub(super) cause: Option<Cause>,
 }
 
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 impl Failed {
-    pub(super) fn with(
-        error: FetchError,
-        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub(super) fn with(error: FetchError, cause: impl Into<Cause>) -> Self {
         Self {
             error,
             cause: Some(cause.into()),

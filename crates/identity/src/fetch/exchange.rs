@@ -17,13 +17,25 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use super::answer;
 use super::destination::Destination;
 use super::error::{Failed, FetchError};
+use super::turns::{StepTooSlow, Turn};
 use super::wanted::{Fetched, Wanted};
 
 /// Sends the request over a connection and reads the whole answer.
-pub(super) async fn ask<S>(stream: S, destination: &Destination, wanted: &Wanted) -> Result<Fetched, Failed>
+///
+/// The head of it has to come soon where the document is new: who sends it late, or a byte at a time, would
+/// hold the turn for as long as a whole answer may take.
+pub(super) async fn ask<S>(
+    stream: S,
+    destination: &Destination,
+    wanted: &Wanted,
+    turn: &Turn,
+) -> Result<Fetched, Failed>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let too_slow = |late: &StepTooSlow| FetchError::TooSlow {
+        time_max: late.time_max,
+    };
     let broken = |cause: hyper::Error| Failed::with(FetchError::Broken, cause);
     let (reading, writing) = tokio::io::split(stream);
     let stream = tokio::io::join(reading.take(answer_bytes_max(wanted)), writing);
@@ -35,8 +47,9 @@ where
         .map_err(broken)?;
     let request = request(destination, wanted)?;
     let answer = pin!(async {
-        let response = sender.send_request(request).await.map_err(broken)?;
-        answer::read(response, wanted).await
+        let response = turn.step(sender.send_request(request)).await;
+        let response = response.map_err(|late| Failed::with(too_slow(&late), late))?;
+        answer::read(response.map_err(broken)?, wanted).await
     });
     // the connection moves its bytes only while it is polled, and may be done before the body is read
     match select(answer, pin!(connection)).await {

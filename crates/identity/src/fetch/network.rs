@@ -1,15 +1,11 @@
-//! The step onto the network: from addresses that were checked to a connection.
+//! The step onto the network.
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
-
-use super::error::{Failed, FetchError};
 
 /// Connects. A seam, so that a test can watch which addresses would be connected to.
 #[async_trait]
@@ -29,28 +25,8 @@ impl Network for Tcp {
     }
 }
 
-/// Connects to the first of the addresses that accepts.
-///
-/// These are the addresses that were checked: no name is looked up here, so none can change its mind.
-pub(super) async fn connect(
-    addresses: &[SocketAddr],
-    addresses_max: usize,
-    connect_time_max: Duration,
-    network: &dyn Network,
-) -> Result<TcpStream, Failed> {
-    let mut failed = Failed::from(FetchError::Unreachable);
-    for address in families_in_turn(addresses).take(addresses_max) {
-        match timeout(connect_time_max, network.connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(cause)) => failed = Failed::with(FetchError::Unreachable, cause),
-            Err(cause) => failed = Failed::with(FetchError::Unreachable, cause),
-        }
-    }
-    Err(failed)
-}
-
 /// IPv4, IPv6, IPv4 and so on: a machine with only one of them meets an address of it among the first two.
-fn families_in_turn(addresses: &[SocketAddr]) -> impl Iterator<Item = SocketAddr> {
+pub(super) fn families_in_turn(addresses: &[SocketAddr]) -> impl Iterator<Item = SocketAddr> {
     let (v4, v6): (Vec<SocketAddr>, Vec<SocketAddr>) =
         addresses.iter().partition(|address| address.is_ipv4());
     let pairs = v4.len().max(v6.len());

@@ -27,13 +27,18 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 fn is_public_v6(address: Ipv6Addr) -> bool {
     // where a network has no IPv4, its DNS64 answers with these for every IPv4 host: the gateway connects to
     // the address within, so the address within decides
-    if is_within(address, NAT64, 96) {
-        return is_public_v4(Ipv4Addr::from_bits(low_half(address)));
+    if let Some(address) = behind_nat64(address) {
+        return is_public_v4(address);
     }
     is_within(address, GLOBAL_UNICAST, 3)
         && !NOT_PUBLIC_V6
             .iter()
             .any(|(network, bits)| is_within(address, *network, *bits))
+}
+
+/// The IPv4 address that a gateway connects to for this one.
+pub(super) fn behind_nat64(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    is_within(address, NAT64, 96).then(|| Ipv4Addr::from_bits(low_half(address)))
 }
 
 fn is_within(address: Ipv6Addr, network: Ipv6Addr, bits: u32) -> bool {

@@ -37,6 +37,16 @@ fn url(text: &str) -> Url {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
+/// As in production, with waits so long that a busy machine does not change an outcome.
+fn patient() -> FetchSettings {
+    FetchSettings {
+        turn_wait_max: Duration::from_secs(20),
+        new_step_time_max: Duration::from_secs(20),
+        connect_time_max: Duration::from_secs(20),
+        ..FetchSettings::default()
+    }
+}
+
 /// Settings of a machine under development that trusts this authority and knows these names.
 fn development(authority: &Authority, pins: &[String]) -> FetchSettings {
     FetchSettings {
@@ -45,8 +55,7 @@ fn development(authority: &Authority, pins: &[String]) -> FetchSettings {
             resolve: pins.iter().map(|pin| Pin::parse(pin).unwrap()).collect(),
             extra_ca: vec![authority.pem()],
         }),
-        connect_time_max: Duration::from_secs(20),
-        ..FetchSettings::default()
+        ..patient()
     }
 }
 

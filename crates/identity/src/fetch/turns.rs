@@ -1,72 +1,135 @@
-//! How many fetches are on the network at once, in all and to one host.
+//! How many fetches are on the network at once, in all, to one host and to one address, and who comes next.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
+use self::table::{At, Table};
 use super::error::FetchError;
+use super::settings::FetchSettings;
+use super::wanted::Standing;
 
-/// Gives fetches their turns, in the order they asked.
-#[derive(Debug)]
+mod table;
+
+pub(super) use self::table::Ticket;
+
+/// Gives fetches their turns: those of known documents first, each kind in the order they asked.
+#[derive(Clone, Debug)]
 pub(super) struct Turns {
-    all: Arc<Semaphore>,
-    per_host_max: usize,
-    /// Only hosts with somebody under way or waiting; the others are forgotten.
-    hosts: Mutex<HashMap<String, Weak<Semaphore>>>,
+    table: Arc<Mutex<Table>>,
+    wait_max: Duration,
+    new_step_time_max: Duration,
 }
 
-/// The right to be on the network, given back when dropped.
+/// The turn of one fetch, waited for and then held; it is given back when dropped, and so is a place in the line.
 #[derive(Debug)]
 pub(super) struct Turn {
-    _host: OwnedSemaphorePermit,
-    _all: OwnedSemaphorePermit,
+    turns: Turns,
+    ticket: Ticket,
+    call: Arc<Notify>,
+}
+
+/// A step that a new document is not waited for any longer.
+#[derive(Debug, thiserror::Error)]
+#[error("a step took longer than a document that was never seen may take")]
+pub(super) struct StepTooSlow {
+    pub(super) time_max: Duration,
 }
 
 impl Turns {
-    pub(super) fn new(max: usize, per_host_max: usize) -> Self {
+    pub(super) fn new(settings: &FetchSettings) -> Self {
         Self {
-            all: semaphore(max),
-            per_host_max,
-            hosts: Mutex::default(),
+            table: Arc::new(Mutex::new(Table::new(settings))),
+            wait_max: settings.turn_wait_max,
+            new_step_time_max: settings.new_step_time_max,
         }
     }
 
-    /// Waits for a turn, for as long as the caller does.
-    pub(super) async fn take(&self, host: &str) -> Result<Turn, FetchError> {
-        // the host's first: whoever waits for a slow host keeps nobody else from the network
-        let host = self.host(host).acquire_owned().await;
-        let all = Arc::clone(&self.all).acquire_owned().await;
-        match (host, all) {
-            (Ok(host), Ok(all)) => Ok(Turn {
-                _host: host,
-                _all: all,
-            }),
-            // nobody closes them
-            _ => Err(FetchError::Busy),
-        }
+    /// Takes a place in the line; the turn may come at once or later.
+    pub(super) fn enter(&self, host: &str, standing: Standing) -> Result<Turn, FetchError> {
+        let (ticket, call) = self
+            .change(|table| table.enter(host, standing))
+            .ok_or(FetchError::Busy)?;
+        Ok(Turn {
+            turns: self.clone(),
+            ticket,
+            call,
+        })
     }
 
-    fn host(&self, host: &str) -> Arc<Semaphore> {
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = hosts.get(host).and_then(Weak::upgrade) {
-            return known;
+    /// Lets a fetch that somebody began go on as one of a known document, whatever it waits for.
+    pub(super) fn raise(&self, ticket: Ticket) {
+        self.change(|table| table.raise(ticket));
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Table) -> T) -> T {
+        let (outcome, called) = {
+            let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+            (change(&mut table), table.serve())
+        };
+        for call in called {
+            call.notify_one();
         }
-        hosts.retain(|_, turns| turns.strong_count() > 0);
-        let turns = semaphore(self.per_host_max);
-        hosts.insert(host.to_owned(), Arc::downgrade(&turns));
-        turns
+        outcome
+    }
+
+    fn look<T>(&self, look: impl FnOnce(&Table) -> T) -> T {
+        look(&self.table.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Turn {
+    pub(super) fn ticket(&self) -> Ticket {
+        self.ticket
+    }
+
+    /// Waits for the turn, no longer than anybody has to.
+    pub(super) async fn comes(&self) -> Result<(), FetchError> {
+        let comes = async {
+            loop {
+                match self.turns.look(|table| table.at(self.ticket)) {
+                    At::OnNetwork => return Ok(()),
+                    At::SentAway => return Err(FetchError::Busy),
+                    At::Waiting => self.call.notified().await,
+                }
+            }
+        };
+        let comes = timeout(self.turns.wait_max, comes).await;
+        comes.unwrap_or(Err(FetchError::Busy))
+    }
+
+    /// Waits until this address may be connected to; the one before it no longer counts.
+    pub(super) async fn comes_at(&self, address: IpAddr) -> Result<(), FetchError> {
+        self.turns.change(|table| table.lead(self.ticket, address));
+        self.comes().await
+    }
+
+    /// Waits for a step of the other side; for a new document not long, unless it is raised meanwhile.
+    pub(super) async fn step<T>(&self, step: impl Future<Output = T>) -> Result<T, StepTooSlow> {
+        let time_max = self.turns.new_step_time_max;
+        let mut step = pin!(step);
+        match timeout(time_max, &mut step).await {
+            Ok(done) => Ok(done),
+            Err(_) if self.turns.look(|table| table.is_known(self.ticket)) => Ok(step.await),
+            Err(_) => Err(StepTooSlow { time_max }),
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.turns.change(|table| table.leave(self.ticket));
     }
 }
 
 #[cfg(test)]
 impl Turns {
-    /// How many hosts are remembered.
-    pub(super) fn hosts(&self) -> usize {
-        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).len()
+    /// Says whether nothing is remembered of any fetch.
+    pub(super) fn is_empty(&self) -> bool {
+        self.look(Table::is_empty)
     }
-}
-
-fn semaphore(permits: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
 }

@@ -7,8 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 
+use url::Url;
+
 use super::error::FetchError;
-use super::wanted::{Fetched, Wanted};
+use super::turns::Ticket;
+use super::wanted::{Fetched, Standing, Wanted};
 
 /// The fetches under way or waiting for their turn, by what they fetch.
 ///
@@ -17,7 +20,28 @@ use super::wanted::{Fetched, Wanted};
 pub(super) struct UnderWay(Arc<Mutex<HashMap<Errand, Entry>>>);
 
 /// What makes two fetches the same: the URL without its fragment, and all that is wanted of it.
-pub(super) type Errand = (String, Wanted);
+///
+/// Not whether the document is known: it is the same document, and who is known must not wait for a second
+/// fetch of it.
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub(super) struct Errand {
+    url: String,
+    wanted: Wanted,
+}
+
+impl Errand {
+    pub(super) fn of(mut url: Url, wanted: &Wanted) -> Self {
+        url.set_fragment(None);
+        let wanted = Wanted {
+            standing: Standing::New,
+            ..wanted.clone()
+        };
+        Self {
+            url: url.into(),
+            wanted,
+        }
+    }
+}
 
 type Outcome = Result<Fetched, FetchError>;
 
@@ -25,33 +49,31 @@ type Outcome = Result<Fetched, FetchError>;
 pub(super) type Fetching = Shared<BoxFuture<'static, Outcome>>;
 
 struct Entry {
-    number: u64,
+    ticket: Ticket,
     fetching: WeakShared<BoxFuture<'static, Outcome>>,
 }
 
 impl UnderWay {
-    /// Joins the fetch under way, or begins one unless `max` others are under way.
+    /// Joins the fetch under way, which is then told, or begins one.
     pub(super) fn join(
         &self,
         errand: Errand,
-        max: usize,
-        begin: impl FnOnce() -> BoxFuture<'static, Outcome>,
+        joined: impl FnOnce(Ticket),
+        begin: impl FnOnce() -> Result<(Ticket, BoxFuture<'static, Outcome>), FetchError>,
     ) -> Result<Fetching, FetchError> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries.get(&errand);
-        if let Some(fetching) = entry.and_then(|entry| entry.fetching.upgrade()) {
+        if let Some(entry) = entries.get(&errand)
+            && let Some(fetching) = entry.fetching.upgrade()
+        {
+            joined(entry.ticket);
             return Ok(fetching);
         }
-        if entries.len() >= max {
-            return Err(FetchError::Busy);
-        }
-        let number = entry.map_or(0, |abandoned| abandoned.number.wrapping_add(1));
+        let (ticket, fetch) = begin()?;
         let end = End {
             under_way: self.clone(),
             errand: errand.clone(),
-            number,
+            ticket,
         };
-        let fetch = begin();
         let fetching = async move {
             let outcome = fetch.await;
             // before anybody sees the outcome, so that whoever asks after that asks anew
@@ -60,13 +82,8 @@ impl UnderWay {
         };
         let fetching = fetching.boxed().shared();
         if let Some(weak) = fetching.downgrade() {
-            entries.insert(
-                errand,
-                Entry {
-                    number,
-                    fetching: weak,
-                },
-            );
+            let fetching = weak;
+            entries.insert(errand, Entry { ticket, fetching });
         }
         Ok(fetching)
     }
@@ -82,7 +99,7 @@ impl fmt::Debug for UnderWay {
 struct End {
     under_way: UnderWay,
     errand: Errand,
-    number: u64,
+    ticket: Ticket,
 }
 
 impl Drop for End {
@@ -91,7 +108,7 @@ impl Drop for End {
         // an abandoned fetch may be struck off only after the next one took its place
         if entries
             .get(&self.errand)
-            .is_some_and(|entry| entry.number == self.number)
+            .is_some_and(|entry| entry.ticket == self.ticket)
         {
             entries.remove(&self.errand);
         }

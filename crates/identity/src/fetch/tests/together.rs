@@ -2,7 +2,6 @@
 
 use futures_util::future::join_all;
 
-use super::super::turns::Turns;
 use super::gate::Gate;
 use super::*;
 
@@ -21,7 +20,7 @@ async fn gated(settings: FetchSettings) -> (Host, Gate, Fetcher) {
 //
 #[tokio::test]
 async fn sixty_four_who_want_the_same_cost_one_fetch() {
-    let (host, gate, fetcher) = gated(FetchSettings::default()).await;
+    let (host, gate, fetcher) = gated(patient()).await;
     // a fragment means nothing to a fetch
     let documents = [0, 1].map(|n| url(&format!("http://{}/client.json?x#{n}", host.address())));
     let wanted = wanted();
@@ -64,14 +63,14 @@ async fn a_failure_is_shared_by_those_who_waited_for_it_and_kept_for_nobody() {
 
 #[tokio::test]
 async fn those_who_want_something_else_do_not_share() {
-    let (host, gate, fetcher) = gated(FetchSettings::default()).await;
+    let (host, gate, fetcher) = gated(patient()).await;
     let document = url(&format!("http://{}/a", host.address()));
     let other = url(&format!("http://{}/a?", host.address()));
     let less = Wanted {
         body_bytes_max: 1,
         ..wanted()
     };
-    let wanted = wanted();
+    let wanted = wanted().known();
     let all = join_all([
         fetcher.get(&document, &wanted),
         fetcher.get(&other, &wanted),
@@ -88,7 +87,7 @@ async fn those_who_want_something_else_do_not_share() {
 
 #[tokio::test]
 async fn a_fetch_goes_on_for_the_others_when_who_began_it_goes_away() {
-    let (host, gate, fetcher) = gated(FetchSettings::default()).await;
+    let (host, gate, fetcher) = gated(patient()).await;
     let document = url(&format!("http://{}/", host.address()));
     let ask = |fetcher: &Fetcher| {
         let (fetcher, document) = (fetcher.clone(), document.clone());
@@ -121,14 +120,14 @@ async fn one_host_is_asked_by_a_few_at_once_and_does_not_keep_the_others_waiting
     let settings = FetchSettings {
         fetches_max: 4,
         fetches_per_host_max: 3,
-        ..FetchSettings::default()
+        ..patient()
     };
     let (slow, gate, fetcher) = gated(settings).await;
     let other = Host::http(|_| document("{}")).await;
     let documents: Vec<Url> = (0..12)
         .map(|n| url(&format!("http://{}/{n}", slow.address())))
         .collect();
-    let wanted = wanted();
+    let wanted = wanted().known();
     let all = join_all(documents.iter().map(|document| fetcher.get(document, &wanted)));
     let (outcomes, ()) = tokio::join!(all, async {
         gate.crowded(3).await;
@@ -145,7 +144,7 @@ async fn one_host_is_asked_by_a_few_at_once_and_does_not_keep_the_others_waiting
 async fn only_so_many_fetches_are_on_the_network_at_once() {
     let settings = FetchSettings {
         fetches_max: 2,
-        ..FetchSettings::default()
+        ..patient()
     };
     let (host, gate, fetcher) = gated(settings).await;
     let port = host.address().port();
@@ -158,7 +157,7 @@ async fn only_so_many_fetches_are_on_the_network_at_once() {
             ))
         })
         .collect();
-    let wanted = wanted();
+    let wanted = wanted().known();
     let all = join_all(documents.iter().map(|document| fetcher.get(document, &wanted)));
     let (outcomes, ()) = tokio::join!(all, async {
         gate.crowded(2).await;
@@ -172,35 +171,32 @@ async fn only_so_many_fetches_are_on_the_network_at_once() {
 async fn whoever_gets_no_turn_in_time_is_told_to_come_again() {
     let settings = FetchSettings {
         fetches_per_host_max: 1,
-        ..FetchSettings::default()
+        turn_wait_max: Duration::from_millis(200),
+        ..patient()
     };
     let (host, gate, fetcher) = gated(settings).await;
     let [first, second] = [1, 2].map(|n| url(&format!("http://{}/{n}", host.address())));
-    let patient = wanted();
-    let hasty = Wanted {
-        time_max: Duration::from_millis(200),
-        ..wanted()
-    };
-    let (outcome, ()) = tokio::join!(fetcher.get(&first, &patient), async {
+    let wanted = wanted();
+    let (outcome, ()) = tokio::join!(fetcher.get(&first, &wanted), async {
         gate.crowded(1).await;
-        assert_eq!(fetcher.get(&second, &hasty).await, Err(FetchError::Busy));
+        assert_eq!(fetcher.get(&second, &wanted).await, Err(FetchError::Busy));
         gate.admit(2);
     });
     assert!(outcome.is_ok());
     // it was never sent, and its turn is free again
     assert_eq!(host.heads().len(), 1);
-    assert!(fetcher.get(&second, &patient).await.is_ok());
+    assert!(fetcher.get(&second, &wanted).await.is_ok());
 }
 
 #[tokio::test]
 async fn one_too_many_is_told_to_come_again_at_once() {
     let settings = FetchSettings {
         waiting_max: 2,
-        ..FetchSettings::default()
+        ..patient()
     };
     let (host, gate, fetcher) = gated(settings).await;
     let documents = [1, 2, 3].map(|n| url(&format!("http://{}/{n}", host.address())));
-    let wanted = wanted();
+    let wanted = wanted().known();
     let [first, second, third] = &documents;
     let (one, two, ()) = tokio::join!(fetcher.get(first, &wanted), fetcher.get(second, &wanted), async {
         gate.crowded(2).await;
@@ -211,14 +207,16 @@ async fn one_too_many_is_told_to_come_again_at_once() {
     assert!(fetcher.get(third, &wanted).await.is_ok());
 }
 
+// nothing a stranger asks for is kept, not even the names of hosts
 #[tokio::test]
-async fn hosts_nobody_waits_for_are_forgotten() {
-    let turns = Turns::new(8, 1);
-    let held = turns.take("held.com").await.unwrap();
-    for n in 0..100 {
-        drop(turns.take(&format!("{n}.com")).await.unwrap());
+async fn fetches_that_ended_are_forgotten() {
+    let (host, gate, fetcher) = gated(patient()).await;
+    gate.admit(3);
+    for n in 0..3 {
+        let document = url(&format!("http://{}/{n}", host.address()));
+        fetcher.get(&document, &wanted()).await.unwrap();
     }
-    assert!(turns.hosts() <= 2, "{turns:?}");
-    drop(held);
-    assert!(turns.take("held.com").await.is_ok());
+    let closed = url("http://127.0.0.1:1/");
+    assert!(fetcher.get(&closed, &wanted()).await.is_err());
+    assert!(fetcher.0.turns.is_empty());
 }
