@@ -8,16 +8,18 @@ use axum::body::Body;
 use entryway_core::account::{Account, AccountStatus, PasswordHash};
 use entryway_core::policy::Policy;
 use entryway_identity::fetch::{Development, FetchSettings, Fetcher};
+use entryway_identity::resolve::{RealTxt, TxtLookup};
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle};
-use entryway_server::{App, Chance, Config, Fault, LocalDocuments, Passwords, Peer};
+use entryway_server::{App, Chance, Config, Fault, LocalDocuments, Outside, Passwords, Peer};
 use entryway_store::{Creation, NewAccount, Store};
 use http::Request;
 use http_body_util::BodyExt as _;
 use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
+use url::Url;
 
 use crate::clock::TestClock;
 use crate::engine::{Database, Engine};
@@ -46,6 +48,26 @@ struct Deployment {
     config: Config,
     /// What each instance may fetch besides public hosts.
     reach: Development,
+    lexicons: LexiconAuthorities,
+}
+
+/// Where the authorities of lexicons are found: the PLC directory, and the DNS.
+#[derive(Clone, Debug)]
+pub struct LexiconAuthorities {
+    /// The directory.
+    pub plc: Url,
+    /// The TXT records.
+    pub dns: Arc<dyn TxtLookup>,
+}
+
+impl LexiconAuthorities {
+    /// There are none.
+    fn none() -> Self {
+        Self {
+            plc: "http://127.0.0.1:1/".parse().unwrap(),
+            dns: Arc::new(RealTxt::new(Some(([127, 0, 0, 1], 1).into())).unwrap()),
+        }
+    }
 }
 
 /// An account with the password that opens it.
@@ -91,6 +113,24 @@ impl TestServer {
         sites: &[&ClientSite],
         configure: impl FnOnce(&mut Config),
     ) -> Self {
+        Self::start_among(engine, sites, LexiconAuthorities::none(), configure).await
+    }
+
+    /// A server as an operator configured it, that finds the authorities of lexicons there.
+    pub async fn start_resolving(
+        engine: Engine,
+        lexicons: LexiconAuthorities,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::start_among(engine, &[], lexicons, configure).await
+    }
+
+    async fn start_among(
+        engine: Engine,
+        sites: &[&ClientSite],
+        lexicons: LexiconAuthorities,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         log::keep();
         // this machine is all there is
         let mut reach = Development {
@@ -116,6 +156,7 @@ impl TestServer {
             clock: TestClock::new(),
             config,
             reach,
+            lexicons,
         };
         let server = Self::open(Arc::new(deployment)).await.unwrap();
         for account in [alice(), bob()] {
@@ -127,7 +168,7 @@ impl TestServer {
     async fn open(deployment: Arc<Deployment>) -> Result<Self, Fault> {
         let store = Store::open(deployment.database.url()).await?;
         let (config, clock) = (deployment.config.clone(), deployment.clock.for_server());
-        let app = App::open(config, store, deployment.fetcher(), clock, Chance::system()).await?;
+        let app = App::open(config, store, deployment.outside(), clock, Chance::system()).await?;
         let router = entryway_server::router(&app);
         Ok(Self {
             app,
@@ -165,8 +206,8 @@ impl TestServer {
             root_key,
             ..self.deployment.config.clone()
         };
-        let (fetcher, clock) = (self.deployment.fetcher(), self.clock().for_server());
-        App::open(config, store, fetcher, clock, Chance::system()).await
+        let (outside, clock) = (self.deployment.outside(), self.clock().for_server());
+        App::open(config, store, outside, clock, Chance::system()).await
     }
 
     /// Asks, in process, from this machine or from where it is [seen from](Self::seen_from).
@@ -269,13 +310,14 @@ impl TestServer {
 }
 
 impl Deployment {
-    /// One for each instance: none knows what another has fetched.
-    fn fetcher(&self) -> Fetcher {
-        Fetcher::new(FetchSettings {
+    /// Its own for each instance: none knows what another has fetched.
+    fn outside(&self) -> Outside {
+        let fetcher = Fetcher::new(FetchSettings {
             development: Some(self.reach.clone()),
             ..FetchSettings::default()
-        })
-        .unwrap()
+        });
+        let LexiconAuthorities { plc, dns } = self.lexicons.clone();
+        Outside::new(fetcher.unwrap(), plc, dns)
     }
 }
 

@@ -41,6 +41,8 @@ mod par;
 #[cfg(test)]
 mod par_binding;
 #[cfg(test)]
+mod permission_sets;
+#[cfg(test)]
 mod races;
 #[cfg(test)]
 mod restarts;
