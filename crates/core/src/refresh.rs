@@ -3,6 +3,7 @@
 use entryway_oauth::access_token::Grantee;
 use entryway_oauth::client::Client;
 use entryway_oauth::client_auth::ClientKey;
+use entryway_oauth::client_id::ClientId;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::key_set::KeySet;
@@ -23,12 +24,21 @@ pub struct Presented<'a> {
     pub client: &'a Client,
     /// The key it authenticated with, or why it could not.
     pub client_key: Result<Option<&'a ClientKey>, &'a Denial>,
-    /// The keys it publishes now, unless they cannot be fetched for the moment.
-    pub published: Option<&'a KeySet>,
+    /// The keys it publishes.
+    pub published: Published<'a>,
     /// The verified proof.
     pub proof: &'a Proof,
     /// The `scope` parameter, if sent.
     pub scope: Option<&'a str>,
+}
+
+/// What is known of a client's keys.
+#[derive(Clone, Copy, Debug)]
+pub enum Published<'a> {
+    /// Its host said so just now; nothing if it publishes none any more.
+    Now(Option<&'a KeySet>),
+    /// What was read earlier, which may lack a key that was published since, decides nothing.
+    Earlier,
 }
 
 /// What becomes of a refresh.
@@ -64,23 +74,22 @@ pub fn decide(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Refresh, Denial> {
-    if !key.is_genuine(presented.token, session) || session.client_id != presented.client.id {
-        return Err(Denial::RefreshTokenUnknown);
-    }
-    if session.jkt != presented.proof.thumbprint() {
-        return Err(Denial::KeyMismatch);
-    }
+    check_holder(
+        session,
+        presented.token,
+        &presented.client.id,
+        presented.proof,
+        key,
+    )?;
     let unused_until = session.rotated_at + policy.sessions(session.client_key.is_some()).refresh_token;
     // a session begun before the password changed ends with it
     if session.is_over(now) || now >= unused_until || session.created_at < account.credentials_changed_at {
         return Err(Denial::RefreshTokenUnknown);
     }
-    if let Some(bound) = &session.client_key {
-        let withdrawn =
-            !presented.client.is_confidential() || presented.published.is_some_and(|keys| !keys.holds(bound));
-        if withdrawn {
-            return Ok(Refresh::End(Denial::ClientKeyRemoved));
-        }
+    if let (Some(bound), Published::Now(keys)) = (&session.client_key, presented.published)
+        && !keys.is_some_and(|keys| keys.holds(bound))
+    {
+        return Ok(Refresh::End(Denial::ClientKeyRemoved));
     }
     let client_key = presented.client_key.map_err(Denial::clone)?;
     // R-251; a session that began when the client was public is bound to no key of it
@@ -98,6 +107,28 @@ pub fn decide(
         Ok(scope) => Ok(Refresh::Grant(scope)),
         Err(denial) if presented.token.generation() < session.generation => Ok(Refresh::Judge(denial)),
         Err(denial) => Err(denial),
+    }
+}
+
+/// Whether this is the session's own token, by its own client and key: what must be so before anything is
+/// fetched for the request, or decided about it.
+///
+/// # Errors
+/// [`Denial::RefreshTokenUnknown`] and [`Denial::KeyMismatch`].
+pub fn check_holder(
+    session: &Session,
+    token: &UnverifiedRefreshToken,
+    client_id: &ClientId,
+    proof: &Proof,
+    key: &RefreshTokenKey,
+) -> Result<(), Denial> {
+    if !key.is_genuine(token, session) || session.client_id != *client_id {
+        return Err(Denial::RefreshTokenUnknown);
+    }
+    if session.jkt == proof.thumbprint() {
+        Ok(())
+    } else {
+        Err(Denial::KeyMismatch)
     }
 }
 
@@ -134,18 +165,17 @@ fn narrowed(granted: &ScopeSet, asked: Option<&str>) -> Result<ScopeSet, Denial>
 mod tests {
     use super::*;
     use crate::fixtures;
-    use entryway_oauth::client_id::ClientId;
 
     type Change = fn(&mut Session, &mut Account);
 
     fn refresh(change: impl FnOnce(&mut Session, &mut Account)) -> Result<Refresh, Denial> {
-        refresh_by(&fixtures::client(), Ok(None), None, change)
+        refresh_by(&fixtures::client(), Ok(None), Published::Earlier, change)
     }
 
     fn refresh_by(
         client: &Client,
         client_key: Result<Option<&ClientKey>, &Denial>,
-        published: Option<&KeySet>,
+        published: Published<'_>,
         change: impl FnOnce(&mut Session, &mut Account),
     ) -> Result<Refresh, Denial> {
         let (mut session, mut account) = (fixtures::session(), fixtures::account());
@@ -254,29 +284,65 @@ mod tests {
         let granted = || Ok(Refresh::Grant(fixtures::session().scope));
         let ended = || Ok(Refresh::End(Denial::ClientKeyRemoved));
         let (one, two) = (&keys[0], &keys[1]);
+        let (all, rest) = (
+            Published::Now(Some(&published)),
+            Published::Now(Some(&without_one)),
+        );
         for (name, client, presented, published, expected) in [
-            ("the same key", &client, Ok(Some(one)), Some(&published), granted()),
-            ("keys out of reach", &client, Ok(Some(one)), None, granted()),
+            ("the same key", &client, Ok(Some(one)), all, granted()),
+            (
+                "read earlier",
+                &client,
+                Ok(Some(one)),
+                Published::Earlier,
+                granted(),
+            ),
             (
                 "another of its keys",
                 &client,
                 Ok(Some(two)),
-                Some(&published),
+                all,
                 Err(Denial::ClientKeyChanged),
             ),
-            ("no assertion", &client, Err(&failed), Some(&published), Err(failed.clone())),
-            ("its key withdrawn", &client, Ok(Some(two)), Some(&without_one), ended()),
+            ("no assertion", &client, Err(&failed), all, Err(failed.clone())),
+            // what was read earlier may lack a key that was published since
+            (
+                "not known from earlier",
+                &client,
+                Err(&failed),
+                Published::Earlier,
+                Err(failed.clone()),
+            ),
+            ("its key withdrawn", &client, Ok(Some(two)), rest, ended()),
             (
                 "its key withdrawn, whoever asks",
                 &client,
                 Err(&failed),
-                Some(&without_one),
+                rest,
                 ended(),
             ),
-            ("public now", &public, Ok(None), None, ended()),
+            (
+                "no keys any more",
+                &client,
+                Err(&failed),
+                Published::Now(None),
+                ended(),
+            ),
+            ("public now", &public, Ok(None), Published::Now(None), ended()),
+            (
+                "public by what was read earlier",
+                &public,
+                Ok(None),
+                Published::Earlier,
+                Err(Denial::ClientKeyChanged),
+            ),
         ] {
             let bound = |s: &mut Session, _: &mut Account| s.client_key = Some(one.clone());
-            assert_eq!(refresh_by(client, presented, published, bound), expected, "{name}");
+            assert_eq!(
+                refresh_by(client, presented, published, bound),
+                expected,
+                "{name}"
+            );
         }
     }
 
@@ -296,7 +362,7 @@ mod tests {
                 change(s, a);
             };
             assert_eq!(
-                refresh_by(&client, Ok(None), Some(&published), bound),
+                refresh_by(&client, Ok(None), Published::Now(Some(&published)), bound),
                 Err(denial)
             );
         }
@@ -306,8 +372,11 @@ mod tests {
     fn a_client_that_became_confidential_goes_on_once_it_authenticates() {
         let (client, published, keys) = fixtures::confidential_client(&["one"]);
         let failed = Denial::AssertionMissing;
-        let by = |key| refresh_by(&client, key, Some(&published), |_, _| ());
-        assert_eq!(by(Ok(Some(&keys[0]))), Ok(Refresh::Grant(fixtures::session().scope)));
+        let by = |key| refresh_by(&client, key, Published::Now(Some(&published)), |_, _| ());
+        assert_eq!(
+            by(Ok(Some(&keys[0]))),
+            Ok(Refresh::Grant(fixtures::session().scope))
+        );
         assert_eq!(by(Err(&failed)), Err(Denial::AssertionMissing));
     }
 
@@ -319,7 +388,7 @@ mod tests {
             ..fixtures::client()
         };
         assert_eq!(
-            refresh_by(&client, Ok(None), None, |_, _| ()),
+            refresh_by(&client, Ok(None), Published::Earlier, |_, _| ()),
             Err(Denial::RefreshUndeclared)
         );
     }
@@ -340,7 +409,12 @@ mod tests {
                 s.client_key = confidential.then(|| keys[0].clone());
             };
             let decided = if confidential {
-                refresh_by(&client, Ok(Some(&keys[0])), Some(&published), unused)
+                refresh_by(
+                    &client,
+                    Ok(Some(&keys[0])),
+                    Published::Now(Some(&published)),
+                    unused,
+                )
             } else {
                 refresh(unused)
             };

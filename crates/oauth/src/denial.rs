@@ -85,6 +85,10 @@ pub enum Denial {
         /// The rest of the sentence, which tells nothing about what was reached.
         reason: String,
     },
+    /// Too much is being fetched for the client's document to be asked for now: our shortage, and the one
+    /// denial that is not the caller's doing.
+    #[error("the client metadata cannot be fetched for the moment, try again in 5 seconds")]
+    FetchesBusy,
     /// A confidential client sent no assertion.
     #[error("client_assertion is required: the client metadata says private_key_jwt")]
     AssertionMissing,
@@ -270,6 +274,7 @@ impl Denial {
             | D::PermissionSetUnresolved { .. }
             | D::ScopeUndeclared { .. }
             | D::ScopeExceedsGrant => "invalid_scope",
+            D::FetchesBusy => "temporarily_unavailable",
             D::LoginRequired => "login_required",
             D::AccountSelectionRequired => "account_selection_required",
             D::ConsentRequired => "consent_required",
@@ -304,6 +309,7 @@ impl Denial {
             D::BodyTooLarge { .. } => 413,
             D::ContentTypeUnsupported | D::ContentEncodingUnsupported => 415,
             D::TooManyAttempts { .. } => 429,
+            D::FetchesBusy => 503,
             _ => 400,
         }
     }
@@ -312,6 +318,7 @@ impl Denial {
     pub const fn retry_after_seconds(&self) -> Option<u32> {
         match self {
             Self::TooManyAttempts { retry_after_seconds } => Some(*retry_after_seconds),
+            Self::FetchesBusy => Some(5),
             _ => None,
         }
     }
@@ -344,6 +351,7 @@ impl Denial {
                 document: "the document",
                 reason: "answered with status 404 instead of 200".to_owned(),
             },
+            Self::FetchesBusy,
             Self::AssertionMissing,
             Self::AssertionInvalid {
                 expected: "aud must be this server's issuer",
@@ -430,9 +438,10 @@ mod tests {
     }
 
     #[test]
-    fn every_denial_is_a_client_error() {
+    fn every_denial_is_a_client_error_but_for_our_own_shortage() {
         for denial in Denial::samples() {
-            assert!((400..500).contains(&denial.status()), "{denial:?}");
+            let ours = denial == Denial::FetchesBusy;
+            assert!(ours || (400..500).contains(&denial.status()), "{denial:?}");
         }
     }
 }

@@ -65,6 +65,8 @@ fn back_channel(app: &App) -> Router<App> {
         .route(&endpoints.par, post(par::post).fallback(post_only))
         .route(&endpoints.token, post(token::post).fallback(post_only))
         .route(&endpoints.revoke, post(revoke::post).fallback(post_only))
+        // here too, so that the answer has the headers of an answer
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), back_channel_headers))
         .layer(cors())
 }

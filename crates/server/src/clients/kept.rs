@@ -1,6 +1,7 @@
 //! What was read from a URL, and for how long it is good.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use moka::sync::Cache;
 use url::Url;
@@ -8,15 +9,16 @@ use url::Url;
 use entryway_identity::fetch::Fetched;
 use entryway_oauth::time::{Seconds, Timestamp};
 
+use super::Weigh;
+
 /// What was read, by URL.
 #[derive(Debug)]
-pub(super) struct Keeping<T: Send + Sync + 'static>(Cache<Url, Arc<Kept<T>>>);
+pub(super) struct Keeping<T: Weigh>(Cache<Url, Arc<Kept<T>>>);
 
 /// Something that was read.
 #[derive(Debug)]
 pub(super) struct Kept<T> {
     value: Arc<T>,
-    bytes: u32,
     read_at: Timestamp,
     fresh_for: Seconds,
 }
@@ -25,16 +27,20 @@ pub(super) struct Kept<T> {
 const FRESH_FOR: Seconds = Seconds::minutes(10);
 /// The longest, whatever its host says: about the life of an access token.
 const FRESH_MAX: Seconds = Seconds::minutes(15);
+/// How long it is taken for fresh while we cannot fetch it for want of turns (the upper bound of R-061).
+const NEARLY_FRESH: Seconds = Seconds::minutes(30);
+/// How long what nobody asks for is kept.
+const IDLE_MAX: Duration = Duration::from_hours(24);
 /// How long it may serve sessions while it cannot be fetched.
 const SERVES_MAX: Seconds = Seconds::days(1);
 
-impl<T: Send + Sync + 'static> Keeping<T> {
+impl<T: Weigh> Keeping<T> {
     pub(super) fn new(bytes_max: u64) -> Self {
         let weigher = |url: &Url, kept: &Arc<Kept<T>>| {
-            let url = u32::try_from(url.as_str().len()).unwrap_or(u32::MAX);
-            kept.bytes.saturating_add(url)
+            u32::try_from(2 * url.as_str().len() + kept.value.weight()).unwrap_or(u32::MAX)
         };
-        Self(Cache::builder().weigher(weigher).max_capacity(bytes_max).build())
+        let cache = Cache::builder().weigher(weigher).max_capacity(bytes_max);
+        Self(cache.time_to_idle(IDLE_MAX).build())
     }
 
     pub(super) fn find(&self, url: &Url) -> Option<Arc<Kept<T>>> {
@@ -61,7 +67,6 @@ impl<T> Kept<T> {
         };
         Self {
             value: Arc::new(value),
-            bytes: u32::try_from(fetched.body.len()).unwrap_or(u32::MAX),
             read_at: now,
             fresh_for,
         }
@@ -74,6 +79,11 @@ impl<T> Kept<T> {
     /// A clock that was set back makes nothing fresh for longer.
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
         self.read_at <= now && now < self.read_at + self.fresh_for
+    }
+
+    /// Not fresh by a little: what our own shortage may stretch it by.
+    pub(super) fn is_nearly_fresh(&self, now: Timestamp) -> bool {
+        self.read_at <= now && now < self.read_at + NEARLY_FRESH
     }
 
     pub(super) fn may_serve(&self, now: Timestamp) -> bool {

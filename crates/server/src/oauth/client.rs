@@ -3,19 +3,79 @@
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
+use entryway_core::refresh::Published;
 use entryway_oauth::client::{Client, ClientAuthentication};
 use entryway_oauth::client_auth::{self, Assertion, ClientKey, Expectation, UnverifiedAssertion};
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::form::Parameters;
-use entryway_oauth::key_set::KeySet;
 use entryway_oauth::time::Timestamp;
 use entryway_store::{Mark, Remembered};
 
 use crate::app::App;
 use crate::clients::{Need, Read};
 use crate::failure::Failure;
+
+/// Who a back-channel request says it comes from: nothing of it is believed, and nothing was fetched.
+pub(crate) struct Named<'a> {
+    /// The client it names.
+    pub(crate) id: ClientId,
+    presented: Result<UnverifiedAssertion<'a>, Denial>,
+}
+
+impl<'a> Named<'a> {
+    /// Reads who is calling.
+    ///
+    /// # Errors
+    /// A secret, or an identifier that is none.
+    pub(crate) fn read(parts: &Parts, parameters: &'a Parameters) -> Result<Self, Denial> {
+        if parts.headers.contains_key(AUTHORIZATION) || parameters.has("client_secret") {
+            return Err(Denial::ClientSecretUnsupported);
+        }
+        Ok(Self {
+            id: ClientId::parse(parameters.required("client_id")?)?,
+            presented: UnverifiedAssertion::from_parameters(parameters),
+        })
+    }
+
+    /// Finds out who it is. That it failed to authenticate is not yet a refusal: see
+    /// [`Caller::authenticated`].
+    ///
+    /// # Errors
+    /// A document or key set that cannot be had, or is none.
+    pub(crate) async fn identify(
+        &self,
+        app: &App,
+        need: Need<'_>,
+        proof: Option<&Proof>,
+        now: Timestamp,
+    ) -> Result<Caller, Denial> {
+        let kid = self.presented.as_ref().ok().map(UnverifiedAssertion::kid);
+        let read = app.clients().read(&self.id, kid, need, now).await?;
+        let authenticated = match (&read.client.authentication, read.keys()) {
+            (ClientAuthentication::PrivateKeyJwt { algorithm, .. }, Some(keys)) => {
+                let expected = Expectation {
+                    client_id: &self.id,
+                    algorithm: *algorithm,
+                    keys,
+                    issuer: app.issuer(),
+                    proof: proof.map(Proof::thumbprint),
+                    now,
+                };
+                let assertion = self.presented.as_ref().map_err(Denial::clone);
+                assertion.and_then(|assertion| client_auth::verify(assertion, expected).map(Some))
+            }
+            // no key of the client is known, so nobody is the client
+            (ClientAuthentication::PrivateKeyJwt { .. }, None) => Err(Denial::AssertionInvalid {
+                expected: "the client publishes no key that fits",
+            }),
+            // whatever a public client adds neither helps nor harms it
+            (ClientAuthentication::None, _) => Ok(None),
+        };
+        Ok(Caller { read, authenticated })
+    }
+}
 
 /// The client of a back-channel request.
 pub(crate) struct Caller {
@@ -24,54 +84,18 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Finds out who is calling. That it failed to authenticate is not yet a refusal: see
-    /// [`Self::authenticated`].
-    ///
-    /// # Errors
-    /// A secret, an identifier that is none, or a document that cannot be had.
-    pub(crate) async fn identify(
-        app: &App,
-        parts: &Parts,
-        parameters: &Parameters,
-        need: Need,
-        proof: Option<&Proof>,
-        now: Timestamp,
-    ) -> Result<Self, Denial> {
-        if parts.headers.contains_key(AUTHORIZATION) || parameters.has("client_secret") {
-            return Err(Denial::ClientSecretUnsupported);
-        }
-        let id = ClientId::parse(parameters.required("client_id")?)?;
-        let presented = UnverifiedAssertion::from_parameters(parameters);
-        let kid = presented.as_ref().ok().map(UnverifiedAssertion::kid);
-        let read = app.clients().read(&id, kid, need, now).await?;
-        let authenticated = match (&read.client.authentication, read.keys()) {
-            (ClientAuthentication::PrivateKeyJwt { algorithm, .. }, Some(keys)) => {
-                let expected = Expectation {
-                    client_id: &id,
-                    algorithm: *algorithm,
-                    keys,
-                    issuer: app.issuer(),
-                    proof: proof.map(Proof::thumbprint),
-                    now,
-                };
-                presented.and_then(|assertion| client_auth::verify(&assertion, expected).map(Some))
-            }
-            // keys out of reach are an error above, and would authenticate nobody
-            (ClientAuthentication::PrivateKeyJwt { .. }, None) => Err(Denial::AssertionMissing),
-            // whatever a public client adds neither helps nor harms it
-            (ClientAuthentication::None, _) => Ok(None),
-        };
-        Ok(Self { read, authenticated })
-    }
-
     /// What its metadata says.
     pub(crate) fn client(&self) -> &Client {
         &self.read.client
     }
 
-    /// The keys it publishes now; a public client has none.
-    pub(crate) fn published(&self) -> Option<&KeySet> {
-        self.read.keys()
+    /// What is known of its keys.
+    pub(crate) fn published(&self) -> Published<'_> {
+        if self.read.is_new {
+            Published::Now(self.read.keys())
+        } else {
+            Published::Earlier
+        }
     }
 
     /// The key it authenticated with, none for a public client, or why it could not.

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::clients::Need;
 use crate::extract::{body, proof};
 use crate::failure::Failure;
-use crate::oauth::client::Caller;
+use crate::oauth::client::Named;
 
 #[derive(Serialize)]
 struct Pushed {
@@ -32,7 +32,8 @@ async fn push(app: &App, request: Request<Body>) -> Result<Response, Failure> {
     let now = app.now();
     let (parts, parameters) = body::parameters(request, body::Accepts::FormOrJson).await?;
     let proof = proof::presented(app, &parts, &app.endpoints().par, now)?;
-    let caller = Caller::identify(app, &parts, &parameters, Need::Fresh, proof.as_ref(), now).await?;
+    let named = Named::read(&parts, &parameters)?;
+    let caller = named.identify(app, Need::Fresh, proof.as_ref(), now).await?;
     let client_key = caller.key()?.cloned();
     let admitted = request::admit(
         &parameters,

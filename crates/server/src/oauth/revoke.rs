@@ -10,7 +10,7 @@ use serde_json::json;
 use entryway_core::code::CodeState;
 use entryway_core::revoke::{self, Presented};
 use entryway_core::session::{EndReason, Session};
-use entryway_oauth::client_id::ClientId;
+use entryway_oauth::client_auth::ClientKey;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::secret::{AuthorizationCode, SessionId};
@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::clients::Need;
 use crate::extract::{body, proof};
 use crate::failure::Failure;
-use crate::oauth::client;
+use crate::oauth::client::Named;
 
 pub(crate) async fn post(State(app): State<App>, request: Request<Body>) -> Response {
     end(&app, request).await.unwrap_or_else(Failure::into_json)
@@ -31,14 +31,10 @@ pub(crate) async fn post(State(app): State<App>, request: Request<Body>) -> Resp
 async fn end(app: &App, request: Request<Body>) -> Result<Response, Failure> {
     let now = app.now();
     let (parts, parameters) = body::parameters(request, body::Accepts::FormOrJson).await?;
+    let named = Named::read(&parts, &parameters)?;
     let token = parameters.required("token")?;
     // optional: RFC 7009 knows no proof, and plain clients send none
     let proof = proof::presented(app, &parts, &app.endpoints().revoke, now)?;
-    let caller =
-        client::Caller::identify(app, &parts, &parameters, Need::Running, proof.as_ref(), now).await?;
-    // RFC 7009 section 2.1: a confidential client authenticates
-    caller.key()?;
-    caller.spend(app, now).await?;
     if let Some(proof) = &proof
         && app.store().remember_mark(proof::mark(proof), now).await? == Remembered::Replayed
     {
@@ -46,7 +42,7 @@ async fn end(app: &App, request: Request<Body>) -> Result<Response, Failure> {
     }
     let caller = Caller {
         app,
-        client: caller.client().id.clone(),
+        named,
         proof,
         now,
     };
@@ -64,7 +60,7 @@ async fn end(app: &App, request: Request<Body>) -> Result<Response, Failure> {
 
 struct Caller<'a> {
     app: &'a App,
-    client: ClientId,
+    named: Named<'a>,
     proof: Option<Proof>,
     now: Timestamp,
 }
@@ -74,13 +70,16 @@ impl Caller<'_> {
         let Some(facts) = self.app.store().session(id).await? else {
             return Ok(());
         };
-        if genuine(&facts.session) && revoke::may_end(&facts.session, &self.client, self.proof.as_ref()) {
-            self.app
-                .store()
-                .end_session(id, EndReason::Revoked, self.now)
-                .await?;
-            tracing::info!(client.id = %self.client, account.did = %facts.session.did, "session revoked");
+        let session = &facts.session;
+        if !genuine(session) || !revoke::may_end(session, &self.named.id, self.proof.as_ref()) {
+            return Ok(());
         }
+        self.authenticate(session.client_key.as_ref()).await?;
+        self.app
+            .store()
+            .end_session(id, EndReason::Revoked, self.now)
+            .await?;
+        tracing::info!(client.id = %session.client_id, account.did = %session.did, "session revoked");
         Ok(())
     }
 
@@ -89,13 +88,17 @@ impl Caller<'_> {
             return Ok(());
         };
         let (owner, bound) = (&facts.request.client_id, facts.request.jkt);
-        if !revoke::owns(owner, bound, &self.client, self.proof.as_ref()) {
+        if !revoke::owns(owner, bound, &self.named.id, self.proof.as_ref()) {
             return Ok(());
         }
+        if let CodeState::Redeemed(id) = facts.state {
+            return self.end_session(id, |_| true).await;
+        }
+        self.authenticate(facts.request.client_key.as_ref()).await?;
         if self.app.store().spoil_code(code.digest(), self.now).await? == Spoiling::Spoiled {
             return Ok(());
         }
-        // it was exchanged, before the look or since: what it gave ends
+        // it was exchanged since: what it gave ends
         match self
             .app
             .store()
@@ -103,8 +106,39 @@ impl Caller<'_> {
             .await?
             .map(|facts| facts.state)
         {
-            Some(CodeState::Redeemed(id)) => self.end_session(id, |_| true).await,
+            Some(CodeState::Redeemed(id)) => {
+                self.app
+                    .store()
+                    .end_session(id, EndReason::Revoked, self.now)
+                    .await?;
+                Ok(())
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// RFC 7009 section 2.1: a confidential client authenticates before what it was given ends.
+    ///
+    /// Not while its document or keys cannot be had: whoever holds the token could only use it otherwise, and
+    /// a person who signs out must not have to wait for the app's host.
+    async fn authenticate(&self, bound: Option<&ClientKey>) -> Result<(), Failure> {
+        if bound.is_none() {
+            return Ok(());
+        }
+        let need = Need::Running(bound);
+        match self
+            .named
+            .identify(self.app, need, self.proof.as_ref(), self.now)
+            .await
+        {
+            Ok(caller) => {
+                caller.key()?;
+                caller.spend(self.app, self.now).await
+            }
+            Err(unavailable) => {
+                tracing::info!(client.id = %self.named.id, denial.reason = %unavailable, "revoked without its client's keys");
+                Ok(())
+            }
         }
     }
 }

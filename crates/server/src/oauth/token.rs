@@ -5,15 +5,15 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::Request;
-use http::request::Parts;
 
+use entryway_core::code::{CodeFacts, Exchange};
 use entryway_core::refresh::Refresh;
 use entryway_core::session::{EndReason, Session};
 use entryway_core::{code, refresh};
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::form::Parameters;
-use entryway_oauth::secret::{AuthorizationCode, SessionId};
+use entryway_oauth::secret::{AuthorizationCode, Digest, SessionId};
 use entryway_oauth::time::Timestamp;
 use entryway_store::{NewSession, Redemption, Rotation};
 
@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::clients::Need;
 use crate::extract::{body, proof};
 use crate::failure::Failure;
-use crate::oauth::client::Caller;
+use crate::oauth::client::Named;
 use crate::oauth::issued::{Issued, TokenResponse};
 
 pub(crate) async fn post(State(app): State<App>, request: Request<Body>) -> Response {
@@ -31,7 +31,12 @@ pub(crate) async fn post(State(app): State<App>, request: Request<Body>) -> Resp
 async fn grant(app: &App, request: Request<Body>) -> Result<Response, Failure> {
     let now = app.now();
     let (parts, parameters) = body::parameters(request, body::Accepts::FormOrJson).await?;
-    let call = Call::read(app, &parts, &parameters, now).await?;
+    let call = Call {
+        proof: proof::required(app, &parts, &app.endpoints().token, now)?,
+        named: Named::read(&parts, &parameters)?,
+        parameters: &parameters,
+        now,
+    };
     let response = match parameters.required("grant_type")? {
         "authorization_code" => exchange_code(app, call).await?,
         "refresh_token" => refresh_session(app, call).await?,
@@ -40,53 +45,34 @@ async fn grant(app: &App, request: Request<Body>) -> Result<Response, Failure> {
     Ok(Json(response).into_response())
 }
 
-/// What both grants need.
+/// What both grants need. Nothing is fetched for a client before code or token are known to be its own.
 struct Call<'a> {
     parameters: &'a Parameters,
-    caller: Caller,
+    named: Named<'a>,
     proof: Proof,
     now: Timestamp,
-}
-
-impl<'a> Call<'a> {
-    async fn read(
-        app: &App,
-        parts: &Parts,
-        parameters: &'a Parameters,
-        now: Timestamp,
-    ) -> Result<Self, Denial> {
-        let proof = proof::required(app, parts, &app.endpoints().token, now)?;
-        let caller = Caller::identify(app, parts, parameters, Need::Running, Some(&proof), now).await?;
-        Ok(Self {
-            parameters,
-            caller,
-            proof,
-            now,
-        })
-    }
 }
 
 async fn exchange_code(app: &App, call: Call<'_>) -> Result<TokenResponse, Failure> {
     let code = AuthorizationCode::parse(call.parameters.required("code")?)?.digest();
     let facts = app.store().code(code).await?.ok_or(Denial::CodeUnknown)?;
+    if let Some(look) = code::first_look(&facts, &call.named.id) {
+        return Err(not_opened(app, code, &facts, look, call.now).await?);
+    }
+    let need = Need::Running(facts.request.client_key.as_ref());
+    let caller = call
+        .named
+        .identify(app, need, Some(&call.proof), call.now)
+        .await?;
     let presented = code::Presented {
-        client: call.caller.client(),
-        client_key: call.caller.key()?,
+        client: caller.client(),
+        client_key: caller.key()?,
         parameters: call.parameters,
         proof: &call.proof,
     };
     match code::decide(&facts, presented, call.now) {
-        code::Exchange::Open => {}
-        code::Exchange::Refuse(denial) => return Err(denial.into()),
-        code::Exchange::Spoil(denial) => {
-            app.store().spoil_code(code, call.now).await?;
-            return Err(denial.into());
-        }
-        code::Exchange::Replayed => {
-            app.store().replay_code(code, call.now).await?;
-            tracing::warn!(client.id = %call.caller.client().id, account.did = %facts.account.did, "code replayed");
-            return Err(Denial::CodeUnknown.into());
-        }
+        Exchange::Open => {}
+        refused => return Err(not_opened(app, code, &facts, refused, call.now).await?),
     }
     let id = SessionId::from_entropy(app.chance().bytes()?);
     let session = code::session(
@@ -106,20 +92,43 @@ async fn exchange_code(app: &App, call: Call<'_>) -> Result<TokenResponse, Failu
     )
     .await?;
     let new = NewSession { session: &session };
-    call.caller.spend(app, call.now).await?;
+    caller.spend(app, call.now).await?;
     match app
         .store()
         .redeem_code(code, new, proof::mark(&call.proof), call.now)
         .await?
     {
         Redemption::Redeemed => {
-            let refreshes = call.caller.client().refreshes;
+            let refreshes = caller.client().refreshes;
             let refresh_token = refreshes.then(|| app.keys().refresh_tokens.mint(id, &session.salt, 0));
             Ok(issued.response(refresh_token.as_ref()))
         }
         Redemption::ProofReplayed => Err(Denial::ProofReplayed.into()),
         Redemption::AlreadyRedeemed | Redemption::Gone => Err(Denial::CodeUnknown.into()),
     }
+}
+
+/// What a code that does not open has for consequence.
+async fn not_opened(
+    app: &App,
+    code: Digest,
+    facts: &CodeFacts,
+    exchange: Exchange,
+    now: Timestamp,
+) -> Result<Failure, Failure> {
+    let denial = match exchange {
+        Exchange::Refuse(denial) => denial,
+        Exchange::Spoil(denial) => {
+            app.store().spoil_code(code, now).await?;
+            denial
+        }
+        Exchange::Replayed | Exchange::Open => {
+            app.store().replay_code(code, now).await?;
+            tracing::warn!(client.id = %facts.request.client_id, account.did = %facts.account.did, "code replayed");
+            Denial::CodeUnknown
+        }
+    };
+    Ok(denial.into())
 }
 
 async fn refresh_session(app: &App, call: Call<'_>) -> Result<TokenResponse, Failure> {
@@ -131,11 +140,17 @@ async fn refresh_session(app: &App, call: Call<'_>) -> Result<TokenResponse, Fai
         .await?
         .ok_or(Denial::RefreshTokenUnknown)?;
     let (session, account) = (&facts.session, &facts.account);
+    refresh::check_holder(session, &token, &call.named.id, &call.proof, key)?;
+    let need = Need::Running(session.client_key.as_ref());
+    let caller = call
+        .named
+        .identify(app, need, Some(&call.proof), call.now)
+        .await?;
     let presented = refresh::Presented {
         token: &token,
-        client: call.caller.client(),
-        client_key: call.caller.authenticated(),
-        published: call.caller.published(),
+        client: caller.client(),
+        client_key: caller.authenticated(),
+        published: caller.published(),
         proof: &call.proof,
         scope: call.parameters.optional("scope"),
     };
@@ -162,7 +177,7 @@ async fn refresh_session(app: &App, call: Call<'_>) -> Result<TokenResponse, Fai
         }
     };
     let issued = Issued::new(app, session, refresh::grantee(session, account), scope, call.now).await?;
-    call.caller.spend(app, call.now).await?;
+    caller.spend(app, call.now).await?;
     match rotate().await? {
         Rotation::Rotated | Rotation::Repeated => {
             let next = key.mint(session.id, &session.salt, token.generation() + 1);
