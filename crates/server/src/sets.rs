@@ -16,7 +16,6 @@ use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_scope::{ExpansionFault, Meaning, Nsid, PermissionSet, Scope, ScopeSet};
 use entryway_store::{Keeping, Store, StoredSet};
 
-use crate::clients::Need;
 use crate::failure::{Failure, Fault};
 
 /// Finds permission sets. Cheap to clone.
@@ -85,6 +84,15 @@ pub(crate) fn included(value: &Scope) -> Option<&Nsid> {
     }
 }
 
+/// What a set is needed for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// A new request, which is refused without it.
+    Request,
+    /// What was granted, which goes on with what is known.
+    Grant,
+}
+
 /// Sets kept in memory.
 const KNOWN_MAX: u64 = 10_000;
 /// How long a set that could not be had is not asked for again.
@@ -106,7 +114,7 @@ impl PermissionSets {
     /// # Errors
     /// [`Denial::PermissionSetUnresolved`], and [`Denial::ScopeInvalid`] when they are too much together.
     pub(crate) async fn of_request(&self, scope: &ScopeSet, now: Timestamp) -> Result<Sets, Failure> {
-        let sets = self.of(scope, Need::Fresh, now).await?;
+        let sets = self.of(scope, For::Request, now).await?;
         match scope.expand(|name| sets.get(name)) {
             Ok(_) => Ok(sets),
             Err(ExpansionFault::Scope(reason)) => Err(Denial::ScopeInvalid {
@@ -119,22 +127,22 @@ impl PermissionSets {
 
     /// The sets of a grant, as far as they are known.
     pub(crate) async fn of_grant(&self, scope: &ScopeSet, now: Timestamp) -> Result<Sets, Failure> {
-        self.of(scope, Need::Running, now).await
+        self.of(scope, For::Grant, now).await
     }
 
-    async fn of(&self, scope: &ScopeSet, need: Need, now: Timestamp) -> Result<Sets, Failure> {
+    async fn of(&self, scope: &ScopeSet, need: For, now: Timestamp) -> Result<Sets, Failure> {
         let mut sets = Sets::default();
         for name in scope.permission_sets() {
             match (self.set(name, need, now).await?, need) {
                 (Ok(known), _) => drop(sets.0.insert(name.clone(), known)),
-                (Err(reason), Need::Fresh) => {
+                (Err(reason), For::Request) => {
                     return Err(Denial::PermissionSetUnresolved {
-                        name: name.to_string(),
+                        name: shortened(name),
                         reason,
                     }
                     .into());
                 }
-                (Err(reason), Need::Running) => {
+                (Err(reason), For::Grant) => {
                     tracing::warn!(set = %name, reason, "a granted permission set is not to be had");
                 }
             }
@@ -143,7 +151,7 @@ impl PermissionSets {
     }
 
     /// A set, or why it is not to be had.
-    async fn set(&self, name: &Nsid, need: Need, now: Timestamp) -> Result<Answer, Failure> {
+    async fn set(&self, name: &Nsid, need: For, now: Timestamp) -> Result<Answer, Failure> {
         let known = self.known(name).await?;
         let age = known
             .as_ref()
@@ -157,7 +165,7 @@ impl PermissionSets {
             }
             (known, age) => {
                 let asked = self.ask(name, now).await?;
-                let serves = need == Need::Running || age != Some(SetAge::Expired);
+                let serves = need == For::Grant || age != Some(SetAge::Expired);
                 Ok(match (asked, known) {
                     (Err(_), Some(known)) if serves => Ok(known),
                     (asked, _) => asked,
@@ -166,11 +174,16 @@ impl PermissionSets {
         }
     }
 
-    async fn known(&self, name: &Nsid) -> Result<Option<Arc<Known>>, Failure> {
-        if let Some(known) = self.0.known.get(name) {
-            return Ok(Some(known));
+    fn age(&self, known: &Known, now: Timestamp) -> SetAge {
+        self.0.lifetimes.age(known.read_at, now)
+    }
+
+    /// What is known, by this instance or, once that is not fresh, by any of them.
+    async fn known(&self, name: &Nsid, now: Timestamp) -> Result<Option<Arc<Known>>, Failure> {
+        match self.0.known.get(name) {
+            Some(known) if self.age(&known, now) == SetAge::Fresh => Ok(Some(known)),
+            _ => self.reload(name).await,
         }
-        self.reload(name).await
     }
 
     async fn reload(&self, name: &Nsid) -> Result<Option<Arc<Known>>, Failure> {
@@ -227,11 +240,22 @@ impl PermissionSets {
     }
 }
 
+/// A name short enough for an error's description.
+fn shortened(name: &Nsid) -> String {
+    match name.as_str().get(..NAME_SHOWN_BYTES_MAX) {
+        Some(start) if name.as_str().len() > NAME_SHOWN_BYTES_MAX => format!("{start}..."),
+        _ => name.to_string(),
+    }
+}
+
+/// More than any name that somebody uses.
+const NAME_SHOWN_BYTES_MAX: usize = 96;
+
 impl Known {
     fn of(lexicon: &ResolvedLexicon) -> Result<Self, String> {
         let set = PermissionSet::read(&lexicon.nsid, &lexicon.record);
         Ok(Self {
-            set: set.map_err(|reason| format!("the lexicon {reason}"))?,
+            set: set.map_err(|reason| reason.to_string())?,
             seen: lexicon.seen(),
             read_at: lexicon.resolved_at,
         })

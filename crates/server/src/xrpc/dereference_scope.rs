@@ -29,19 +29,27 @@ pub(crate) async fn get(State(app): State<App>, parts: Parts) -> Response {
 }
 
 async fn dereference(app: &App, parts: &Parts) -> Result<Response, Failure> {
-    let parameters = Parameters::from_form(parts.uri.query().unwrap_or_default().as_bytes())?;
-    let found = match ScopeReference::parse(parameters.required("scope")?) {
-        Ok(reference) => app.store().scope_of(&reference, app.now()).await?,
-        Err(_) => None,
+    let asked = match asked(parts) {
+        Ok(reference) => reference,
+        Err(reason) => return Ok(refused(&reason)),
     };
-    Ok(match found {
+    Ok(match app.store().scope_of(&asked, app.now()).await? {
         Some(scope) => ([(CACHE_CONTROL, CACHED)], Json(Dereferenced { scope })).into_response(),
-        None => xrpc::refusal(
-            StatusCode::BAD_REQUEST,
-            "InvalidScopeReference",
-            "scope must be a reference that a living access token holds",
-        ),
+        None => refused("scope must be a reference that a living access token holds"),
     })
+}
+
+fn asked(parts: &Parts) -> Result<ScopeReference, String> {
+    let query = parts.uri.query().unwrap_or_default();
+    let parameters = Parameters::from_form(query.as_bytes()).map_err(|denial| denial.to_string())?;
+    let scope = parameters
+        .required("scope")
+        .map_err(|denial| denial.to_string())?;
+    ScopeReference::parse(scope).map_err(|_| "scope must be ref: and a CID".to_owned())
+}
+
+fn refused(message: &str) -> Response {
+    xrpc::refusal(StatusCode::BAD_REQUEST, "InvalidScopeReference", message)
 }
 
 /// A name never stands for another scope.
