@@ -145,6 +145,7 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
         pds: sandbox.pds_url().to_owned(),
         plc: sandbox.plc_url().to_owned(),
         mailbox: sandbox.mailbox_url().to_owned(),
+        lexicons: sandbox.lexicons_url(),
         demo_app: demo_config.base_url.clone(),
         accounts,
         behind,

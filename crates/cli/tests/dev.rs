@@ -122,3 +122,33 @@ fn behind_a_front_every_document_has_the_public_origins() {
     assert_eq!(resource["authorization_servers"], json!([greeting["issuer"]]));
     assert_eq!(dev.end(), "");
 }
+
+#[test]
+fn the_sandbox_publishes_lexicons_whose_authority_is_one_of_its_accounts() {
+    let dev = Dev::start(&[]);
+    let pds = dev.greeting["pds"].as_str().unwrap();
+    let published = get(pds, "/sandbox/lexicons");
+    let names: Vec<_> = published["lexicons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lexicon| lexicon["value"]["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "test.jotter.basic",
+            "test.jotter.capture",
+            "test.jotter.note",
+            "test.jotter.pin"
+        ]
+    );
+    let authority = get(
+        pds,
+        "/xrpc/com.atproto.identity.resolveHandle?handle=jotter.test",
+    );
+    let authority = authority["did"].as_str().unwrap();
+    let first = published["lexicons"][0]["uri"].as_str().unwrap();
+    assert!(first.starts_with(&format!("at://{authority}/")), "{first}");
+    assert_eq!(dev.end(), "");
+}

@@ -13,6 +13,9 @@ pub(crate) struct Greeting {
     pub(crate) pds: String,
     pub(crate) plc: String,
     pub(crate) mailbox: String,
+    /// What the sandbox publishes, to be changed by whoever develops. A path of the PDS, so programs know it.
+    #[serde(skip)]
+    pub(crate) lexicons: String,
     pub(crate) demo_app: String,
     pub(crate) accounts: Vec<Account>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +35,7 @@ impl Greeting {
         print(&serde_json::to_string(self).unwrap_or_default());
     }
 
-    /// Ten lines for a person.
+    /// A dozen lines for a person.
     pub(crate) fn print_text(&self, kept: bool) {
         let mut lines = vec![
             "entryway dev: for this machine only, not for production".to_owned(),
@@ -50,6 +53,7 @@ impl Greeting {
             format!("  Your own app's PDS  {}   (login at {})", self.pds, self.issuer),
             format!("  PLC directory       {}", self.plc),
             format!("  Mailbox             {}", self.mailbox),
+            format!("  Permission sets     {}", self.lexicons),
         ]);
         if let Some(Behind { issuer, pds }) = &self.behind {
             lines.push(format!("  Behind the front    login at {issuer}, PDS at {pds}"));

@@ -9,6 +9,11 @@ use crate::lexicons;
 use crate::pds::{InvalidRecord, PublicationFault, PublishedLexicon};
 
 impl Sandbox {
+    /// Where all published lexicons are listed; a lexicon posted to its name below is published.
+    pub fn lexicons_url(&self) -> String {
+        format!("{}/sandbox/lexicons", self.pds_here)
+    }
+
     /// Publishes a lexicon, or a new version of it, in the repository of its authority: the account here whose
     /// handle is the domain of the name, such as `jotter.test` for `test.jotter.basic`.
     ///
