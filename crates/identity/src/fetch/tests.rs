@@ -7,6 +7,7 @@ mod addresses;
 mod answers;
 mod certificates;
 mod dns;
+mod floods;
 mod gate;
 pub(crate) mod host;
 mod limits;

@@ -20,8 +20,8 @@ pub struct Wanted {
     pub content_types: &'static [&'static str],
     /// Longest body, in bytes.
     pub body_bytes_max: usize,
-    /// Longest time for the look-up, the connection, TLS, head and body, from when the fetch got its turn. A
-    /// wait for an address that others of no standing are connected to counts in it.
+    /// Longest time for the look-up, the connection, TLS, head and body, from when the fetch got its turn. What
+    /// a new document then waits for its address counts in it.
     pub time_max: Duration,
     /// How much the fetch may take from others. The same document is fetched once for both kinds.
     pub standing: Standing,

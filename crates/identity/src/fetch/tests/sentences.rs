@@ -99,6 +99,7 @@ fn every_refusal_is_one_plain_sentence_and_says_whether_to_come_again() {
     for (error, temporary, sentence) in table {
         assert_eq!(error.to_string(), sentence);
         assert_eq!(error.is_temporary(), temporary, "{sentence}");
+        assert_eq!(error.is_ours(), error == FetchError::Busy, "{sentence}");
         // RFC 6749 section 5.2
         assert!(
             sentence

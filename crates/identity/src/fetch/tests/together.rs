@@ -6,7 +6,7 @@ use super::gate::Gate;
 use super::*;
 
 /// A plain host whose answers wait at a gate, and a fetcher for it.
-async fn gated(settings: FetchSettings) -> (Host, Gate, Fetcher) {
+pub(super) async fn gated(settings: FetchSettings) -> (Host, Gate, Fetcher) {
     let gate = Gate::closed();
     let answer = document("{}").behind(&gate);
     let host = Host::http(move |_| answer.clone()).await;

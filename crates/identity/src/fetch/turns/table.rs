@@ -262,3 +262,6 @@ fn block(address: IpAddr) -> IpAddr {
 
 /// The first 64 bits.
 const NETWORK_MASK: u128 = !(u64::MAX as u128);
+
+#[cfg(test)]
+mod tests;
