@@ -10,6 +10,7 @@ create table if not exists client_grant (
   client bytea not null, -- digest of the client_id, which may be longer than an index takes
   client_id text not null,
   scope text not null,
+  known bigint not null, -- 0, 1: whether nobody could pose as the client when it was given this
   granted_at bigint not null, -- for the first time
   updated_at bigint not null,
   primary key (did, client)

@@ -11,6 +11,7 @@ create table if not exists client_grant (
   client blob not null, -- digest of the client_id, which may be longer than an index takes
   client_id text not null,
   scope text not null,
+  known integer not null, -- 0, 1: whether nobody could pose as the client when it was given this
   granted_at integer not null, -- for the first time
   updated_at integer not null,
   primary key (did, client)

@@ -7,7 +7,7 @@ use entryway_scope::Did;
 use crate::account::{Account, AccountStatus};
 use crate::policy::Policy;
 use crate::request::{AuthorizationRequest, LoginHint, Prompt};
-use crate::trust::Standing;
+use crate::trust::{self, Standing};
 
 /// An account whose password was given in this browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +126,14 @@ impl<'a> Situation<'a> {
     }
 
     /// `prompt=none`: an answer without a page, or a refusal that says which page is missing.
+    ///
+    /// Anybody can be a client, and send a browser here without a click. One that was granted nothing here,
+    /// or could not be told from an impostor, does not learn who is signed in.
     fn silent(&self, fresh: &[&'a SignedIn]) -> Step<'a> {
+        let is_acquainted = self.standing.granted.iter().any(|(_, grant)| grant.known);
+        if !(self.is_known() && is_acquainted) {
+            return Step::Refuse(Denial::LoginRequired);
+        }
         match fresh {
             [] => Step::Refuse(Denial::LoginRequired),
             [one] if self.needs_no_consent(one) => Step::Grant(one),
@@ -144,14 +151,17 @@ impl<'a> Situation<'a> {
         }
     }
 
-    /// Whether this account said yes to all of it before, to a client nobody else can pass for: one that
-    /// authenticated with its key, or that the operator trusts.
+    /// Whether this account said yes to all of it before, to a client nobody else can pass for (R-161,
+    ///
     fn needs_no_consent(&self, one: &SignedIn) -> bool {
-        let known = self.request.client_key.is_some() || self.standing.trust.is_some();
-        let granted = self.standing.granted_by(&one.account.did);
-        known
+        let granted = self.standing.grant_of(&one.account.did);
+        self.is_known()
             && self.request.prompt != Some(Prompt::Consent)
-            && granted.is_some_and(|granted| self.request.scope.is_subset(granted))
+            && granted.is_some_and(|grant| grant.answers(&self.request.scope))
+    }
+
+    fn is_known(&self) -> bool {
+        trust::is_known(self.request, self.standing.trust.is_some())
     }
 }
 
@@ -204,8 +214,9 @@ fn candidates<'a>(wanted: &[&'a SignedIn], fresh: impl Fn(&SignedIn) -> bool) ->
 mod tests {
     use super::*;
     use crate::fixtures;
+    use crate::trust::{Grant, Trust};
+    use entryway_oauth::redirect::RedirectUri;
     use entryway_oauth::time::Seconds;
-    use crate::trust::Trust;
     use entryway_scope::{Handle, ScopeSet};
 
     const ADMITTED: Timestamp = fixtures::NOW;
@@ -295,9 +306,10 @@ mod tests {
             ("consent", "", "alice", "", "consent as alice.test"),
             ("none", "", "", "", "login_required"),
             ("none", "", "stale", "", "login_required"),
-            ("none", "", "alice", "", "consent_required"),
-            ("none", "", "alice bob", "", "account_selection_required"),
-            ("none", "bob.test", "alice bob", "", "consent_required"),
+            // a stranger among the clients does not learn who is signed in
+            ("none", "", "alice", "", "login_required"),
+            ("none", "", "alice bob", "", "login_required"),
+            ("none", "bob.test", "alice bob", "", "login_required"),
         ] {
             let choice = match choice {
                 "" => Choice::Open,
@@ -317,7 +329,7 @@ mod tests {
         }
     }
 
-    //
+    //
     #[test]
     fn only_a_known_client_is_granted_silently_and_only_what_was_granted_before() {
         let trust = Trust {
@@ -326,30 +338,91 @@ mod tests {
             has_logo: false,
         };
         let all = Some("atproto transition:generic transition:email");
-        for (confidential, trusted, before, prompt, hint, choice, expected) in [
-            (true, false, all, "", "alice.test", "", "grant as alice.test"),
-            (true, false, all, "none", "", "", "grant as alice.test"),
-            (true, false, all, "", "", "alice", "grant as alice.test"),
-            (true, false, all, "", "", "", "consent as alice.test"),
-            (false, true, all, "", "alice.test", "", "grant as alice.test"),
-            (false, false, all, "", "alice.test", "", "consent as alice.test"),
-            (false, false, all, "none", "", "", "consent_required"),
-            (true, false, all, "consent", "alice.test", "", "consent as alice.test"),
-            (true, false, all, "login", "alice.test", "", "sign in as alice.test"),
-            (true, false, Some("atproto"), "", "alice.test", "", "consent as alice.test"),
-            (true, false, Some("atproto"), "none", "", "", "consent_required"),
-            (true, true, None, "", "alice.test", "", "consent as alice.test"),
+        let (web, app, loopback) = (
+            "https://app.test/cb",
+            "com.example.app:/cb",
+            "http://127.0.0.1:4000/",
+        );
+        // how the client is known: by its key, by the operator's word, or not at all
+        for (by, redirect_uri, before, prompt, hint, choice, expected) in [
+            ("key", web, all, "", "alice.test", "", "grant as alice.test"),
+            ("key", web, all, "none", "", "", "grant as alice.test"),
+            ("key", app, all, "none", "", "", "grant as alice.test"),
+            ("key", web, all, "", "", "alice", "grant as alice.test"),
+            ("key", web, all, "", "", "", "consent as alice.test"),
+            ("trust", web, all, "", "alice.test", "", "grant as alice.test"),
+            ("trust", app, all, "", "alice.test", "", "consent as alice.test"),
+            ("trust", app, all, "none", "", "", "login_required"),
+            (
+                "trust",
+                loopback,
+                all,
+                "",
+                "alice.test",
+                "",
+                "consent as alice.test",
+            ),
+            ("trust", loopback, all, "none", "alice.test", "", "login_required"),
+            ("", web, all, "", "alice.test", "", "consent as alice.test"),
+            ("", web, all, "none", "", "", "login_required"),
+            (
+                "key",
+                web,
+                all,
+                "consent",
+                "alice.test",
+                "",
+                "consent as alice.test",
+            ),
+            (
+                "key",
+                web,
+                all,
+                "login",
+                "alice.test",
+                "",
+                "sign in as alice.test",
+            ),
+            (
+                "key",
+                web,
+                Some("atproto"),
+                "",
+                "alice.test",
+                "",
+                "consent as alice.test",
+            ),
+            ("key", web, Some("atproto"), "none", "", "", "consent_required"),
+            ("key", web, all, "none", "bob.test", "", "login_required"),
+            ("key", web, None, "none", "", "", "login_required"),
+            ("trust", web, None, "", "alice.test", "", "consent as alice.test"),
+            // what somebody who posed as it may have been given does not count
+            ("key", web, Some("unknown"), "none", "", "", "login_required"),
+            (
+                "key",
+                web,
+                Some("unknown"),
+                "",
+                "alice.test",
+                "",
+                "consent as alice.test",
+            ),
         ] {
             let request = AuthorizationRequest {
                 prompt: (!prompt.is_empty()).then(|| Prompt::parse(prompt).unwrap()),
                 login_hint: Handle::parse(hint).ok().map(LoginHint::Handle),
-                client_key: confidential.then(fixtures::client_key),
+                client_key: (by == "key").then(fixtures::client_key),
+                redirect_uri: RedirectUri::parse(redirect_uri).unwrap(),
                 ..fixtures::request()
             };
+            let grant = |wire: &str| Grant {
+                scope: ScopeSet::parse(if wire == "unknown" { all.unwrap() } else { wire }).unwrap(),
+                known: wire != "unknown",
+            };
             let standing = Standing {
-                trust: trusted.then(|| trust.clone()),
+                trust: (by == "trust").then(|| trust.clone()),
                 granted: before
-                    .map(|wire| (fixtures::account().did, ScopeSet::parse(wire).unwrap()))
+                    .map(|wire| (fixtures::account().did, grant(wire)))
                     .into_iter()
                     .collect(),
             };
@@ -360,7 +433,7 @@ mod tests {
             let step = step_of(&request, &browser("alice"), &standing, &choice);
             assert_eq!(
                 step, expected,
-                "confidential {confidential} trusted {trusted} before {before:?} prompt {prompt} hint {hint}"
+                "known by {by} at {redirect_uri} before {before:?} prompt {prompt} hint {hint}"
             );
         }
     }

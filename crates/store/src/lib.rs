@@ -20,13 +20,17 @@
 //! | verb | PostgreSQL | SQLite |
 //! |---|---|---|
 //! | `admit_request` | 1 | 1 |
-//! | `bind_request`, `deny_request` | 1 | 1 |
-//! | `approve_request` | 4, where more is granted than before 5 | 2, 3 |
+//! | `bind_request` | 1 | 1 |
+//! | `deny_request` | 1, by an account 4, which takes something back 5 | 1, 2, 3 |
+//! | `approve_request` | 5, where more is granted than before 6 | 3, 4 |
+//! | the same of what was granted before | 5 | 3 |
+//! | either where the operator's word matters | 1 more | 1 more |
 //! | `redeem_code` | 1 | 1 |
 //! | `replay_code`, `spoil_code` | 1 | 1 |
 //! | `rotate_refresh` | 1 | 1 |
 //! | `end_session`, `end_sessions_of_account` | 1 | 1 |
-//! | `create_account`, `replace_password_hash`, `change_password`, `rehome_account` | 1 | 1 |
+//! | `create_account`, `replace_password_hash`, `rehome_account` | 1 | 1 |
+//! | `change_password` | 4 | 2 |
 //! | `trust_client`, `distrust_client` | 1 | 1 |
 //! | `revoke_grant` | 6, and 1 for each code it spoils | 4, and 1 |
 //! | `remember_mark` | 1 | 1 |
@@ -70,5 +74,5 @@ pub use verbs::codes::NewSession;
 pub use verbs::keys::{KeyState, SealedKey};
 pub use verbs::marks::Mark;
 pub use verbs::permission_sets::StoredSet;
-pub use verbs::requests::{Approval, NewRequest};
+pub use verbs::requests::{Approval, Basis, NewRequest};
 pub use verbs::sweep::{DECIDED_REQUEST_KEPT, ENDED_SESSION_KEPT};

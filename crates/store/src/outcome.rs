@@ -47,6 +47,8 @@ pub enum Decision {
     Decided(AuthorizationRequest),
     /// The request is over, decided, another browser's or unknown.
     Gone,
+    /// What the account granted before was taken back, or is not enough; the request still waits.
+    ConsentGone,
 }
 
 /// What became of a code that was presented rightly.

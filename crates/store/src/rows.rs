@@ -8,7 +8,7 @@ use entryway_core::account::{Account, AccountStatus, PasswordHash};
 use entryway_core::code::{CodeFacts, CodeState};
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::session::{EndReason, Ended, Session};
-use entryway_core::trust::Trust;
+use entryway_core::trust::{Grant, Trust};
 use entryway_oauth::client_auth::ClientKey;
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::jwk::{Algorithm, Thumbprint};
@@ -73,6 +73,14 @@ impl<'r> Columns<'r> {
 
     pub(crate) fn count(self, column: &'static str) -> Result<i64, Fault> {
         self.value(column)
+    }
+
+    pub(crate) fn flag(self, column: &'static str) -> Result<bool, Fault> {
+        match self.count(column)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(self.impossible(column)),
+        }
     }
 
     pub(crate) fn parsed<T>(
@@ -206,6 +214,15 @@ fn status_of(name: &str) -> Option<AccountStatus> {
     .find(|status| status_name(*status) == name)
 }
 
+/// From `scope, known`.
+pub(crate) fn grant(row: &AnyRow) -> Result<Grant, Fault> {
+    let columns = Columns::of(row, "client_grant");
+    Ok(Grant {
+        scope: columns.parsed("scope", |wire| ScopeSet::parse(wire).ok())?,
+        known: columns.flag("known")?,
+    })
+}
+
 /// From `name, first_party, logo_type`; nothing where there is no name.
 pub(crate) fn trust(row: &AnyRow) -> Result<Option<Trust>, Fault> {
     let columns = Columns::of(row, "trusted_client");
@@ -214,11 +231,7 @@ pub(crate) fn trust(row: &AnyRow) -> Result<Option<Trust>, Fault> {
     };
     Ok(Some(Trust {
         name: name.to_owned(),
-        first_party: match columns.count("first_party")? {
-            0 => false,
-            1 => true,
-            _ => return Err(columns.impossible("first_party")),
-        },
+        first_party: columns.flag("first_party")?,
         has_logo: columns.optional_text("logo_type")?.is_some(),
     }))
 }

@@ -5,7 +5,7 @@
 //! and tell what is in it, so that what a verb decides next cannot be overtaken.
 //!
 //! Rows are always held in one order, so that verbs wait for each other and never in a circle:
-//! request while it waits, grant, request once approved, session, mark. A sweep waits for nobody.
+//! request while it waits, account, grant, request once approved, session, mark. A sweep waits for nobody.
 
 use crate::store::Engine;
 
@@ -45,6 +45,13 @@ set browser = $3,
 where id = $1 and state = 'pending' and expires_at > $2 and (browser is null or browser = $3)
 returning request, admitted_at, expires_at";
 
+/// id, now, browser
+HOLD_REQUEST = "
+update auth_request
+set state = state
+where id = $1 and state = 'pending' and expires_at > $2 and browser = $3
+returning request";
+
 /// id, now, browser, did, scope, authenticated_at, code, code_expires_at
 APPROVE_REQUEST = "
 update auth_request
@@ -61,18 +68,25 @@ returning request";
 
 // grants and trust
 
-/// did, client, client_id, scope, now. What was granted before stays, and is told; otherwise this is.
+/// did, client, client_id, scope, known, now. What was granted before stays, and is told; otherwise this is.
 /// Nothing for an account that does not exist.
 HOLD_GRANT = "
-insert into client_grant (did, client, client_id, scope, granted_at, updated_at)
-select did, $2, $3, $4, $5, $5 from account where did = $1
+insert into client_grant (did, client, client_id, scope, known, granted_at, updated_at)
+select did, $2, $3, $4, $5, $6, $6 from account where did = $1
 on conflict (did, client) do update set updated_at = excluded.updated_at
-returning scope";
+returning scope, known";
 
-/// did, client, scope
+/// did, client. Nothing where there is no grant.
+HOLD_EXISTING_GRANT = "
+update client_grant
+set updated_at = updated_at
+where did = $1 and client = $2
+returning scope, known";
+
+/// did, client, scope, known
 GRANT = "
 update client_grant
-set scope = $3
+set scope = $3, known = $4
 where did = $1 and client = $2";
 
 /// did, client
@@ -80,13 +94,24 @@ REVOKE_GRANT = "
 delete from client_grant
 where did = $1 and client = $2";
 
+/// did
+REVOKE_GRANTS_OF_ACCOUNT = "
+delete from client_grant
+where did = $1";
+
+/// client
+IS_TRUSTED = "
+select client_id
+from trusted_client
+where client = $1";
+
 /// client, then sixteen times a did. The operator's word comes without a did, a grant without a name.
 STANDING = "
-select null as did, null as scope, name, first_party, logo_type
+select null as did, null as scope, null as known, name, first_party, logo_type
 from trusted_client
 where client = $1
 union all
-select did, scope, null, null, null
+select did, scope, known, null, null, null
 from client_grant
 where client = $1
   and did in ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
@@ -266,6 +291,12 @@ REPLACE_PASSWORD_HASH = "
 update account
 set password_hash = $3
 where did = $1 and password_hash = $2";
+
+/// did, authenticated_at. Nothing where the password changed since.
+HOLD_ACCOUNT = "
+update account
+set credentials_changed_at = credentials_changed_at
+where did = $1 and credentials_changed_at <= $2";
 
 /// did, new hash, now
 CHANGE_PASSWORD = "

@@ -12,8 +12,8 @@ use entryway_oauth::denial::Denial;
 use entryway_oauth::form::Parameters;
 use entryway_oauth::secret::AuthorizationCode;
 use entryway_oauth::time::Timestamp;
-use entryway_scope::ScopeSet;
-use entryway_store::{Approval, Decision};
+use entryway_scope::{Did, ScopeSet};
+use entryway_store::{Approval, Basis, Decision};
 
 use crate::app::App;
 use crate::browser::Browser;
@@ -39,7 +39,12 @@ async fn decide(app: &App, session: Session, request: Request<Body>) -> Result<R
     let opened = Opened::load(app, browser, &form, now).await?;
     match form.required("decision")? {
         AUTHORIZE => approve(app, &opened, &form, now).await,
-        DENY => refuse(app, &opened, &Denial::AccessDenied, now).await,
+        DENY => {
+            // the consent page says whose account it showed; what that one granted before counts no longer
+            let shown = form.optional("account").and_then(|shown| opened.account(shown));
+            let did = shown.map(|one| &one.account.did);
+            refuse(app, &opened, &Denial::AccessDenied, did, now).await
+        }
         _ => Err(Denial::ParameterInvalid {
             name: "decision",
             expected: "must be authorize or deny",
@@ -53,25 +58,37 @@ async fn approve(app: &App, opened: &Opened, form: &Parameters, now: Timestamp) 
     // the account the page showed, checked again now: another tab may have chosen another
     let shown = form.required("account")?;
     let one = opened
-        .signed_in
-        .iter()
-        .find(|one| one.account.did.as_str() == shown);
-    let one = one.filter(|one| authorize::may_decide(one, request, admitted_at, app.policy(), now));
+        .account(shown)
+        .filter(|one| authorize::may_decide(one, request, admitted_at, app.policy(), now));
     let one = one.ok_or(Denial::AccountNotSignedIn)?;
     let scope = consent::granted(request, |number| form.has(&format!("{GRANT_PREFIX}{number}")));
-    grant(app, opened, one, &scope, now).await
+    let granted = grant(app, opened, one, (Basis::Page, &scope), now).await?;
+    Ok(granted.ok_or(Denial::RequestUnknown)?)
 }
 
-/// Grants the request and sends the code to the app.
-pub(super) async fn grant(
+/// Grants all of the request without a page, as the account did before, and sends the code to the app.
+///
+/// `None` if that was taken back meanwhile: the request still waits.
+pub(super) async fn grant_as_before(
     app: &App,
     opened: &Opened,
     one: &SignedIn,
-    scope: &ScopeSet,
     now: Timestamp,
-) -> Result<Response, Failure> {
+) -> Result<Option<Response>, Failure> {
+    let asked = &opened.pending.request.scope;
+    grant(app, opened, one, (Basis::Remembered, asked), now).await
+}
+
+async fn grant(
+    app: &App,
+    opened: &Opened,
+    one: &SignedIn,
+    (basis, scope): (Basis, &ScopeSet),
+    now: Timestamp,
+) -> Result<Option<Response>, Failure> {
     let code = AuthorizationCode::from_entropy(app.chance().bytes()?);
     let approval = Approval {
+        basis,
         did: &one.account.did,
         scope,
         code: code.digest(),
@@ -84,26 +101,32 @@ pub(super) async fn grant(
         .await?
     {
         Decision::Decided(request) => {
-            tracing::info!(account.did = %one.account.did, client.id = %request.client_id, "consent given");
-            reply::answer(app, &response::success(&request, &code, app.issuer()))
+            let kind = match basis {
+                Basis::Page => "page",
+                Basis::Remembered => "remembered",
+            };
+            tracing::info!(account.did = %one.account.did, client.id = %request.client_id, consent.kind = kind, "consent given");
+            reply::answer(app, &response::success(&request, &code, app.issuer())).map(Some)
         }
         Decision::Gone => Err(Denial::RequestUnknown.into()),
+        Decision::ConsentGone => Ok(None),
     }
 }
 
-/// Closes the request and tells the app why.
+/// Closes the request and tells the app why. Where an account refuses, it takes back what was asked.
 pub(super) async fn refuse(
     app: &App,
     opened: &Opened,
     denial: &Denial,
+    account: Option<&Did>,
     now: Timestamp,
 ) -> Result<Response, Failure> {
     match app
         .store()
-        .deny_request(opened.id, opened.browser.digest(), now)
+        .deny_request(opened.id, opened.browser.digest(), account, now)
         .await?
     {
         Decision::Decided(request) => reply::answer(app, &response::failure(&request, denial, app.issuer())),
-        Decision::Gone => Err(Denial::RequestUnknown.into()),
+        Decision::Gone | Decision::ConsentGone => Err(Denial::RequestUnknown.into()),
     }
 }

@@ -71,8 +71,8 @@ impl Opened {
         let standing = store.standing(&client_id, &dids).await?;
         let choice = browser.choice(id).await?;
         let mut sets = app.sets().of_grant(&pending.request.scope, now).await?;
-        for (_, granted) in &standing.granted {
-            sets.extend(app.sets().of_grant(granted, now).await?);
+        for (_, grant) in &standing.granted {
+            sets.extend(app.sets().of_grant(&grant.scope, now).await?);
         }
         Ok(Self {
             id,
@@ -84,6 +84,16 @@ impl Opened {
             choice,
             sets,
         })
+    }
+
+    /// Counts nothing as granted by this account before, for it took that back a moment ago.
+    pub(super) fn forget_grant_of(&mut self, did: &Did) {
+        self.standing.granted.retain(|(account, _)| account != did);
+    }
+
+    /// This account, if its password was given in this browser.
+    pub(super) fn account(&self, did: &str) -> Option<&SignedIn> {
+        self.signed_in.iter().find(|one| one.account.did.as_str() == did)
     }
 
     /// What the browser sees next.

@@ -10,6 +10,8 @@ use http::{Method, StatusCode};
 use tower_sessions::Session;
 
 use entryway_core::authorize::Step;
+use entryway_core::request::Prompt;
+use entryway_oauth::denial::Denial;
 use entryway_oauth::form::Parameters;
 
 use crate::app::App;
@@ -36,10 +38,19 @@ async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Fa
     }
     let parameters = Parameters::from_form(parts.uri.query().unwrap_or_default().as_bytes())?;
     let browser = Browser::open(app, session).await?;
-    let opened = Opened::load(app, browser, &parameters, now).await?;
-    match opened.next_step(app, now) {
-        Step::Grant(one) => decision::grant(app, &opened, one, &opened.pending.request.scope, now).await,
-        Step::Refuse(denial) => decision::refuse(app, &opened, &denial, now).await,
-        step => views::step(app, &opened, &step),
+    let mut opened = Opened::load(app, browser, &parameters, now).await?;
+    let did = match opened.next_step(app, now) {
+        Step::Grant(one) => match decision::grant_as_before(app, &opened, one, now).await? {
+            Some(response) => return Ok(response),
+            None => one.account.did.clone(),
+        },
+        Step::Refuse(denial) => return decision::refuse(app, &opened, &denial, None, now).await,
+        step => return views::step(app, &opened, &step),
+    };
+    // taken back since it was looked up: asked for again, where a page may ask
+    if opened.pending.request.prompt == Some(Prompt::None) {
+        return decision::refuse(app, &opened, &Denial::ConsentRequired, None, now).await;
     }
+    opened.forget_grant_of(&did);
+    views::step(app, &opened, &opened.next_step(app, now))
 }

@@ -19,8 +19,8 @@ use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_scope::{Did, Handle, ScopeSet};
 
 use crate::{
-    Admission, Approval, Binding, Creation, Decision, Mark, NewAccount, NewRequest, NewSession, Redemption,
-    Rotation, Store,
+    Admission, Approval, Basis, Binding, Creation, Decision, Mark, NewAccount, NewRequest, NewSession,
+    Redemption, Rotation, Store,
 };
 
 /// The instant at which tests begin.
@@ -130,6 +130,7 @@ impl Bench {
         let (id, browser) = self.opened_request().await;
         let code = self.digest();
         let approval = Approval {
+            basis: Basis::Page,
             did: &account.did,
             scope: &scope(),
             code,

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use super::bench::{Bench, NOON, RACERS, WINDOW, account, execute, race, scope};
 use super::on_both_engines;
-use crate::{Approval, Engine, Fault, NewSession, Redemption, Remembered, Rotation, Store};
+use crate::{Approval, Basis, Engine, Fault, NewSession, Redemption, Remembered, Rotation, Store};
 use entryway_core::session::Session;
 
 async fn a_verb_is_done_though_its_caller_went_away(bench: &Bench) {
@@ -91,6 +91,7 @@ async fn a_verb_beside_a_fault_is_done(bench: &Bench) {
                 return Some(mark);
             }
             let approval = Approval {
+                basis: Basis::Page,
                 did: &account(9_999).did,
                 scope: &scope(),
                 code,

@@ -1,9 +1,11 @@
+mod knowing;
 mod revocations;
 
 use super::bench::{Bench, NOON, account, count, race, request};
 use super::on_both_engines;
 use crate::{
-    Admission, Approval, Binding, Decision, NewRequest, NewSession, Redemption, Revocation, TrustedClient,
+    Admission, Approval, Basis, Binding, Decision, NewRequest, NewSession, Redemption, Revocation,
+    TrustedClient,
 };
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::session::Session;
@@ -48,6 +50,7 @@ async fn opened(bench: &Bench, client_id: &ClientId, asked: &str) -> (Digest, Di
 
 fn approval<'a>(did: &'a Did, scope: &'a ScopeSet, code: Digest, now: Timestamp) -> Approval<'a> {
     Approval {
+        basis: Basis::Page,
         did,
         scope,
         code,
@@ -156,7 +159,7 @@ async fn what_was_not_decided_is_not_remembered(bench: &Bench) {
         let (decision, _) = answer(bench, &did, (id, browser), "atproto", now).await;
         assert_eq!(decision, Decision::Gone);
     }
-    let denied = bench.store.deny_request(id, browser, NOON).await.unwrap();
+    let denied = bench.store.deny_request(id, browser, None, NOON).await.unwrap();
     assert!(matches!(denied, Decision::Decided(_)));
     let (decision, _) = answer(bench, &did, (id, browser), "atproto", NOON).await;
     assert_eq!(decision, Decision::Gone);

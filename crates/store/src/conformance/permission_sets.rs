@@ -1,8 +1,8 @@
 use super::bench::{Bench, NOON, count, race, request};
 use super::on_both_engines;
 use crate::{
-    Admission, Approval, Binding, Decision, Keeping, NewRequest, NewSession, PendingRequest, Redemption,
-    StoredSet,
+    Admission, Approval, Basis, Binding, Decision, Keeping, NewRequest, NewSession, PendingRequest,
+    Redemption, StoredSet,
 };
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::session::Session;
@@ -230,6 +230,7 @@ async fn a_permission_set_keeps_its_name_from_request_to_session(bench: &Bench) 
     assert_eq!(bound.await.unwrap(), Binding::Bound(pending));
     let did = bench.account().await.did;
     let approval = Approval {
+        basis: Basis::Page,
         did: &did,
         scope: &scope,
         code,

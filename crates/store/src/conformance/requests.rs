@@ -1,6 +1,6 @@
 use super::bench::{Bench, NOON, count, race, request, scope};
 use super::on_both_engines;
-use crate::{Admission, Approval, Binding, Decision, Mark, NewRequest, PendingRequest};
+use crate::{Admission, Approval, Basis, Binding, Decision, Mark, NewRequest, PendingRequest};
 use entryway_core::request::{AuthorizationRequest, LoginHint, Prompt, ResponseMode};
 use entryway_oauth::jwk::Thumbprint;
 use entryway_oauth::secret::Digest;
@@ -42,6 +42,7 @@ async fn bind(bench: &Bench, id: Digest, browser: Digest, now: Timestamp) -> Bin
 async fn approve(bench: &Bench, id: Digest, browser: Digest, now: Timestamp) -> Decision {
     let account = bench.account().await;
     let approval = Approval {
+        basis: Basis::Page,
         did: &account.did,
         scope: &scope(),
         code: bench.digest(),
@@ -88,7 +89,7 @@ async fn a_request_is_over_at_its_second(bench: &Bench) {
     for now in [END, END + Seconds(1)] {
         assert_eq!(bind(bench, id, browser, now).await, Binding::Unknown);
         assert_eq!(approve(bench, id, browser, now).await, Decision::Gone);
-        let denied = bench.store.deny_request(id, browser, now).await.unwrap();
+        let denied = bench.store.deny_request(id, browser, None, now).await.unwrap();
         assert_eq!(denied, Decision::Gone);
     }
     let decided = approve(bench, id, browser, END - Seconds(1)).await;
@@ -172,14 +173,14 @@ async fn the_first_browser_keeps_the_request(bench: &Bench) {
     assert_eq!(bind(bench, bench.digest(), first, NOON).await, Binding::Unknown);
     // nor may the second one decide
     assert_eq!(approve(bench, id, second, NOON).await, Decision::Gone);
-    let denied = bench.store.deny_request(id, second, NOON).await.unwrap();
+    let denied = bench.store.deny_request(id, second, None, NOON).await.unwrap();
     assert_eq!(denied, Decision::Gone);
 }
 
 async fn a_request_nobody_opened_cannot_be_decided(bench: &Bench) {
     let (id, browser) = (bench.request().await, bench.digest());
     assert_eq!(approve(bench, id, browser, NOON).await, Decision::Gone);
-    let denied = bench.store.deny_request(id, browser, NOON).await.unwrap();
+    let denied = bench.store.deny_request(id, browser, None, NOON).await.unwrap();
     assert_eq!(denied, Decision::Gone);
 }
 
@@ -231,7 +232,7 @@ async fn a_decided_request_is_unknown_to_browsers(bench: &Bench) {
     let decided = approve(bench, approved, browser, NOON).await;
     assert_eq!(decided, Decision::Decided(request()));
     let (denied, other) = bench.opened_request().await;
-    let decided = bench.store.deny_request(denied, other, NOON).await.unwrap();
+    let decided = bench.store.deny_request(denied, other, None, NOON).await.unwrap();
     assert_eq!(decided, Decision::Decided(request()));
     for (id, browser) in [(approved, browser), (denied, other)] {
         assert_eq!(bench.store.peek_request(id, NOON).await.unwrap(), None);
@@ -247,10 +248,11 @@ async fn of_many_decisions_at_once_one_counts(bench: &Bench) {
         let (store, code, did) = (bench.store.clone(), bench.digest(), did.clone());
         async move {
             if number % 2 == 0 {
-                return store.deny_request(id, browser, NOON).await.unwrap();
+                return store.deny_request(id, browser, None, NOON).await.unwrap();
             }
             let scope = scope();
             let approval = Approval {
+                basis: Basis::Page,
                 did: &did,
                 scope: &scope,
                 code,
@@ -269,6 +271,7 @@ async fn of_many_decisions_at_once_one_counts(bench: &Bench) {
 async fn approving_as_nobody_is_a_fault_and_decides_nothing(bench: &Bench) {
     let (id, browser) = bench.opened_request().await;
     let approval = Approval {
+        basis: Basis::Page,
         did: &super::bench::account(9_999).did,
         scope: &scope(),
         code: bench.digest(),

@@ -31,7 +31,7 @@ async fn a_code_is_recognised_for_a_day_after_it_is_over(bench: &Bench) {
 
 async fn a_denied_request_goes_a_day_after_its_decision(bench: &Bench) {
     let (id, browser) = bench.opened_request().await;
-    let denied = bench.store.deny_request(id, browser, NOON).await.unwrap();
+    let denied = bench.store.deny_request(id, browser, None, NOON).await.unwrap();
     assert!(matches!(denied, Decision::Decided(_)));
     let end = NOON + DECIDED_REQUEST_KEPT;
     assert_eq!(sweep(bench, end - Seconds(1)).await.requests, 0);

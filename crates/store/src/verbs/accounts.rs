@@ -11,7 +11,7 @@ use crate::Store;
 use crate::fault::Fault;
 use crate::outcome::{Creation, PasswordChange, Rehoming, Replacement};
 use crate::rows::Columns;
-use crate::verbs::Verb;
+use crate::verbs::{Steps, Verb};
 use crate::{rows, sql};
 
 /// An account that is to exist.
@@ -104,9 +104,10 @@ impl Store {
         .await
     }
 
-    /// Gives the account another password: browser sign-ins from before `now` no longer count.
+    /// Gives the account another password: browser sign-ins from before `now` no longer count, and what
+    /// was granted before is asked for again.
     ///
-    /// OAuth sessions live on.
+    /// OAuth sessions are not ended here: each is refused when it is next used.
     #[instrument(name = "store.change_password", level = "debug", skip_all)]
     pub async fn change_password(
         &self,
@@ -222,19 +223,24 @@ struct ChangePassword {
 impl Verb for ChangePassword {
     type Outcome = PasswordChange;
     const NAME: &'static str = "change_password";
+    const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<PasswordChange, Fault> {
         let done = sqlx::query(sql::CHANGE_PASSWORD)
             .bind(self.did.as_str())
             .bind(self.new.expose())
             .bind(self.now.seconds())
+            .execute(&mut *db)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Ok(PasswordChange::Unknown);
+        }
+        // a consent that is on its way holds the account: it is seen here, or comes too late
+        sqlx::query(sql::REVOKE_GRANTS_OF_ACCOUNT)
+            .bind(self.did.as_str())
             .execute(db)
             .await?;
-        Ok(if done.rows_affected() == 1 {
-            PasswordChange::Changed
-        } else {
-            PasswordChange::Unknown
-        })
+        Ok(PasswordChange::Changed)
     }
 }
 

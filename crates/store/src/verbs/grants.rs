@@ -3,10 +3,12 @@
 use std::iter::repeat;
 
 use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 use tracing::instrument;
 
+use entryway_core::request::AuthorizationRequest;
 use entryway_core::session::EndReason;
-use entryway_core::trust::{Standing, granted_after};
+use entryway_core::trust::{self, Grant, Standing};
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, ScopeSet};
@@ -36,12 +38,12 @@ impl Store {
             match columns.optional_text("did")? {
                 Some(_) => standing.granted.push((
                     columns.parsed("did", |text| Did::parse(text).ok())?,
-                    columns.parsed("scope", |wire| ScopeSet::parse(wire).ok())?,
+                    rows::grant(&row)?,
                 )),
                 None => standing.trust = rows::trust(&row)?,
             }
         }
-        let place = |(did, _): &(Did, ScopeSet)| dids.iter().position(|asked| asked == did);
+        let place = |(did, _): &(Did, Grant)| dids.iter().position(|asked| asked == did);
         standing.granted.sort_by_key(place);
         Ok(standing)
     }
@@ -64,39 +66,77 @@ impl Store {
     }
 }
 
-/// What a person agreed to, beside what was asked.
-#[derive(Clone, Copy)]
-pub(crate) struct Consent<'a> {
-    pub(crate) did: &'a Did,
-    pub(crate) client_id: &'a ClientId,
-    pub(crate) asked: &'a ScopeSet,
-    pub(crate) granted: &'a ScopeSet,
-}
-
-/// Remembers a consent as a step of a verb. The account must exist.
+/// Remembers a consent as a step of a verb, unless the password changed after the person gave it.
 pub(crate) async fn remember(
-    consent: Consent<'_>,
+    did: &Did,
+    request: &AuthorizationRequest,
+    granted: &ScopeSet,
+    authenticated_at: Timestamp,
     now: Timestamp,
     db: &mut AnyConnection,
 ) -> Result<(), Fault> {
-    let (did, client_id) = (consent.did, consent.client_id);
-    let held = hold(did, client_id, &consent.granted.to_string(), now, db).await?;
-    let held = held.ok_or(sqlx::Error::RowNotFound)?;
-    let held = ScopeSet::parse(&held).map_err(|_| Fault::Row {
-        table: "client_grant",
-        column: "scope",
-    })?;
+    let is_theirs = sqlx::query(sql::HOLD_ACCOUNT)
+        .bind(did.as_str())
+        .bind(authenticated_at.seconds())
+        .execute(&mut *db)
+        .await?;
+    if is_theirs.rows_affected() == 0 {
+        return Ok(());
+    }
+    let consent = Grant {
+        scope: granted.clone(),
+        known: is_known(request, db).await?,
+    };
+    let client_id = &request.client_id;
+    let (scope, known) = (consent.scope.to_string(), consent.known);
+    let held = hold(did, client_id, &scope, known, now, db).await?;
+    let held = rows::grant(&held.ok_or(sqlx::Error::RowNotFound)?)?;
     // where nothing was granted before, `held` is this consent, and stays what it is
-    let after = granted_after(Some(&held), consent.asked, consent.granted);
+    let after = Grant::after(Some(&held), &request.scope, consent);
     if after != held {
-        sqlx::query(sql::GRANT)
-            .bind(did.as_str())
-            .bind(clients::digest(client_id))
-            .bind(after.to_string())
-            .execute(db)
-            .await?;
+        set(did, client_id, &after, db).await?;
     }
     Ok(())
+}
+
+/// Whether what the account granted the client before answers this request without asking again, as a step
+/// of a verb. The grant is held, so that nobody takes it back before the verb is done.
+pub(crate) async fn answers(
+    did: &Did,
+    request: &AuthorizationRequest,
+    granted: &ScopeSet,
+    db: &mut AnyConnection,
+) -> Result<bool, Fault> {
+    let held = hold_existing(did, &request.client_id, db).await?;
+    Ok(held.is_some_and(|held| held.answers(granted)) && is_known(request, db).await?)
+}
+
+/// Takes what was asked out of what the account granted the client, as a step of a verb.
+pub(crate) async fn take_back(
+    did: &Did,
+    request: &AuthorizationRequest,
+    db: &mut AnyConnection,
+) -> Result<(), Fault> {
+    let client_id = &request.client_id;
+    let Some(held) = hold_existing(did, client_id, db).await? else {
+        return Ok(());
+    };
+    match held.without(&request.scope) {
+        None => revoke(did, client_id, db).await,
+        Some(left) if left == held => Ok(()),
+        Some(left) => set(did, client_id, &left, db).await,
+    }
+}
+
+/// The operator's word is not held: one that is taken back at this moment counted when it was read.
+async fn is_known(request: &AuthorizationRequest, db: &mut AnyConnection) -> Result<bool, Fault> {
+    let is_trusted = trust::trust_may_make_known(request)
+        && sqlx::query(sql::IS_TRUSTED)
+            .bind(clients::digest(&request.client_id))
+            .fetch_optional(db)
+            .await?
+            .is_some();
+    Ok(trust::is_known(request, is_trusted))
 }
 
 /// Holds the grant as a step of a verb, so that consents and revocations of one account and client come one
@@ -105,19 +145,54 @@ async fn hold(
     did: &Did,
     client_id: &ClientId,
     scope: &str,
+    known: bool,
     now: Timestamp,
     db: &mut AnyConnection,
-) -> Result<Option<String>, Fault> {
+) -> Result<Option<AnyRow>, Fault> {
     let held = sqlx::query(sql::HOLD_GRANT)
         .bind(did.as_str())
         .bind(clients::digest(client_id))
         .bind(client_id.as_str())
         .bind(scope.to_owned())
+        .bind(i64::from(known))
         .bind(now.seconds())
         .fetch_optional(db)
         .await?;
-    let scope = |row| Columns::of(row, "client_grant").text("scope").map(str::to_owned);
-    held.as_ref().map(scope).transpose()
+    Ok(held)
+}
+
+/// Holds the grant if there is one.
+async fn hold_existing(
+    did: &Did,
+    client_id: &ClientId,
+    db: &mut AnyConnection,
+) -> Result<Option<Grant>, Fault> {
+    let held = sqlx::query(sql::HOLD_EXISTING_GRANT)
+        .bind(did.as_str())
+        .bind(clients::digest(client_id))
+        .fetch_optional(db)
+        .await?;
+    held.as_ref().map(rows::grant).transpose()
+}
+
+async fn set(did: &Did, client_id: &ClientId, grant: &Grant, db: &mut AnyConnection) -> Result<(), Fault> {
+    sqlx::query(sql::GRANT)
+        .bind(did.as_str())
+        .bind(clients::digest(client_id))
+        .bind(grant.scope.to_string())
+        .bind(i64::from(grant.known))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+async fn revoke(did: &Did, client_id: &ClientId, db: &mut AnyConnection) -> Result<(), Fault> {
+    sqlx::query(sql::REVOKE_GRANT)
+        .bind(did.as_str())
+        .bind(clients::digest(client_id))
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 struct RevokeGrant {
@@ -132,9 +207,11 @@ impl Verb for RevokeGrant {
     const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<Revocation, Fault> {
-        let Some(held) = hold(&self.did, &self.client_id, NOTHING, self.now, db).await? else {
+        let held = hold(&self.did, &self.client_id, NOTHING, false, self.now, db).await?;
+        let Some(held) = held else {
             return Ok(Revocation::Unknown);
         };
+        let had_grant = Columns::of(&held, "client_grant").text("scope")? != NOTHING;
         let has_spoiled = self.spoil_codes(db).await?;
         let ended = sqlx::query(sql::END_SESSIONS_OF_CLIENT)
             .bind(self.did.as_str())
@@ -143,13 +220,9 @@ impl Verb for RevokeGrant {
             .bind(self.client_id.as_str())
             .execute(&mut *db)
             .await?;
-        sqlx::query(sql::REVOKE_GRANT)
-            .bind(self.did.as_str())
-            .bind(clients::digest(&self.client_id))
-            .execute(db)
-            .await?;
+        revoke(&self.did, &self.client_id, db).await?;
         let sessions = ended.rows_affected();
-        Ok(if held != NOTHING || has_spoiled || sessions > 0 {
+        Ok(if had_grant || has_spoiled || sessions > 0 {
             Revocation::Revoked { sessions }
         } else {
             Revocation::Unknown

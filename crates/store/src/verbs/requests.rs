@@ -10,7 +10,6 @@ use entryway_scope::{Did, ScopeSet};
 
 use crate::fault::Fault;
 use crate::outcome::{Admission, Binding, Decision, PendingRequest, Remembered};
-use crate::verbs::grants::Consent;
 use crate::verbs::marks::{Mark, remember};
 use crate::verbs::{Steps, Verb, grants};
 use crate::{Engine, Store};
@@ -31,9 +30,20 @@ pub struct NewRequest<'a> {
     pub expires_at: Timestamp,
 }
 
+/// Why a request is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The person agreed to it on a page: it is remembered.
+    Page,
+    /// The person agreed to as much before, and is not asked again: that must still be so.
+    Remembered,
+}
+
 /// What a person agreed to.
 #[derive(Clone, Copy, Debug)]
 pub struct Approval<'a> {
+    /// Here and now, or before.
+    pub basis: Basis,
     /// As which account; it must exist.
     pub did: &'a Did,
     /// What is granted.
@@ -106,8 +116,10 @@ impl Store {
         .await
     }
 
-    /// Grants the request, makes its code good, and remembers what the account granted the client: what was
-    /// asked is decided anew, what was not asked stays. At most one decision counts.
+    /// Grants the request, makes its code good, and remembers what the account granted the client on a page:
+    /// what was asked is decided anew, what was not asked stays. At most one decision counts.
+    ///
+    /// Nothing is remembered of a person who signed in with a password that was changed since.
     #[instrument(name = "store.approve_request", level = "debug", skip_all)]
     pub async fn approve_request(
         &self,
@@ -119,6 +131,7 @@ impl Store {
         self.write(ApproveRequest {
             id,
             browser,
+            basis: approval.basis,
             did: approval.did.clone(),
             scope: approval.scope.clone(),
             code: approval.code,
@@ -130,9 +143,24 @@ impl Store {
     }
 
     /// Refuses the request. At most one decision counts.
+    ///
+    /// Where `account` refuses it, what was asked is taken out of what it granted the client before: the
+    /// latest word counts.
     #[instrument(name = "store.deny_request", level = "debug", skip_all)]
-    pub async fn deny_request(&self, id: Digest, browser: Digest, now: Timestamp) -> Result<Decision, Fault> {
-        self.write(DenyRequest { id, browser, now }).await
+    pub async fn deny_request(
+        &self,
+        id: Digest,
+        browser: Digest,
+        account: Option<&Did>,
+        now: Timestamp,
+    ) -> Result<Decision, Fault> {
+        self.write(DenyRequest {
+            id,
+            browser,
+            account: account.cloned(),
+            now,
+        })
+        .await
     }
 }
 
@@ -229,6 +257,7 @@ impl Verb for BindRequest {
 struct ApproveRequest {
     id: Digest,
     browser: Digest,
+    basis: Basis,
     did: Did,
     scope: ScopeSet,
     code: Digest,
@@ -243,6 +272,43 @@ impl Verb for ApproveRequest {
     const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
+        match self.basis {
+            Basis::Page => self.as_the_page_says(db).await,
+            Basis::Remembered => self.as_remembered(db).await,
+        }
+    }
+}
+
+impl ApproveRequest {
+    async fn as_the_page_says(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
+        let decision = self.approve(db).await?;
+        if let Decision::Decided(request) = &decision {
+            let authenticated_at = self.authenticated_at;
+            grants::remember(&self.did, request, &self.scope, authenticated_at, self.now, db).await?;
+        }
+        Ok(decision)
+    }
+
+    /// The request is held before the grant, and approved after it was seen: sql.rs says in which order rows
+    /// are held.
+    async fn as_remembered(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
+        let waiting = sqlx::query(sql::HOLD_REQUEST)
+            .bind(self.id.as_bytes().to_vec())
+            .bind(self.now.seconds())
+            .bind(self.browser.as_bytes().to_vec())
+            .fetch_optional(&mut *db)
+            .await?;
+        let Some(request) = waiting.as_ref().map(rows::request).transpose()? else {
+            return Ok(Decision::Gone);
+        };
+        if grants::answers(&self.did, &request, &self.scope, db).await? {
+            self.approve(db).await
+        } else {
+            Ok(Decision::ConsentGone)
+        }
+    }
+
+    async fn approve(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
         let decided = sqlx::query(sql::APPROVE_REQUEST)
             .bind(self.id.as_bytes().to_vec())
             .bind(self.now.seconds())
@@ -252,33 +318,43 @@ impl Verb for ApproveRequest {
             .bind(self.authenticated_at.seconds())
             .bind(self.code.as_bytes().to_vec())
             .bind(self.code_expires_at.seconds())
-            .fetch_optional(&mut *db)
+            .fetch_optional(db)
             .await?;
-        let decision = decision(decided.as_ref())?;
-        if let Decision::Decided(request) = &decision {
-            let consent = Consent {
-                did: &self.did,
-                client_id: &request.client_id,
-                asked: &request.scope,
-                granted: &self.scope,
-            };
-            grants::remember(consent, self.now, db).await?;
-        }
-        Ok(decision)
+        decision(decided.as_ref())
     }
 }
 
 struct DenyRequest {
     id: Digest,
     browser: Digest,
+    account: Option<Did>,
     now: Timestamp,
 }
 
 impl Verb for DenyRequest {
     type Outcome = Decision;
     const NAME: &'static str = "deny_request";
+    const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
+        let decision = self.deny(db).await?;
+        if let (Decision::Decided(request), Some(did)) = (&decision, &self.account) {
+            grants::take_back(did, request, db).await?;
+        }
+        Ok(decision)
+    }
+
+    /// Where no account takes anything back, there is one step.
+    async fn at_once(&self, _engine: Engine, db: &mut AnyConnection) -> Result<Option<Decision>, Fault> {
+        match self.account {
+            None => self.deny(db).await.map(Some),
+            Some(_) => Ok(None),
+        }
+    }
+}
+
+impl DenyRequest {
+    async fn deny(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
         let decided = sqlx::query(sql::DENY_REQUEST)
             .bind(self.id.as_bytes().to_vec())
             .bind(self.now.seconds())
