@@ -2,6 +2,7 @@
 
 use entryway_oauth::client::Client;
 use entryway_oauth::client_auth::ClientKey;
+use entryway_oauth::client_id::ClientId;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::form::Parameters;
@@ -69,6 +70,17 @@ pub enum Exchange {
     Refuse(Denial),
 }
 
+/// What can be said of a presented code before anything of its client is fetched: nothing, if it may open.
+///
+/// A code that comes back is a replay whoever presents it and whatever else is wrong.
+pub fn first_look(facts: &CodeFacts, client_id: &ClientId) -> Option<Exchange> {
+    match facts.state {
+        CodeState::Redeemed(_) => Some(Exchange::Replayed),
+        CodeState::Open if facts.request.client_id == *client_id => None,
+        CodeState::Open | CodeState::Spoiled => Some(Exchange::Refuse(Denial::CodeUnknown)),
+    }
+}
+
 /// Decides a code exchange. That a code was exchanged before is seen first: it is a
 /// replay whatever else is wrong with the request.
 pub fn decide(facts: &CodeFacts, presented: Presented<'_>, now: Timestamp) -> Exchange {
@@ -118,7 +130,8 @@ fn check(facts: &CodeFacts, presented: Presented<'_>, now: Timestamp) -> Result<
 
 /// The session a code opens. `id` and `salt` come from the random source.
 ///
-/// A client that may not refresh has a session as long as its one access token.
+/// It lives as long as the consent page said: a client that authenticates only now was shown as one
+/// that does not. A client that may not refresh has a session as long as its one access token.
 pub fn session(
     facts: &CodeFacts,
     presented: Presented<'_>,
@@ -128,7 +141,7 @@ pub fn session(
     now: Timestamp,
 ) -> Session {
     let lifetime = if presented.client.refreshes {
-        policy.sessions(presented.client_key.is_some()).session
+        policy.sessions(facts.request.client_key.is_some()).session
     } else {
         policy.access_token_lifetime
     };
@@ -152,7 +165,6 @@ pub fn session(
 mod tests {
     use super::*;
     use crate::fixtures;
-    use entryway_oauth::client_id::ClientId;
     use entryway_oauth::pkce::CodeChallenge;
     use entryway_oauth::time::Seconds;
 
@@ -277,11 +289,15 @@ mod tests {
         };
         let parameters = Parameters::from_json(b"{}").unwrap();
         let proof = fixtures::proof();
-        for (client, key, days, seconds) in [
-            (&fixtures::client(), None, 14, 0),
-            (&client, Some(&keys[0]), 730, 0),
-            (&without, Some(&keys[0]), 0, 900),
+        // what the page showed, what authenticates at the exchange
+        for (client, asked_with, key, days, seconds) in [
+            (&fixtures::client(), None, None, 14, 0),
+            (&client, Some(&keys[0]), Some(&keys[0]), 730, 0),
+            (&client, None, Some(&keys[0]), 14, 0),
+            (&without, Some(&keys[0]), Some(&keys[0]), 0, 900),
         ] {
+            let mut facts = facts();
+            facts.request.client_key = asked_with.cloned();
             let presented = Presented {
                 client,
                 client_key: key,
@@ -289,14 +305,7 @@ mod tests {
                 proof: &proof,
             };
             let id = SessionId::from_entropy([1; 16]);
-            let session = session(
-                &facts(),
-                presented,
-                id,
-                [0; 16],
-                &Policy::default(),
-                fixtures::NOW,
-            );
+            let session = session(&facts, presented, id, [0; 16], &Policy::default(), fixtures::NOW);
             assert_eq!(
                 session.expires_at - session.created_at,
                 Seconds(days * 86_400 + seconds)
