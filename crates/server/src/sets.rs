@@ -152,10 +152,8 @@ impl PermissionSets {
 
     /// A set, or why it is not to be had.
     async fn set(&self, name: &Nsid, need: For, now: Timestamp) -> Result<Answer, Failure> {
-        let known = self.known(name).await?;
-        let age = known
-            .as_ref()
-            .map(|known| self.0.lifetimes.age(known.read_at, now));
+        let known = self.known(name, now).await?;
+        let age = known.as_ref().map(|known| self.age(known, now));
         match (known, age) {
             (Some(known), Some(SetAge::Fresh)) => Ok(Ok(known)),
             (Some(known), Some(SetAge::Ageing)) => {
