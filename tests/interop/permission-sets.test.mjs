@@ -80,6 +80,9 @@ describe('permission sets', { skip }, () => {
     await button(page, 'Unpin the note: a note for everybody').waitFor()
     await refresh()
     await write('a note after the refresh')
+    // the method is allowed at the service that the set's audience was given as
+    await button(page, 'Call the search service').click()
+    await page.locator('#notice', { hasText: 'did:web:api.jotter.test#search' }).waitFor()
     await picture(page, 'permission-sets-granted')
   })
 
@@ -116,6 +119,8 @@ describe('permission sets', { skip }, () => {
     await refusal('repo:test.jotter.note')
     await insist('/pins', { rkey: '3jui7kd54zh2y' })
     await refusal('repo:test.jotter.pin')
+    await insist('/search', {})
+    await refusal('rpc:test.jotter.findNotes')
   })
 
   // demand 3
