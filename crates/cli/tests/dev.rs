@@ -143,10 +143,7 @@ fn the_sandbox_publishes_lexicons_whose_authority_is_one_of_its_accounts() {
             "test.jotter.pin"
         ]
     );
-    let authority = get(
-        pds,
-        "/xrpc/com.atproto.identity.resolveHandle?handle=jotter.test",
-    );
+    let authority = get(pds, "/xrpc/com.atproto.identity.resolveHandle?handle=jotter.test");
     let authority = authority["did"].as_str().unwrap();
     let first = published["lexicons"][0]["uri"].as_str().unwrap();
     assert!(first.starts_with(&format!("at://{authority}/")), "{first}");
