@@ -99,7 +99,6 @@ fn every_refusal_is_one_plain_sentence_and_says_whether_to_come_again() {
     for (error, temporary, sentence) in table {
         assert_eq!(error.to_string(), sentence);
         assert_eq!(error.is_temporary(), temporary, "{sentence}");
-        assert_eq!(error.is_ours(), error == FetchError::Busy, "{sentence}");
         // RFC 6749 section 5.2
         assert!(
             sentence
@@ -107,6 +106,21 @@ fn every_refusal_is_one_plain_sentence_and_says_whether_to_come_again() {
                 .all(|byte| matches!(byte, b' '..=b'~') && !b"\"\\".contains(&byte))
         );
         assert!(!sentence.ends_with('.') && sentence.starts_with(|first: char| first.is_ascii_lowercase()));
+    }
+}
+
+// R-254: what may have been withdrawn is not served on because strangers keep us busy
+#[test]
+fn only_the_want_of_a_turn_is_a_shortage_of_ours() {
+    let time_max = Duration::from_secs(5);
+    assert!(FetchError::Busy.is_ours() && FetchError::Busy.is_temporary());
+    for theirs in [
+        FetchError::Unresolved,
+        FetchError::Unreachable,
+        FetchError::TooSlow { time_max },
+        FetchError::Broken,
+    ] {
+        assert!(theirs.is_temporary() && !theirs.is_ours(), "{theirs:?}");
     }
 }
 
