@@ -329,6 +329,35 @@ mod tests {
         }
     }
 
+    fn grant(wire: &str, known: bool) -> Grant {
+        let scope = ScopeSet::parse(wire).unwrap();
+        Grant { scope, known }
+    }
+
+    // whoever posed as the client may have been given it
+    #[test]
+    fn what_was_granted_before_the_client_was_known_is_asked_for_again() {
+        for (prompt, known, expected) in [
+            (Prompt::None, true, "grant as alice.test"),
+            (Prompt::None, false, "login_required"),
+            (Prompt::SelectAccount, true, "grant as alice.test"),
+            (Prompt::SelectAccount, false, "consent as alice.test"),
+        ] {
+            let request = AuthorizationRequest {
+                prompt: Some(prompt),
+                client_key: Some(fixtures::client_key()),
+                ..fixtures::request()
+            };
+            let did = fixtures::account().did;
+            let standing = Standing {
+                trust: None,
+                granted: vec![(did.clone(), grant("atproto transition:generic", known))],
+            };
+            let step = step_of(&request, &browser("alice"), &standing, &Choice::Account(did));
+            assert_eq!(step, expected, "{prompt:?} {known}");
+        }
+    }
+
     //
     #[test]
     fn only_a_known_client_is_granted_silently_and_only_what_was_granted_before() {
@@ -396,17 +425,6 @@ mod tests {
             ("key", web, all, "none", "bob.test", "", "login_required"),
             ("key", web, None, "none", "", "", "login_required"),
             ("trust", web, None, "", "alice.test", "", "consent as alice.test"),
-            // what somebody who posed as it may have been given does not count
-            ("key", web, Some("unknown"), "none", "", "", "login_required"),
-            (
-                "key",
-                web,
-                Some("unknown"),
-                "",
-                "alice.test",
-                "",
-                "consent as alice.test",
-            ),
         ] {
             let request = AuthorizationRequest {
                 prompt: (!prompt.is_empty()).then(|| Prompt::parse(prompt).unwrap()),
@@ -415,14 +433,10 @@ mod tests {
                 redirect_uri: RedirectUri::parse(redirect_uri).unwrap(),
                 ..fixtures::request()
             };
-            let grant = |wire: &str| Grant {
-                scope: ScopeSet::parse(if wire == "unknown" { all.unwrap() } else { wire }).unwrap(),
-                known: wire != "unknown",
-            };
             let standing = Standing {
                 trust: (by == "trust").then(|| trust.clone()),
                 granted: before
-                    .map(|wire| (fixtures::account().did, grant(wire)))
+                    .map(|wire| (fixtures::account().did, grant(wire, true)))
                     .into_iter()
                     .collect(),
             };

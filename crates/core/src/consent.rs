@@ -123,7 +123,9 @@ mod tests {
 
     /// `include:a.b.set` grants what this says.
     fn expand(scope: &ScopeSet) -> ScopeSet {
-        let text = scope.to_string().replace("include:a.b.set", "repo:a.b.one repo:a.b.two");
+        let text = scope
+            .to_string()
+            .replace("include:a.b.set", "repo:a.b.one repo:a.b.two");
         set(&text)
     }
 
@@ -138,10 +140,30 @@ mod tests {
             ("atproto repo:a.b.c", "atproto repo:*", &[Held, Held], "repo:*"),
             ("atproto", "atproto repo:a.b.c", &[Held], "repo:a.b.c"),
             ("atproto include:a.b.set", "atproto", &[Held, New], ""),
-            ("atproto include:a.b.set", "atproto include:a.b.set", &[Held, Held], ""),
-            ("atproto include:a.b.set", "atproto repo:a.b.one", &[Held, Widened], ""),
-            ("atproto include:a.b.set", "atproto repo:*", &[Held, Held], "repo:*"),
-            ("atproto repo:a.b.one", "atproto include:a.b.set", &[Held, Held], "repo:a.b.two"),
+            (
+                "atproto include:a.b.set",
+                "atproto include:a.b.set",
+                &[Held, Held],
+                "",
+            ),
+            (
+                "atproto include:a.b.set",
+                "atproto repo:a.b.one",
+                &[Held, Widened],
+                "",
+            ),
+            (
+                "atproto include:a.b.set",
+                "atproto repo:*",
+                &[Held, Held],
+                "repo:*",
+            ),
+            (
+                "atproto repo:a.b.one",
+                "atproto include:a.b.set",
+                &[Held, Held],
+                "repo:a.b.two",
+            ),
         ] {
             let compared = compare(&set(asked), Some(&set(held)), expand);
             assert_eq!(compared.asked, novelties, "{asked} after {held}");
