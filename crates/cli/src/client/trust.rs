@@ -8,6 +8,7 @@ use clap::Args;
 
 use entryway_oauth::client::Client;
 use entryway_oauth::client_id::{ClientId, ClientIdKind};
+use entryway_oauth::redirect::{RedirectKind, RedirectUri};
 use entryway_server::Clock;
 use entryway_server::pages::untrusted::Untrusted;
 use entryway_store::{Distrust, ListedClient, Logo, TrustedClient};
@@ -78,6 +79,9 @@ pub(crate) async fn trust(arguments: TrustArguments) -> anyhow::Result<ExitCode>
     );
     store.trust_client(shown, Clock::system().now()).await?;
     store.close().await;
+    if can_be_posed_as(&client) {
+        eprintln!("{POSED_AS}");
+    }
     print(&format!("trusted: {said}"));
     Ok(ExitCode::SUCCESS)
 }
@@ -95,6 +99,16 @@ pub(crate) async fn trusted(arguments: DatabaseArguments) -> anyhow::Result<Exit
     }
     Ok(ExitCode::SUCCESS)
 }
+
+/// Whether an answer to the app may reach another program on the person's device (RFC 8252 section 8.6).
+fn can_be_posed_as(client: &Client) -> bool {
+    let is_on_the_web = |uri: &RedirectUri| uri.kind() == RedirectKind::Web;
+    !client.is_confidential() && !client.redirect_uris.iter().all(is_on_the_web)
+}
+
+/// What trust does not do for such an app.
+const POSED_AS: &str = "note: name and logo are shown, but consent is asked every time an answer goes to a redirect URI \
+                        that is not https, for any program on the device can pose as the app there";
 
 /// Takes the operator's word back. What accounts granted the client stays.
 pub(crate) async fn distrust(arguments: DistrustArguments) -> anyhow::Result<ExitCode> {

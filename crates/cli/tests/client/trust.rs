@@ -116,6 +116,35 @@ async fn an_app_is_trusted_listed_and_distrusted_beside_a_running_server() {
     assert_eq!(again, expected);
 }
 
+//
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_is_told_of_an_app_that_any_program_can_pose_as() {
+    let scene = Scene::set().await;
+    let note = "note: name and logo are shown, but consent is asked every time";
+    for (redirect_uri, expected) in [
+        ("https://app.test/callback", false),
+        ("http://127.0.0.1/callback", true),
+        ("http://[::1]/callback", true),
+    ] {
+        let mut document = client(&scene.client_id);
+        if expected {
+            document["application_type"] = json!("native");
+        }
+        document["redirect_uris"] = json!([redirect_uri]);
+        scene
+            .site
+            .serve("/client-metadata.json", Page::json(document.to_string()));
+        let run = scene.trust(&[]);
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+        assert_eq!(
+            run.stderr.contains(note),
+            expected,
+            "{redirect_uri}: {}",
+            run.stderr
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_logo_comes_from_a_file_or_from_where_the_document_says() {
     let scene = Scene::set().await;
