@@ -39,7 +39,7 @@ enum Command {
     /// Check an app's client document, and say which apps the operator stands by.
     #[command(subcommand)]
     Client(client::ClientCommand),
-    /// Explain scope values, and compare a grant with what is wanted.
+    /// Explain scope values, compare a grant with what is wanted, and resolve permission sets.
     #[command(subcommand)]
     Scope(scope::ScopeCommand),
 }
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Dev(arguments) => runtime.block_on(dev::run(*arguments)).map(|()| ExitCode::SUCCESS),
         Command::Client(command) => runtime.block_on(client::run(command)),
-        Command::Scope(command) => scope::run(&command),
+        Command::Scope(command) => runtime.block_on(scope::run(&command)),
     };
     match outcome {
         Ok(status) => status,

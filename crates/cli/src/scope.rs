@@ -3,6 +3,7 @@
 mod comparison;
 mod explanation;
 mod printing;
+mod set;
 
 use std::process::ExitCode;
 
@@ -15,13 +16,17 @@ pub(crate) enum ScopeCommand {
     Explain(explanation::ExplainArguments),
     /// Say whether a grant allows what is wanted, and what it lacks.
     Match(comparison::MatchArguments),
+    /// Resolve a permission set now: say where it is from and what it grants, or why it cannot be had.
+    Set(Box<set::SetArguments>),
 }
 
-/// Says it. Exit status 1 means that a value is invalid, or that the grant lacks something.
-pub(crate) fn run(command: &ScopeCommand) -> anyhow::Result<ExitCode> {
+/// Says it. Exit status 1 means that a value is invalid, that the grant lacks something, or that a set
+/// cannot be had.
+pub(crate) async fn run(command: &ScopeCommand) -> anyhow::Result<ExitCode> {
     let is_fine = match command {
         ScopeCommand::Explain(arguments) => explanation::run(arguments)?,
         ScopeCommand::Match(arguments) => comparison::run(arguments)?,
+        ScopeCommand::Set(arguments) => set::run(arguments).await?,
     };
     Ok(if is_fine {
         ExitCode::SUCCESS
