@@ -2,6 +2,7 @@
 
 mod claims;
 mod class;
+mod confirmation;
 mod forgeries;
 mod replay;
 mod rotation;

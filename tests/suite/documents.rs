@@ -3,13 +3,14 @@
 
 mod answers;
 mod changes;
+mod failures;
 mod faults;
 mod identifiers;
 mod journeys;
 mod json;
 mod keeping;
 
-use entryway_tests::{Call, ClientSite, Engine, Reply, TestServer};
+use entryway_tests::{Call, Client, ClientSite, Engine, Reply, TestServer};
 
 /// A host for documents, and a server that finds it.
 async fn site_and_server(engine: Engine) -> (ClientSite, TestServer) {
@@ -30,4 +31,9 @@ fn fault_of(reply: &Reply) -> String {
 /// The sentence with which a call is refused for its client's document.
 async fn refused(server: &TestServer, call: Call) -> String {
     fault_of(&call.send(server).await)
+}
+
+/// A request of this client is admitted.
+async fn assert_admitted(server: &TestServer, client: &Client) {
+    assert_eq!(client.par().send(server).await.code(), 201);
 }

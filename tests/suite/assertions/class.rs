@@ -63,7 +63,7 @@ async fn a_public_client_that_asserts_is_asked_for_consent(engine: Engine) {
             .await;
         let url = pushed.url(&server);
         let landing = browser.open_url(&server, &url).await.left();
-        assert_eq!(landing.parameter("error"), Some("consent_required"));
+        assert_eq!(landing.parameter("error"), Some("login_required"));
     }
 }
 

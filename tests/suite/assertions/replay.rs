@@ -57,7 +57,7 @@ async fn of_sixty_four_calls_with_one_assertion_one_goes_through(engine: Engine)
         let call = || match name {
             "par" => scene.client.par(),
             "refresh" => scene.client.refresh(&scene.tokens.refresh_token),
-            _ => scene.client.revoke("ref-nothing"),
+            _ => scene.client.revoke(&scene.tokens.refresh_token),
         };
         let (_, assertion) = assertion_of(&scene, call());
         let calls = (0..64).map(|number| {

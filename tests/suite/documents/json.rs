@@ -37,7 +37,7 @@ async fn what_is_not_one_json_object_is_refused() {
         ("no number", twice("\"x\":NaN"), json),
         ("a bare name", twice("x:1"), json),
         ("a bare control character", twice("\"x\":\"\u{1}\""), json),
-        ("half a surrogate", twice("\"\\ud800\":1"), json),
+        ("half a surrogate", twice("\"\\ud800\":1"), object),
         (
             "a mark",
             format!("\u{feff}{good}"),

@@ -88,7 +88,7 @@ pub(super) fn faults() -> Vec<Fault> {
         (
             "dpop_bound_access_tokens",
             json!("true"),
-            "dpop_bound_access_tokens must be true or false, without quotation marks",
+            "dpop_bound_access_tokens must be the JSON value true, without quotation marks",
         ),
     ]
 }
