@@ -10,7 +10,6 @@ use serde_json::json;
 use entryway_core::code::CodeState;
 use entryway_core::revoke::{self, Presented};
 use entryway_core::session::{EndReason, Session};
-use entryway_oauth::client_auth::ClientKey;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::Proof;
 use entryway_oauth::secret::{AuthorizationCode, SessionId};
@@ -35,6 +34,7 @@ async fn end(app: &App, request: Request<Body>) -> Result<Response, Failure> {
     let token = parameters.required("token")?;
     // optional: RFC 7009 knows no proof, and plain clients send none
     let proof = proof::presented(app, &parts, &app.endpoints().revoke, now)?;
+    authenticate(app, &named, proof.as_ref(), now).await?;
     if let Some(proof) = &proof
         && app.store().remember_mark(proof::mark(proof), now).await? == Remembered::Replayed
     {
@@ -74,7 +74,6 @@ impl Caller<'_> {
         if !genuine(session) || !revoke::may_end(session, &self.named.id, self.proof.as_ref()) {
             return Ok(());
         }
-        self.authenticate(session.client_key.as_ref()).await?;
         self.app
             .store()
             .end_session(id, EndReason::Revoked, self.now)
@@ -94,7 +93,6 @@ impl Caller<'_> {
         if let CodeState::Redeemed(id) = facts.state {
             return self.end_session(id, |_| true).await;
         }
-        self.authenticate(facts.request.client_key.as_ref()).await?;
         if self.app.store().spoil_code(code.digest(), self.now).await? == Spoiling::Spoiled {
             return Ok(());
         }
@@ -116,29 +114,27 @@ impl Caller<'_> {
             _ => Ok(()),
         }
     }
+}
 
-    /// RFC 7009 section 2.1: a confidential client authenticates before what it was given ends.
-    ///
-    /// Not while its document or keys cannot be had: whoever holds the token could only use it otherwise, and
-    /// a person who signs out must not have to wait for the app's host.
-    async fn authenticate(&self, bound: Option<&ClientKey>) -> Result<(), Failure> {
-        if bound.is_none() {
-            return Ok(());
+/// RFC 7009 section 2.1: a confidential client authenticates.
+///
+/// Not while its document or keys cannot be had: whoever holds the token could only use it otherwise, and
+/// a person who signs out must not have to wait for the app's host.
+async fn authenticate(
+    app: &App,
+    named: &Named<'_>,
+    proof: Option<&Proof>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    match named.identify(app, Need::Running(None), proof, now).await {
+        Ok(caller) => {
+            caller.key()?;
+            caller.spend(app, now).await
         }
-        let need = Need::Running(bound);
-        match self
-            .named
-            .identify(self.app, need, self.proof.as_ref(), self.now)
-            .await
-        {
-            Ok(caller) => {
-                caller.key()?;
-                caller.spend(self.app, self.now).await
-            }
-            Err(unavailable) => {
-                tracing::info!(client.id = %self.named.id, denial.reason = %unavailable, "revoked without its client's keys");
-                Ok(())
-            }
+        Err(denial @ Denial::ClientIdInvalid { .. }) => Err(denial.into()),
+        Err(unavailable) => {
+            tracing::info!(client.id = %named.id, denial.reason = %unavailable, "revoking without the client's document");
+            Ok(())
         }
     }
 }
