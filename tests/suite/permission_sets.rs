@@ -95,3 +95,12 @@ fn tend(collections: &[&str]) -> Value {
 fn repo(collections: &[&str]) -> Value {
     json!({ "type": "permission", "resource": "repo", "collection": collections })
 }
+
+/// A permission on more collections than fit in a scope.
+fn boundless() -> Value {
+    let names: Vec<String> = (0..1000)
+        .map(|number| format!("test.garden.plantWithQuiteALongName{number:03}"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    repo(&names)
+}

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{DAY, Garden, INCLUDE, MINUTE, TEND, claim, client, refresh, repo, set, tend};
+use super::{DAY, Garden, INCLUDE, MINUTE, TEND, boundless, claim, client, refresh, repo, set, tend};
 
 const PLANT: &str = "repo:test.garden.plant atproto";
 const TOOL: &str = "repo:test.garden.tool atproto";
@@ -94,6 +94,22 @@ async fn a_changed_set_never_goes_beyond_what_was_granted(engine: Engine) {
     );
     server.clock().advance(DAY);
     assert_eq!(refresh(&server, &client, &mut tokens).await, "atproto");
+}
+
+// it is worth nothing as long as it holds too much, and the session goes on
+async fn a_set_that_grows_beyond_bounds_is_left_out_until_it_shrinks(engine: Engine) {
+    let Garden { publisher, server } = Garden::open(engine).await;
+    let client = client(INCLUDE);
+    let mut tokens = login(&server, &client, alice()).await;
+    for (permissions, expected) in [
+        (json!([boundless()]), "atproto"),
+        (json!([repo(&["test.garden.tool"])]), TOOL),
+    ] {
+        publisher.publish(TEND, &set(TEND, &permissions));
+        server.clock().advance(DAY);
+        assert_eq!(refresh(&server, &client, &mut tokens).await, expected);
+        assert_eq!(tokens.scope, INCLUDE);
+    }
 }
 
 /// A client whose sessions last for half a year.
@@ -216,6 +232,7 @@ both_engines! {
     a_changed_set_reaches_a_running_session_when_it_is_half_an_hour_old,
     a_set_that_is_a_day_old_is_asked_for_before_it_is_used,
     a_changed_set_never_goes_beyond_what_was_granted,
+    a_set_that_grows_beyond_bounds_is_left_out_until_it_shrinks,
     a_publisher_gone_dark_breaks_nothing_that_runs_and_keeps_out_new_requests_after_ninety_days,
     a_dark_publisher_is_asked_twice_a_minute_at_most,
     a_repository_that_goes_back_is_not_believed,

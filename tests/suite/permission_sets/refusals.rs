@@ -2,9 +2,8 @@
 
 use entryway_tests::{Answer, Client, ClientSite, Engine, Publisher, TestServer, at_once, both_engines};
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
-use super::{Garden, INCLUDE, TEND, client, repo, set};
+use super::{Garden, INCLUDE, TEND, boundless, client, repo, set};
 
 /// The sentence with which a request is refused.
 async fn refused(server: &TestServer, client: &Client) -> String {
@@ -16,7 +15,8 @@ async fn refused(server: &TestServer, client: &Client) -> String {
 /// Something done to a publisher and the record it publishes under a name.
 type Fault = fn(&Publisher, &str);
 
-fn faults() -> Vec<(Fault, &'static str)> {
+/// Nobody says where the record is.
+fn faults_on_the_way() -> Vec<(Fault, &'static str)> {
     vec![
         (
             |garden, _| garden.answer_txt(&[]),
@@ -76,10 +76,16 @@ fn faults() -> Vec<(Fault, &'static str)> {
         ),
         (
             |garden, _| {
-                garden.answer_document(Answer::json(&garden.document("https://pds.garden.test/path")))
+                garden.answer_document(Answer::json(&garden.document("https://pds.garden.test/path")));
             },
             "the PDS of the lexicon authority must be given as an https URL without path and query",
         ),
+    ]
+}
+
+/// What is there is not the set.
+fn faults_at_the_end() -> Vec<(Fault, &'static str)> {
+    vec![
         (
             |garden, _| garden.answer_document(Answer::json(&garden.document("http://127.0.0.1:1"))),
             "the record of the lexicon could not be reached",
@@ -145,7 +151,8 @@ fn harmless(name: &str) -> Value {
 //
 async fn a_set_that_cannot_be_had_refuses_the_request_with_the_step_that_failed(engine: Engine) {
     let Garden { publisher, server } = Garden::open(engine).await;
-    for (number, (break_it, reason)) in faults().into_iter().enumerate() {
+    let faults = [faults_on_the_way(), faults_at_the_end()].concat();
+    for (number, (break_it, reason)) in faults.into_iter().enumerate() {
         let name = format!("test.garden.fault{number}");
         publisher.publish(&name, &harmless(&name));
         break_it(&publisher, &name);
@@ -199,6 +206,17 @@ async fn a_pds_at_a_private_address_is_not_asked() {
     assert_eq!(client(INCLUDE).par().send(&server).await.code(), 201);
 }
 
+// more than a scope may hold is refused before anybody is asked to allow it
+async fn a_request_whose_sets_hold_too_much_is_refused(engine: Engine) {
+    let Garden { publisher, server } = Garden::open(engine).await;
+    publisher.publish(TEND, &set(TEND, &json!([boundless()])));
+    let sentence = refused(&server, &client(INCLUDE)).await;
+    assert!(
+        sentence.starts_with("scope with its permission sets"),
+        "{sentence}"
+    );
+}
+
 // the longest name there can be, and a reason after it: still one answer that clients can read
 #[tokio::test]
 async fn the_longest_name_is_refused_in_one_sentence() {
@@ -209,26 +227,23 @@ async fn the_longest_name_is_refused_in_one_sentence() {
     refused(&server, &client(&format!("atproto include:{name}"))).await;
 }
 
-// of many who want it, one asks
-async fn of_sixty_four_requests_at_once_one_asks(engine: Engine) {
-    let Garden { publisher, server } = Garden::open(engine).await;
-    let gate = watch::Sender::new(false);
-    publisher.hold(TEND, &gate);
+/// What becomes of sixty-four requests at once of as many people.
+async fn sixty_four(server: &TestServer) -> Vec<u16> {
     let first = client(INCLUDE);
     // so that every request comes as far as the set with its first try
-    let reply = first.par().once().send(&server).await;
+    let reply = first.par().once().send(server).await;
     assert_eq!(reply.refusal(), (400, "use_dpop_nonce".to_owned()));
-    let push = |client: Client, server: TestServer| async move { client.par().send(&server).await.code() };
-    let calls = (0..64).map(|_| push(first.elsewhere(), server.clone()));
-    let opening = async {
-        // the one that asks is at the gate, and the others are behind it or on their way
-        while publisher.asked(TEND) == 0 {
-            tokio::task::yield_now().await;
-        }
-        gate.send(true).unwrap();
-    };
-    let (codes, ()) = futures_util::future::join(at_once(calls), opening).await;
-    assert_eq!(codes, [201; 64]);
+    let calls = (0..64).map(|_| {
+        let (client, server) = (first.elsewhere(), server.clone());
+        async move { client.par().send(&server).await.code() }
+    });
+    at_once(calls).await
+}
+
+//
+async fn of_sixty_four_requests_at_once_one_asks(engine: Engine) {
+    let Garden { publisher, server } = Garden::open(engine).await;
+    assert_eq!(sixty_four(&server).await, [201; 64]);
     assert_eq!(publisher.asked(TEND), 1);
 }
 
@@ -236,15 +251,13 @@ async fn of_sixty_four_requests_at_once_one_asks(engine: Engine) {
 async fn sixty_four_requests_at_once_share_a_refusal(engine: Engine) {
     let Garden { publisher, server } = Garden::open(engine).await;
     publisher.go_dark();
-    let first = client(INCLUDE);
-    let push = |client: Client, server: TestServer| async move { client.par().send(&server).await.code() };
-    let codes = at_once((0..64).map(|_| push(first.elsewhere(), server.clone()))).await;
-    assert_eq!(codes, [400; 64]);
+    assert_eq!(sixty_four(&server).await, [400; 64]);
     assert_eq!(publisher.asked(TEND), 1);
 }
 
 both_engines! {
     a_set_that_cannot_be_had_refuses_the_request_with_the_step_that_failed,
+    a_request_whose_sets_hold_too_much_is_refused,
     of_sixty_four_requests_at_once_one_asks,
     sixty_four_requests_at_once_share_a_refusal,
 }
