@@ -66,6 +66,7 @@ const PREFIX: &str = "/oauth";
 const ASKED_EVERY_TIME: SetLifetimes = SetLifetimes {
     revalidated_after: Seconds(0),
     fresh_for: Seconds(0),
+    asked_again_after: Seconds(0),
     serves_requests_for: Seconds::days(90),
 };
 

@@ -12,6 +12,8 @@ pub struct SetLifetimes {
     pub revalidated_after: Seconds,
     /// Until it is asked for again before it is used.
     pub fresh_for: Seconds,
+    /// How long one that could not be had is not asked for again.
+    pub asked_again_after: Seconds,
     /// Until no new request is admitted on it, if it cannot be asked for.
     pub serves_requests_for: Seconds,
 }
@@ -21,6 +23,7 @@ impl Default for SetLifetimes {
         Self {
             revalidated_after: Seconds::minutes(30),
             fresh_for: Seconds::days(1),
+            asked_again_after: Seconds(30),
             serves_requests_for: Seconds::days(90),
         }
     }

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use entryway_core::permission_set::{SetAge, SetLifetimes};
 use entryway_identity::lexicon::{LexiconResolver, ResolvedLexicon, Seen};
 use entryway_oauth::denial::Denial;
-use entryway_oauth::time::{Seconds, Timestamp};
+use entryway_oauth::time::Timestamp;
 use entryway_scope::{ExpansionFault, Meaning, Nsid, PermissionSet, Scope, ScopeSet};
 use entryway_store::{Keeping, Store, StoredSet};
 
@@ -95,8 +95,6 @@ enum For {
 
 /// Sets kept in memory.
 const KNOWN_MAX: u64 = 10_000;
-/// How long a set that could not be had is not asked for again.
-const ASK_AGAIN_AFTER: Seconds = Seconds(30);
 
 impl PermissionSets {
     pub(crate) fn new(store: Store, lexicons: LexiconResolver, lifetimes: SetLifetimes) -> Self {
@@ -207,7 +205,8 @@ impl PermissionSets {
         {
             return Ok(Ok(known.clone()));
         }
-        let recently = |failed: &&Failed| failed.at <= now && now < failed.at + ASK_AGAIN_AFTER;
+        let pause = self.0.lifetimes.asked_again_after;
+        let recently = |failed: &&Failed| failed.at <= now && now < failed.at + pause;
         if let Some(failed) = last_failure.as_ref().filter(recently) {
             return Ok(Err(failed.reason.clone()));
         }

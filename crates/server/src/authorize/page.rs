@@ -16,6 +16,7 @@ use entryway_oauth::form::Parameters;
 
 use crate::app::App;
 use crate::browser::Browser;
+use crate::extract::language::Language;
 use crate::extract::navigation;
 use crate::failure::Failure;
 
@@ -32,6 +33,7 @@ pub(crate) async fn get(State(app): State<App>, session: Session, parts: Parts) 
 async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Failure> {
     let now = app.now();
     navigation::check_page(&parts.headers)?;
+    let language = Language::preferred(&parts.headers);
     // a link checker asks with HEAD: it must neither own the request nor close it
     if parts.method == Method::HEAD {
         return Ok(StatusCode::OK.into_response());
@@ -45,12 +47,12 @@ async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Fa
             None => one.account.did.clone(),
         },
         Step::Refuse(denial) => return decision::refuse(app, &opened, &denial, None, now).await,
-        step => return views::step(app, &opened, &step),
+        step => return views::step(app, &opened, &step, &language),
     };
     // taken back since it was looked up: asked for again, where a page may ask
     if opened.pending.request.prompt == Some(Prompt::None) {
         return decision::refuse(app, &opened, &Denial::ConsentRequired, None, now).await;
     }
     opened.forget_grant_of(&did);
-    views::step(app, &opened, &opened.next_step(app, now))
+    views::step(app, &opened, &opened.next_step(app, now), &language)
 }

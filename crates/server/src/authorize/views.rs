@@ -11,6 +11,7 @@ use entryway_oauth::form::Parameters;
 use entryway_oauth::redirect::RedirectKind;
 
 use crate::app::App;
+use crate::extract::language::Language;
 use crate::failure::{Failure, add_denial_headers};
 use crate::pages::account_chooser::{AccountChooserView, SignedInAccount};
 use crate::pages::consent::{ConsentView, ThisDevice};
@@ -36,12 +37,17 @@ pub(crate) fn page_context(app: &App) -> PageContext<'_> {
 }
 
 /// The page of a step that has one.
-pub(super) fn step(app: &App, opened: &Opened, step: &Step<'_>) -> Result<Response, Failure> {
+pub(super) fn step(
+    app: &App,
+    opened: &Opened,
+    step: &Step<'_>,
+    language: &Language,
+) -> Result<Response, Failure> {
     match step {
         Step::SignIn { name, others } => sign_in(app, opened, *name, *others, None, None),
         Step::Choose(candidates) => choose(app, opened, candidates),
         // what is granted without asking never comes to a page; asking is the safe way to be wrong
-        Step::Consent(one) | Step::Grant(one) => consent(app, opened, one),
+        Step::Consent(one) | Step::Grant(one) => consent(app, opened, one, language),
         Step::Refuse(denial) => Err(denial.clone().into()),
     }
 }
@@ -140,13 +146,13 @@ fn choose(app: &App, opened: &Opened, candidates: &[Candidate<'_>]) -> Result<Re
     )
 }
 
-fn consent(app: &App, opened: &Opened, one: &SignedIn) -> Result<Response, Failure> {
+fn consent(app: &App, opened: &Opened, one: &SignedIn, language: &Language) -> Result<Response, Failure> {
     let paths = FormPaths::under(app.endpoints());
     let (csrf, logo) = (opened.browser.form_token(app), logo_path(app, opened));
     let request = &opened.pending.request;
     let access_lifetime = app.policy().sessions(request.client_key.is_some()).session;
     let (page_context, held) = (page_context(app), opened.standing.granted_by(&one.account.did));
-    let explained = Explained::new(&request.scope, held, &opened.sets, page_context.lang);
+    let explained = Explained::new(&request.scope, held, &opened.sets, language.as_str());
     let view = ConsentView {
         page: page_context,
         form: form_context(opened, paths.decision, &csrf),
