@@ -370,7 +370,8 @@ impl Denial {
             },
             Self::PermissionSetUnresolved {
                 name: "com.example.authBasic".to_owned(),
-                reason: "the lexicon authority has no record of this name in com.atproto.lexicon.schema".to_owned(),
+                reason: "the lexicon authority has no record of this name in com.atproto.lexicon.schema"
+                    .to_owned(),
             },
             Self::ScopeUndeclared {
                 value: "transition:email".to_owned(),

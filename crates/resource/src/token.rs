@@ -84,11 +84,7 @@ impl Tokens {
     /// The claims of a token that holds at this instant.
     ///
     /// Does not check that the caller has the key it is bound to, nor whether it was revoked.
-    pub(crate) fn believe(
-        &self,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<Arc<Claims>, InvalidToken> {
+    pub(crate) fn believe(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, InvalidToken> {
         // before it is hashed
         if token.len() > JWS_BYTES_MAX {
             return Err(InvalidToken::Malformed);

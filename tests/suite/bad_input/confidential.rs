@@ -1,7 +1,7 @@
 //! The same of a client that asserts: its assertion is one parameter more, and no refusal uses it up.
 
 use entryway_tests::{
-    ClientSite, Engine, NamedKey, TestServer, Tokens, alice, both_engines, login, push_and_approve,
+    ClientSite, Engine, NamedKey, TestServer, alice, both_engines, login, push_and_approve,
 };
 
 use super::Outcome::No;
@@ -43,12 +43,11 @@ async fn every_call_of_a_confidential_client_with_a_spoilt_parameter_is_refused(
         client.refresh(&tokens.refresh_token).ready_for(&server)
     })
     .await;
-    let tokens = login(&server, &client, alice()).await;
     try_all(&server, &authentication, async || {
-        client.revoke("ref-of-somebody-else").ready_for(&server)
+        let tokens = login(&server, &client, alice()).await;
+        client.revoke(&tokens.refresh_token).ready_for(&server)
     })
     .await;
-    Tokens::of(&client.refresh(&tokens.refresh_token).send(&server).await);
 }
 
 both_engines! {

@@ -87,6 +87,24 @@ async fn what_was_read_in_the_future_is_read_again() {
     assert_eq!(site.hits("/client.json"), 2);
 }
 
+// for what is no token of ours, nobody is asked who brings it
+#[tokio::test]
+async fn nothing_is_fetched_for_what_is_no_code_and_no_token() {
+    let (site, server) = site_and_server(Engine::Sqlite).await;
+    let client = site.confidential_client("/client.json", &NamedKey::generate("key-1"));
+    let pushed = Client::new().push(&server).await;
+    let code = format!("cod-{}", "0".repeat(64));
+    for call in [client.exchange(&pushed, "x"), client.exchange(&pushed, &code)] {
+        let reply = call.with("client_id", client.id()).send(&server).await;
+        assert_eq!(reply.refusal(), (400, "invalid_grant".to_owned()));
+    }
+    for garbage in ["x", "ref-x", "a.b.c", &code] {
+        let refreshed = client.refresh(garbage).send(&server).await;
+        assert_eq!(refreshed.refusal(), (400, "invalid_grant".to_owned()));
+    }
+    assert_eq!(site.connections(), 0);
+}
+
 /// So that what follows is sent once. Nothing is fetched for it: a nonce is asked for first.
 async fn learn_nonce(server: &TestServer, client: &Client) {
     let reply = client.par().once().send(server).await;

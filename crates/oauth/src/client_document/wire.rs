@@ -82,7 +82,11 @@ impl<'a> Document<'a> {
     }
 
     pub(super) fn flag(&self, name: &'static str, findings: &mut Findings) -> Member<bool> {
-        self.typed(name, "must be the JSON value true, without quotation marks", findings)
+        self.typed(
+            name,
+            "must be the JSON value true, without quotation marks",
+            findings,
+        )
     }
 
     pub(super) fn list(&self, name: &'static str, findings: &mut Findings) -> Member<List> {

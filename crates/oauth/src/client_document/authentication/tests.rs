@@ -7,7 +7,8 @@ use crate::jwk::Algorithm;
 //
 #[test]
 fn tokens_are_bound_and_the_document_says_so() {
-    let kind: &[&str] = &["R-093 dpop_bound_access_tokens must be the JSON value true, without quotation marks"];
+    let kind: &[&str] =
+        &["R-093 dpop_bound_access_tokens must be the JSON value true, without quotation marks"];
     check(
         &web(),
         vec![
