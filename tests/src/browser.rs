@@ -7,11 +7,11 @@ use http::header::{CONTENT_TYPE, COOKIE, ORIGIN, SET_COOKIE};
 use http::{HeaderName, HeaderValue, Request};
 use url::{Url, form_urlencoded};
 
+use crate::account::TestAccount;
 use crate::client::Pushed;
 use crate::page::{Form, Page};
 use crate::reply::Reply;
 use crate::secrets;
-use crate::server::TestAccount;
 use crate::service::Service;
 
 /// A browser. A clone has the same cookies and gets its own from then on.

@@ -6,10 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use crate::account::TestAccount;
 use crate::browser::{Browser, Landing};
 use crate::client::{Client, Pushed};
 use crate::reply::Reply;
-use crate::server::TestAccount;
 use crate::service::Service;
 
 /// What the token endpoint gave.

@@ -14,6 +14,7 @@
     reason = "a harness fails by panicking, and the panic is the test's result"
 )]
 
+mod account;
 mod at_once;
 mod browser;
 mod call;
@@ -39,6 +40,7 @@ mod server;
 mod service;
 mod site;
 
+pub use account::{TestAccount, alice, bob, carol};
 pub use at_once::at_once;
 pub use browser::{Browser, Landing, Step};
 pub use call::{Call, Encoding};
@@ -56,7 +58,7 @@ pub use proof::{Draft, compact};
 pub use publisher::Publisher;
 pub use raw::Listening;
 pub use reply::Reply;
-pub use server::{Endpoint, LexiconAuthorities, TestAccount, TestServer, alice, bob, carol};
+pub use server::{Endpoint, LexiconAuthorities, TestServer};
 pub use service::Service;
 pub use site::{Answer, ClientSite};
 

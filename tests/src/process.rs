@@ -15,11 +15,12 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, watch};
 
+use crate::account::{alice, bob};
 use crate::connection::Connection;
 use crate::engine::Database;
 use crate::environment;
 use crate::reply::Reply;
-use crate::server::{Endpoint, alice, bob};
+use crate::server::Endpoint;
 use crate::service::{Service, received};
 
 /// How the program is started, each time the same.

@@ -1,11 +1,11 @@
 //! The authorization server on a database, a clock and accounts of its own.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use entryway_core::account::{Account, AccountStatus, PasswordHash};
+use entryway_core::account::{Account, AccountStatus};
 use entryway_core::policy::Policy;
 use entryway_identity::fetch::{Development, FetchSettings, Fetcher};
 use entryway_identity::resolve::{RealTxt, TxtLookup};
@@ -13,20 +13,18 @@ use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle};
-use entryway_server::{App, Chance, Config, Fault, LocalDocuments, Outside, Passwords, Peer};
+use entryway_server::{App, Chance, Config, Fault, LocalDocuments, Outside, Peer};
 use entryway_store::{Creation, NewAccount, Store};
 use http::Request;
 use http_body_util::BodyExt as _;
-use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 use url::Url;
 
+use crate::account::{TestAccount, alice, bob};
 use crate::clock::TestClock;
 use crate::engine::{Database, Engine};
-use crate::key::random_hex;
 use crate::log;
 use crate::reply::Reply;
-use crate::secrets;
 use crate::service::{Service, received};
 use crate::site::ClientSite;
 
@@ -68,20 +66,6 @@ impl LexiconAuthorities {
             dns: Arc::new(RealTxt::new(Some(([127, 0, 0, 1], 1).into())).unwrap()),
         }
     }
-}
-
-/// An account with the password that opens it.
-#[derive(Debug)]
-pub struct TestAccount {
-    /// What `sub` holds.
-    pub did: &'static str,
-    /// What is typed.
-    pub handle: &'static str,
-    /// What `aud` holds.
-    pub pds: &'static str,
-    /// Random, and the same for the whole process: hashing is slow.
-    pub password: String,
-    hash: OnceCell<PasswordHash>,
 }
 
 /// What the metadata advertises.
@@ -352,60 +336,4 @@ impl Endpoint {
         };
         format!("{prefix}/{name}")
     }
-}
-
-impl TestAccount {
-    fn new(did: &'static str, handle: &'static str, pds: &'static str) -> Self {
-        let password = random_hex::<12>();
-        secrets::record(&password);
-        Self {
-            did,
-            handle,
-            pds,
-            password,
-            hash: OnceCell::new(),
-        }
-    }
-
-    async fn hash(&self, passwords: &Passwords) -> &PasswordHash {
-        self.hash
-            .get_or_init(async || passwords.hash(&self.password).await.unwrap())
-            .await
-    }
-}
-
-/// The account of `alice.test`.
-pub fn alice() -> &'static TestAccount {
-    static ALICE: LazyLock<TestAccount> = LazyLock::new(|| {
-        TestAccount::new(
-            "did:plc:alicealicealicealicealic",
-            "alice.test",
-            "did:web:one.pds.test",
-        )
-    });
-    &ALICE
-}
-
-/// The account of `bob.test`, which lives at another PDS.
-pub fn bob() -> &'static TestAccount {
-    static BOB: LazyLock<TestAccount> = LazyLock::new(|| {
-        TestAccount::new(
-            "did:plc:bobbobbobbobbobbobbobbob",
-            "bob.test",
-            "did:web:two.pds.test",
-        )
-    });
-    &BOB
-}
-
-/// An account that no server has until a test [makes](TestServer::create_account) it.
-pub fn carol() -> &'static TestAccount {
-    static CAROL: LazyLock<TestAccount> = LazyLock::new(|| {
-        TestAccount::new(
-            "did:plc:carolcarolcarolcarolcaro",
-            "carol.test",
-            "did:web:one.pds.test",
-        )
-    });
-    &CAROL
 }

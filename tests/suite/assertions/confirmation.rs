@@ -11,6 +11,15 @@ use super::{PATH, Scene};
 const LATER: i64 = 15 * 60;
 const KEYS: &str = "/jwks.json";
 
+/// From now on the keys are at a URL of their own.
+fn move_keys(scene: &Scene) {
+    let document = Document::confidential(scene.client.id(), &[&scene.key]);
+    let document = document.with_keys_at(&scene.site.url(KEYS));
+    scene.site.serve(PATH, document);
+    scene.site.publish_keys(KEYS, &[&scene.key]);
+    scene.server.clock().advance(LATER);
+}
+
 /// Two instances that know the one key of a client, which now publishes two, and a session by the new one that began
 /// at the first instance.
 struct Introduced {
@@ -23,12 +32,7 @@ struct Introduced {
 impl Introduced {
     async fn begin(engine: Engine) -> Self {
         let scene = Scene::begin(engine).await;
-        let document = Document::confidential(scene.client.id(), &[&scene.key]);
-        scene
-            .site
-            .serve(PATH, document.with_keys_at(&scene.site.url(KEYS)));
-        scene.site.publish_keys(KEYS, &[&scene.key]);
-        scene.server.clock().advance(LATER);
+        move_keys(&scene);
         let other = scene.server.another_instance().await;
         for server in [&scene.server, &other] {
             assert_eq!(scene.client.par().send(server).await.code(), 201);
@@ -88,12 +92,7 @@ async fn a_key_set_without_any_key_of_use_ends_the_sessions_of_its_keys(engine: 
     let other = NamedKey::of("ES384", "key-1");
     for keys in [json!([]), json!([other.public()])] {
         let scene = Scene::begin(engine).await;
-        let document = Document::confidential(scene.client.id(), &[&scene.key]);
-        scene
-            .site
-            .serve(PATH, document.with_keys_at(&scene.site.url(KEYS)));
-        scene.site.publish_keys(KEYS, &[&scene.key]);
-        scene.server.clock().advance(LATER);
+        move_keys(&scene);
         let first = scene.client.refresh(&scene.tokens.refresh_token);
         let tokens = Tokens::of(&first.send(&scene.server).await);
         let refresh = || scene.client.refresh(&tokens.refresh_token);

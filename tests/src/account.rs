@@ -1,0 +1,80 @@
+//! Accounts that people have.
+
+use std::sync::LazyLock;
+
+use entryway_core::account::PasswordHash;
+use entryway_server::Passwords;
+use tokio::sync::OnceCell;
+
+use crate::key::random_hex;
+use crate::secrets;
+
+/// An account with the password that opens it.
+#[derive(Debug)]
+pub struct TestAccount {
+    /// What `sub` holds.
+    pub did: &'static str,
+    /// What is typed.
+    pub handle: &'static str,
+    /// What `aud` holds.
+    pub pds: &'static str,
+    /// Random, and the same for the whole process: hashing is slow.
+    pub password: String,
+    hash: OnceCell<PasswordHash>,
+}
+
+impl TestAccount {
+    fn new(did: &'static str, handle: &'static str, pds: &'static str) -> Self {
+        let password = random_hex::<12>();
+        secrets::record(&password);
+        Self {
+            did,
+            handle,
+            pds,
+            password,
+            hash: OnceCell::new(),
+        }
+    }
+
+    pub(crate) async fn hash(&self, passwords: &Passwords) -> &PasswordHash {
+        self.hash
+            .get_or_init(async || passwords.hash(&self.password).await.unwrap())
+            .await
+    }
+}
+
+/// The account of `alice.test`.
+pub fn alice() -> &'static TestAccount {
+    static ALICE: LazyLock<TestAccount> = LazyLock::new(|| {
+        TestAccount::new(
+            "did:plc:alicealicealicealicealic",
+            "alice.test",
+            "did:web:one.pds.test",
+        )
+    });
+    &ALICE
+}
+
+/// The account of `bob.test`, which lives at another PDS.
+pub fn bob() -> &'static TestAccount {
+    static BOB: LazyLock<TestAccount> = LazyLock::new(|| {
+        TestAccount::new(
+            "did:plc:bobbobbobbobbobbobbobbob",
+            "bob.test",
+            "did:web:two.pds.test",
+        )
+    });
+    &BOB
+}
+
+/// An account that no server has until a test [makes](TestServer::create_account) it.
+pub fn carol() -> &'static TestAccount {
+    static CAROL: LazyLock<TestAccount> = LazyLock::new(|| {
+        TestAccount::new(
+            "did:plc:carolcarolcarolcarolcaro",
+            "carol.test",
+            "did:web:one.pds.test",
+        )
+    });
+    &CAROL
+}
