@@ -1,5 +1,6 @@
 // The unmodified NodeOAuthClient as an app with keys: it authenticates by assertions, its document is a web page.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { OAuthCallbackError, OAuthResponseError, TokenRefreshError } from '@atproto/oauth-client-node'
@@ -127,6 +128,8 @@ for (const keysBy of ['jwks', 'jwks_uri']) {
       await assert.rejects(client.authorize('alice.test'), isRefused('invalid_client_metadata', /503/))
 
       app.publish(client)
+      // a site that failed twice in a row is left alone for two seconds
+      await sleep(2_500)
       await logIn(client, lab.bob)
     })
 

@@ -220,6 +220,7 @@ impl Clients {
         {
             return Ok((Some(known.value()), false));
         }
+        let failures = self.failures.count(url);
         let failure = match self.failures.recent(url, now) {
             Some(failure) => failure,
             None => match self.fetcher.get(url, &wanted(known.is_some())).await {
@@ -231,7 +232,7 @@ impl Clients {
                 }
                 Err(failure) => {
                     tracing::info!(asked.document, url.host = url.host_str(), failure = %failure, "not fetched");
-                    self.failures.remember(url, &failure, now);
+                    self.failures.remember(url, &failure, failures, now);
                     failure
                 }
             },

@@ -19,6 +19,7 @@ struct Failed {
     /// How long it stands.
     pause: Seconds,
     failure: FetchError,
+    count: u32,
 }
 
 /// URLs remembered; the least asked for go first.
@@ -43,9 +44,15 @@ impl Failures {
         (failed.at <= now && now < failed.at + failed.pause).then_some(failed.failure)
     }
 
-    /// Remembers a failure. Our own shortage says nothing of the document.
-    pub(super) fn remember(&self, url: &Url, failure: &FetchError, now: Timestamp) {
-        if failure.is_ours() {
+    /// How many failures there were, to be taken before a fetch: of many who share one, the first counts it.
+    pub(super) fn count(&self, url: &Url) -> u32 {
+        self.0.get(url).map_or(0, |failed| failed.count)
+    }
+
+    /// Remembers a failure, unless somebody who shared the fetch did. Our own shortage says nothing of the
+    /// document.
+    pub(super) fn remember(&self, url: &Url, failure: &FetchError, count: u32, now: Timestamp) {
+        if failure.is_ours() || self.count(url) != count {
             return;
         }
         let in_a_row = self
@@ -60,6 +67,7 @@ impl Failures {
             at: now,
             pause,
             failure: failure.clone(),
+            count: count.wrapping_add(1),
         };
         self.0.insert(url.clone(), failed);
     }
@@ -84,7 +92,7 @@ mod tests {
         );
         let mut at = NOW;
         for pause in [0, 2, 4, 8, 16, 32, 60, 60] {
-            failures.remember(&url, &FetchError::Compressed, at);
+            failures.remember(&url, &FetchError::Compressed, failures.count(&url), at);
             if pause > 0 {
                 assert!(
                     failures.recent(&url, at + Seconds(pause - 1)).is_some(),
@@ -95,8 +103,21 @@ mod tests {
             assert_eq!(failures.recent(&url, at), None, "{pause}");
         }
         failures.forget(&url);
-        failures.remember(&url, &FetchError::Compressed, at);
+        failures.remember(&url, &FetchError::Compressed, 0, at);
         assert_eq!(failures.recent(&url, at), None);
+    }
+
+    //
+    #[test]
+    fn a_failure_that_many_share_is_one() {
+        let (failures, url) = (
+            Failures::default(),
+            Url::parse("https://app.example/c.json").unwrap(),
+        );
+        for _ in 0..64 {
+            failures.remember(&url, &FetchError::Compressed, 0, NOW);
+        }
+        assert_eq!(failures.recent(&url, NOW), None);
     }
 
     #[test]
@@ -106,7 +127,7 @@ mod tests {
             Url::parse("https://app.example/c.json").unwrap(),
         );
         for _ in 0..3 {
-            failures.remember(&url, &FetchError::Busy, NOW);
+            failures.remember(&url, &FetchError::Busy, 0, NOW);
         }
         assert_eq!(failures.recent(&url, NOW), None);
     }
