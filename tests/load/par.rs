@@ -39,8 +39,18 @@ impl Pushers<'_> {
             .collect()
     }
 
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Loopback => "loopback",
+            Self::Kept(_) => "kept",
+            Self::Confidential(_) => "confidential",
+            Self::Fetched(_) => "fetched",
+        }
+    }
+
     fn caller(self, process: &Process, number: usize) -> anyhow::Result<Pusher> {
-        let path = format!("/{number}/client.json");
+        // of its own, so that nothing is kept of another kind
+        let path = format!("/{}-{number}/client.json", self.name());
         let mut asserter = None;
         let client = match self {
             Self::Loopback => Client::named(&format!("callback/{number}")),
