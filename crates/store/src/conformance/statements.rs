@@ -8,7 +8,13 @@ use crate::{Engine, at_once, sql};
 fn statements_on(engine: Engine) -> Vec<(&'static str, &'static str)> {
     let by_engine = at_once::ALL.iter().chain(&sweep::ALL);
     let by_engine = by_engine.map(|(name, text)| (*name, text.on(engine)));
-    sql::ALL.iter().copied().chain(by_engine).collect()
+    sql::ALL
+        .iter()
+        .copied()
+        .flatten()
+        .copied()
+        .chain(by_engine)
+        .collect()
 }
 
 async fn every_statement_prepares(bench: &Bench) {

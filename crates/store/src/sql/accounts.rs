@@ -1,0 +1,71 @@
+//! Accounts.
+
+statements! {
+
+/// did, handle, email, pds_did, status, password_hash, credentials_changed_at, created_at
+CREATE_ACCOUNT = "
+insert into account (did, handle, email, pds_did, status, password_hash, credentials_changed_at, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict do nothing";
+
+/// did, handle, email
+TAKEN_NAMES = "
+select did, handle, email
+from account
+where did = $1 or handle = $2 or email = $3";
+
+/// did
+ACCOUNT = "
+select did, handle, email, pds_did, status, credentials_changed_at
+from account
+where did = $1";
+
+/// sixteen times a did
+ACCOUNTS = "
+select did, handle, email, pds_did, status, credentials_changed_at
+from account
+where did in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+
+/// did
+SIGN_IN_BY_DID = "
+select did, handle, email, pds_did, status, credentials_changed_at, password_hash
+from account
+where did = $1";
+
+/// handle
+SIGN_IN_BY_HANDLE = "
+select did, handle, email, pds_did, status, credentials_changed_at, password_hash
+from account
+where handle = $1";
+
+/// email
+SIGN_IN_BY_EMAIL = "
+select did, handle, email, pds_did, status, credentials_changed_at, password_hash
+from account
+where email = $1";
+
+/// did, old hash, new hash
+REPLACE_PASSWORD_HASH = "
+update account
+set password_hash = $3
+where did = $1 and password_hash = $2";
+
+/// did, authenticated_at. Nothing where the password changed since.
+HOLD_ACCOUNT = "
+update account
+set credentials_changed_at = credentials_changed_at
+where did = $1 and credentials_changed_at <= $2";
+
+/// did, new hash, now
+CHANGE_PASSWORD = "
+update account
+set password_hash = $2, credentials_changed_at = $3
+where did = $1";
+
+/// did, pds_did
+REHOME_ACCOUNT = "
+update account
+set pds_did = $2
+where did = $1";
+
+}
