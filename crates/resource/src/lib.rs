@@ -57,6 +57,8 @@
 //! ```
 
 mod answer;
+#[cfg(feature = "client")]
+pub mod client;
 mod credentials;
 mod keys;
 mod layer;
