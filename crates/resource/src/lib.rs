@@ -62,6 +62,7 @@ pub mod client;
 mod credentials;
 mod keys;
 mod layer;
+mod permit;
 mod refusal;
 mod replay;
 mod token;
@@ -69,6 +70,7 @@ mod verify;
 
 pub use keys::{InvalidKeys, IssuerKeys};
 pub use layer::{Clock, ResponseFuture, VerifierLayer, VerifierService};
+pub use permit::{BodyNeed, Call, Need, OwnedAct, Permissions, PermissionsConfig, check, sees_email};
 pub use refusal::Refusal;
 pub use token::InvalidToken;
 pub use verify::{Limits, Verified, Verifier, VerifierConfig};

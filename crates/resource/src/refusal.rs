@@ -43,6 +43,18 @@ pub enum Refusal {
         /// The scope value the method needs.
         scope: String,
     },
+    /// A call that no PDS answers, or that two readers could read in two ways.
+    #[error("{expected}")]
+    CallMalformed {
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A method that no scope opens (contract section 5.4).
+    #[error("this method is closed to oauth credentials")]
+    MethodClosed,
+    /// The body is longer than what is read to learn which permission is needed.
+    #[error("the body is longer than this method takes")]
+    BodyTooLarge,
     /// There is no room to remember another proof: ours, not the caller's, and over within minutes.
     #[error("too many requests are being verified, try again later")]
     ReplayMarksFull,
@@ -59,12 +71,13 @@ impl Refusal {
     /// The HTTP status.
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::CredentialsMalformed { .. } => StatusCode::BAD_REQUEST,
+            Self::CredentialsMalformed { .. } | Self::CallMalformed { .. } => StatusCode::BAD_REQUEST,
             Self::CredentialsMissing
             | Self::SchemeUnsupported
             | Self::TokenInvalid(_)
             | Self::ProofInvalid(_) => StatusCode::UNAUTHORIZED,
-            Self::ScopeMissing { .. } => StatusCode::FORBIDDEN,
+            Self::ScopeMissing { .. } | Self::MethodClosed => StatusCode::FORBIDDEN,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ReplayMarksFull => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -77,6 +90,9 @@ impl Refusal {
             Self::SchemeUnsupported | Self::TokenInvalid(_) => "invalid_token",
             Self::ProofInvalid(denial) => denial.code(),
             Self::ScopeMissing { .. } => "ScopeMissingError",
+            Self::CallMalformed { .. } => "InvalidRequest",
+            Self::MethodClosed => "Forbidden",
+            Self::BodyTooLarge => "PayloadTooLarge",
             Self::ReplayMarksFull => "NotEnoughResources",
         }
     }
@@ -105,6 +121,8 @@ impl Refusal {
         let fault = match self {
             Self::CredentialsMissing => None,
             Self::ScopeMissing { scope } => Some(fault("insufficient_scope", Some(scope))),
+            // other credentials would change nothing, so none are asked for
+            Self::CallMalformed { .. } | Self::MethodClosed | Self::BodyTooLarge => return response,
             Self::ReplayMarksFull => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("30"));
                 return response;

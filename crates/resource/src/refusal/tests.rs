@@ -32,6 +32,11 @@ fn samples() -> Vec<Refusal> {
         Refusal::ProofInvalid(Denial::ProofReplayed),
         Refusal::ProofInvalid(Denial::NonceRequired),
         Refusal::scope_missing("repo:a.b.c?action=create"),
+        Refusal::CallMalformed {
+            expected: "atproto-proxy must be a did, a hash and the name of a service",
+        },
+        Refusal::MethodClosed,
+        Refusal::BodyTooLarge,
         Refusal::ReplayMarksFull,
     ]
 }
@@ -71,12 +76,20 @@ fn every_challenge_begins_with_its_scheme_and_names_the_metadata() {
     let challenge = Challenge::new(&Issuer::parse("https://pds.example").unwrap());
     for refusal in samples()
         .iter()
-        .filter(|refusal| refusal.status().is_client_error())
+        .filter(|refusal| refusal.status().is_client_error() && !is_about_the_call(refusal))
     {
         let response = refusal.response(&challenge);
         let value = response.headers()[WWW_AUTHENTICATE].to_str().unwrap();
         assert!(value.starts_with(BEGINS) && value.ends_with(ENDS), "{value}");
     }
+}
+
+/// Better credentials would not help, so the answer asks for none.
+fn is_about_the_call(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::CallMalformed { .. } | Refusal::MethodClosed | Refusal::BodyTooLarge
+    )
 }
 
 #[test]
