@@ -57,11 +57,9 @@ pub struct Presented<'a> {
     pub proof: &'a Proof,
 }
 
-/// What becomes of a presented code.
+/// Why a presented code does not open, and what follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Exchange {
-    /// Redeem it; the store has the last word on who was first.
-    Open,
+pub enum Closed {
     /// It was exchanged before: end what it gave, then refuse.
     Replayed,
     /// Refuse, and burn it.
@@ -70,28 +68,34 @@ pub enum Exchange {
     Refuse(Denial),
 }
 
-/// What can be said of a presented code before anything of its client is fetched: nothing, if it may open.
+/// What can be said of a presented code before anything of its client is fetched.
 ///
 /// A code that comes back is a replay whoever presents it and whatever else is wrong.
-pub fn first_look(facts: &CodeFacts, client_id: &ClientId) -> Option<Exchange> {
+///
+/// # Errors
+/// [`Closed`] if it opens nothing, whatever the client's document says.
+pub fn first_look(facts: &CodeFacts, client_id: &ClientId) -> Result<(), Closed> {
     match facts.state {
-        CodeState::Redeemed(_) => Some(Exchange::Replayed),
-        CodeState::Open if facts.request.client_id == *client_id => None,
-        CodeState::Open | CodeState::Spoiled => Some(Exchange::Refuse(Denial::CodeUnknown)),
+        CodeState::Redeemed(_) => Err(Closed::Replayed),
+        CodeState::Open if facts.request.client_id == *client_id => Ok(()),
+        CodeState::Open | CodeState::Spoiled => Err(Closed::Refuse(Denial::CodeUnknown)),
     }
 }
 
 /// Decides a code exchange. That a code was exchanged before is seen first: it is a
-/// replay whatever else is wrong with the request.
-pub fn decide(facts: &CodeFacts, presented: Presented<'_>, now: Timestamp) -> Exchange {
+/// replay whatever else is wrong with the request. One that opens is redeemed next; the store has the last
+/// word on who was first.
+///
+/// # Errors
+/// [`Closed`], with what follows.
+pub fn decide(facts: &CodeFacts, presented: Presented<'_>, now: Timestamp) -> Result<(), Closed> {
     match facts.state {
-        CodeState::Redeemed(_) => Exchange::Replayed,
-        CodeState::Spoiled => Exchange::Refuse(Denial::CodeUnknown),
-        CodeState::Open => match check(facts, presented, now) {
-            Ok(()) => Exchange::Open,
-            Err(denial @ Denial::VerifierMismatch) => Exchange::Spoil(denial),
-            Err(denial) => Exchange::Refuse(denial),
-        },
+        CodeState::Redeemed(_) => Err(Closed::Replayed),
+        CodeState::Spoiled => Err(Closed::Refuse(Denial::CodeUnknown)),
+        CodeState::Open => check(facts, presented, now).map_err(|denial| match denial {
+            Denial::VerifierMismatch => Closed::Spoil(denial),
+            denial => Closed::Refuse(denial),
+        }),
     }
 }
 
@@ -183,11 +187,15 @@ mod tests {
         }
     }
 
-    fn exchange(verifier: &str, change: impl FnOnce(&mut CodeFacts)) -> Exchange {
+    fn exchange(verifier: &str, change: impl FnOnce(&mut CodeFacts)) -> Result<(), Closed> {
         exchange_with(&fixtures::proof(), verifier, change)
     }
 
-    fn exchange_with(proof: &Proof, verifier: &str, change: impl FnOnce(&mut CodeFacts)) -> Exchange {
+    fn exchange_with(
+        proof: &Proof,
+        verifier: &str,
+        change: impl FnOnce(&mut CodeFacts),
+    ) -> Result<(), Closed> {
         let mut facts = facts();
         facts.request.code_challenge = CodeChallenge::parse(CHALLENGE).unwrap();
         let (client, redirect_uri) = (fixtures::client(), facts.request.redirect_uri.clone());
@@ -207,10 +215,10 @@ mod tests {
     #[test]
     fn the_right_verifier_opens_a_fresh_code() {
         let proof = fixtures::proof();
-        assert_eq!(exchange_with(&proof, VERIFIER, |_| ()), Exchange::Open);
+        assert_eq!(exchange_with(&proof, VERIFIER, |_| ()), Ok(()));
         assert_eq!(
             exchange_with(&proof, VERIFIER, |f| f.request.jkt = Some(proof.thumbprint())),
-            Exchange::Open
+            Ok(())
         );
     }
 
@@ -219,7 +227,7 @@ mod tests {
     fn a_wrong_verifier_burns_the_code() {
         assert_eq!(
             exchange(&"a".repeat(43), |_| ()),
-            Exchange::Spoil(Denial::VerifierMismatch)
+            Err(Closed::Spoil(Denial::VerifierMismatch))
         );
     }
 
@@ -229,7 +237,7 @@ mod tests {
         let id = SessionId::from_entropy([1; 16]);
         assert_eq!(
             exchange(&"a".repeat(43), |f| f.state = CodeState::Redeemed(id)),
-            Exchange::Replayed
+            Err(Closed::Replayed)
         );
     }
 
@@ -239,7 +247,7 @@ mod tests {
         for (left, fine) in [(1, true), (0, false), (-1, false)] {
             let expires = fixtures::NOW + Seconds(left);
             assert_eq!(
-                exchange(VERIFIER, |f| f.code_expires_at = expires) == Exchange::Open,
+                exchange(VERIFIER, |f| f.code_expires_at = expires) == Ok(()),
                 fine,
                 "{left}"
             );
@@ -250,7 +258,10 @@ mod tests {
     #[test]
     fn a_consent_given_with_an_old_password_opens_nothing() {
         let changed = |f: &mut CodeFacts| f.account.credentials_changed_at = f.authenticated_at + Seconds(1);
-        assert_eq!(exchange(VERIFIER, changed), Exchange::Refuse(Denial::CodeUnknown));
+        assert_eq!(
+            exchange(VERIFIER, changed),
+            Err(Closed::Refuse(Denial::CodeUnknown))
+        );
     }
 
     //
@@ -259,13 +270,13 @@ mod tests {
         let id = SessionId::from_entropy([1; 16]);
         assert_eq!(
             exchange("", |f| f.state = CodeState::Redeemed(id)),
-            Exchange::Replayed
+            Err(Closed::Replayed)
         );
         assert_eq!(
             exchange("", |_| ()),
-            Exchange::Refuse(Denial::ParameterMissing {
+            Err(Closed::Refuse(Denial::ParameterMissing {
                 name: "code_verifier"
-            })
+            }))
         );
     }
 
@@ -275,7 +286,7 @@ mod tests {
         let bound = |f: &mut CodeFacts| f.request.client_key = Some(fixtures::client_key());
         assert_eq!(
             exchange(VERIFIER, bound),
-            Exchange::Refuse(Denial::ClientKeyChanged)
+            Err(Closed::Refuse(Denial::ClientKeyChanged))
         );
     }
 
@@ -320,24 +331,24 @@ mod tests {
         let other_client = || ClientId::parse("http://localhost/").unwrap();
         assert_eq!(
             exchange(VERIFIER, |f| f.request.client_id = other_client()),
-            Exchange::Refuse(Denial::CodeUnknown)
+            Err(Closed::Refuse(Denial::CodeUnknown))
         );
         assert_eq!(
             exchange(VERIFIER, |f| f.request.redirect_uri =
                 fixtures::other_redirect_uri()),
-            Exchange::Refuse(Denial::RedirectChanged)
+            Err(Closed::Refuse(Denial::RedirectChanged))
         );
         assert_eq!(
             exchange(VERIFIER, |f| f.request.jkt = Some(fixtures::other_thumbprint())),
-            Exchange::Refuse(Denial::KeyMismatch)
+            Err(Closed::Refuse(Denial::KeyMismatch))
         );
         assert_eq!(
             exchange(VERIFIER, |f| f.account.status = AccountStatus::Deactivated),
-            Exchange::Refuse(Denial::AccountInactive)
+            Err(Closed::Refuse(Denial::AccountInactive))
         );
         assert_eq!(
             exchange(VERIFIER, |f| f.state = CodeState::Spoiled),
-            Exchange::Refuse(Denial::CodeUnknown)
+            Err(Closed::Refuse(Denial::CodeUnknown))
         );
     }
 }

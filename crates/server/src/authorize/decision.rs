@@ -62,7 +62,12 @@ async fn approve(app: &App, opened: &Opened, form: &Parameters, now: Timestamp) 
         .filter(|one| authorize::may_decide(one, request, admitted_at, app.policy(), now));
     let one = one.ok_or(Denial::AccountNotSignedIn)?;
     let scope = consent::granted(request, |number| form.has(&format!("{GRANT_PREFIX}{number}")));
-    let granted = grant(app, opened, one, (Basis::Page, &scope), now).await?;
+    let consent = Consent {
+        by: one,
+        scope: &scope,
+        basis: Basis::Page,
+    };
+    let granted = grant(app, opened, consent, now).await?;
     Ok(granted.ok_or(Denial::RequestUnknown)?)
 }
 
@@ -75,15 +80,29 @@ pub(super) async fn grant_as_before(
     one: &SignedIn,
     now: Timestamp,
 ) -> Result<Option<Response>, Failure> {
-    let asked = &opened.pending.request.scope;
-    grant(app, opened, one, (Basis::Remembered, asked), now).await
+    let consent = Consent {
+        by: one,
+        scope: &opened.pending.request.scope,
+        basis: Basis::Remembered,
+    };
+    grant(app, opened, consent, now).await
+}
+
+/// Who says yes, to what, and where that was said.
+struct Consent<'a> {
+    by: &'a SignedIn,
+    scope: &'a ScopeSet,
+    basis: Basis,
 }
 
 async fn grant(
     app: &App,
     opened: &Opened,
-    one: &SignedIn,
-    (basis, scope): (Basis, &ScopeSet),
+    Consent {
+        by: one,
+        scope,
+        basis,
+    }: Consent<'_>,
     now: Timestamp,
 ) -> Result<Option<Response>, Failure> {
     let code = AuthorizationCode::from_entropy(app.chance().bytes()?);

@@ -10,8 +10,6 @@ use http::{Method, StatusCode};
 use tower_sessions::Session;
 
 use entryway_core::authorize::Step;
-use entryway_core::request::Prompt;
-use entryway_oauth::denial::Denial;
 use entryway_oauth::form::Parameters;
 
 use crate::app::App;
@@ -41,18 +39,16 @@ async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Fa
     let parameters = Parameters::from_form(parts.uri.query().unwrap_or_default().as_bytes())?;
     let browser = Browser::open(app, session).await?;
     let mut opened = Opened::load(app, browser, &parameters, now).await?;
-    let did = match opened.next_step(app, now) {
-        Step::Grant(one) => match decision::grant_as_before(app, &opened, one, now).await? {
-            Some(response) => return Ok(response),
-            None => one.account.did.clone(),
-        },
-        Step::Refuse(denial) => return decision::refuse(app, &opened, &denial, None, now).await,
-        step => return views::step(app, &opened, &step, &language),
-    };
-    // taken back since it was looked up: asked for again, where a page may ask
-    if opened.pending.request.prompt == Some(Prompt::None) {
-        return decision::refuse(app, &opened, &Denial::ConsentRequired, None, now).await;
+    loop {
+        let did = match opened.next_step(app, now) {
+            Step::Grant(one) => match decision::grant_as_before(app, &opened, one, now).await? {
+                Some(response) => return Ok(response),
+                None => one.account.did.clone(),
+            },
+            Step::Refuse(denial) => return decision::refuse(app, &opened, &denial, None, now).await,
+            step => return views::step(app, &opened, &step, &language),
+        };
+        // taken back since it was looked up: what follows without it? Each grant can be missed once
+        opened.forget_grant_of(&did);
     }
-    opened.forget_grant_of(&did);
-    views::step(app, &opened, &opened.next_step(app, now), &language)
 }

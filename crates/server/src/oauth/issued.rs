@@ -110,7 +110,7 @@ async fn token_scope(
     let reference = ScopeReference::parse(&format!("ref:{}", cid::of_raw(text.as_bytes())))
         .map_err(|error| Fault::because("naming a scope by its hash", error))?;
     app.store()
-        .keep_scope(&reference, &text, exp + OUTLIVES_ITS_TOKENS_BY, now)
+        .keep_scope(&reference, &text, exp + OUTLIVES_ITS_TOKENS_BY)
         .await?;
     Ok(TokenScope::Reference(reference))
 }

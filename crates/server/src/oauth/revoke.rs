@@ -93,7 +93,7 @@ impl Caller<'_> {
         if let CodeState::Redeemed(id) = facts.state {
             return self.end_session(id, |_| true).await;
         }
-        if self.app.store().spoil_code(code.digest(), self.now).await? == Spoiling::Spoiled {
+        if self.app.store().spoil_code(code.digest()).await? == Spoiling::Spoiled {
             return Ok(());
         }
         // it was exchanged since: what it gave ends

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::Request;
 
-use entryway_core::code::{CodeFacts, Exchange};
+use entryway_core::code::{Closed, CodeFacts};
 use entryway_core::refresh::Refresh;
 use entryway_core::session::{EndReason, Session};
 use entryway_core::{code, refresh};
@@ -56,8 +56,8 @@ struct Call<'a> {
 async fn exchange_code(app: &App, call: Call<'_>) -> Result<TokenResponse, Failure> {
     let code = AuthorizationCode::parse(call.parameters.required("code")?)?.digest();
     let facts = app.store().code(code).await?.ok_or(Denial::CodeUnknown)?;
-    if let Some(look) = code::first_look(&facts, &call.named.id) {
-        return Err(not_opened(app, code, &facts, look, call.now).await?);
+    if let Err(closed) = code::first_look(&facts, &call.named.id) {
+        return Err(not_opened(app, code, &facts, closed, call.now).await?);
     }
     let need = Need::Running(facts.request.client_key.as_ref());
     let caller = call
@@ -70,9 +70,8 @@ async fn exchange_code(app: &App, call: Call<'_>) -> Result<TokenResponse, Failu
         parameters: call.parameters,
         proof: &call.proof,
     };
-    match code::decide(&facts, presented, call.now) {
-        Exchange::Open => {}
-        refused => return Err(not_opened(app, code, &facts, refused, call.now).await?),
+    if let Err(closed) = code::decide(&facts, presented, call.now) {
+        return Err(not_opened(app, code, &facts, closed, call.now).await?);
     }
     let id = SessionId::from_entropy(app.chance().bytes()?);
     let session = code::session(
@@ -113,16 +112,16 @@ async fn not_opened(
     app: &App,
     code: Digest,
     facts: &CodeFacts,
-    exchange: Exchange,
+    closed: Closed,
     now: Timestamp,
 ) -> Result<Failure, Failure> {
-    let denial = match exchange {
-        Exchange::Refuse(denial) => denial,
-        Exchange::Spoil(denial) => {
-            app.store().spoil_code(code, now).await?;
+    let denial = match closed {
+        Closed::Refuse(denial) => denial,
+        Closed::Spoil(denial) => {
+            app.store().spoil_code(code).await?;
             denial
         }
-        Exchange::Replayed | Exchange::Open => {
+        Closed::Replayed => {
             app.store().replay_code(code, now).await?;
             tracing::warn!(client.id = %facts.request.client_id, account.did = %facts.account.did, "code replayed");
             Denial::CodeUnknown

@@ -141,20 +141,20 @@ async fn of_many_redemptions_with_one_proof_one_gives_a_session_that_lives(bench
 //
 async fn a_spoiled_code_gives_nothing(bench: &Bench) {
     let (code, account) = bench.code().await;
-    let spoil = || async { bench.store.spoil_code(code, NOON).await.unwrap() };
+    let spoil = || async { bench.store.spoil_code(code).await.unwrap() };
     assert_eq!(spoil().await, Spoiling::Spoiled);
     assert_eq!(spoil().await, Spoiling::Gone);
     let session = bench.new_session(&account.did);
     assert_eq!(redeem(bench, code, &session, NOON).await, Redemption::Gone);
     let found = bench.store.code(code).await.unwrap();
     assert_eq!(found, Some(facts(&account, CodeState::Spoiled)));
-    let unknown = bench.store.spoil_code(bench.digest(), NOON).await.unwrap();
+    let unknown = bench.store.spoil_code(bench.digest()).await.unwrap();
     assert_eq!(unknown, Spoiling::Gone);
 }
 
 async fn a_redeemed_code_cannot_be_spoiled(bench: &Bench) {
     let (session, code) = bench.session().await;
-    assert_eq!(bench.store.spoil_code(code, NOON).await.unwrap(), Spoiling::Gone);
+    assert_eq!(bench.store.spoil_code(code).await.unwrap(), Spoiling::Gone);
     assert_eq!(state(bench, code).await, CodeState::Redeemed(session.id));
 }
 
@@ -165,7 +165,7 @@ async fn of_many_at_once_a_code_is_redeemed_or_spoiled(bench: &Bench) {
         let session = bench.new_session(&account.did);
         async move {
             if number % 2 == 0 {
-                return store.spoil_code(code, NOON).await.unwrap() == Spoiling::Spoiled;
+                return store.spoil_code(code).await.unwrap() == Spoiling::Spoiled;
             }
             let new = NewSession { session: &session };
             store.redeem_code(code, new, proof, NOON).await.unwrap() == Redemption::Redeemed

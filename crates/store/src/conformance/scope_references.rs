@@ -15,7 +15,7 @@ fn reference(number: usize) -> ScopeReference {
 
 async fn keep(bench: &Bench, number: usize, scope: &str, end: Timestamp) {
     let reference = reference(number);
-    let kept = bench.store.keep_scope(&reference, scope, end, NOON);
+    let kept = bench.store.keep_scope(&reference, scope, end);
     kept.await.unwrap();
 }
 
@@ -101,7 +101,7 @@ async fn of_many_keepings_at_once_the_longest_counts(bench: &Bench) {
         let end = END + Seconds(i64::try_from(number * 37 % 64).unwrap());
         let (store, reference) = (bench.store.clone(), reference(0));
         async move {
-            let kept = store.keep_scope(&reference, "atproto", end, NOON);
+            let kept = store.keep_scope(&reference, "atproto", end);
             kept.await.unwrap();
         }
     })
@@ -129,7 +129,7 @@ async fn a_sweep_never_takes_what_is_being_kept(bench: &Bench) {
                     return;
                 }
                 let reference = reference(number / 2 % 4);
-                let kept = store.keep_scope(&reference, "atproto", now + Seconds(1), now);
+                let kept = store.keep_scope(&reference, "atproto", now + Seconds(1));
                 kept.await.unwrap();
                 let found = store.scope_of(&reference, now).await.unwrap();
                 assert_eq!(found.as_deref(), Some("atproto"));

@@ -69,7 +69,7 @@ impl Store {
 
     /// Makes an open code worthless, for it came with a wrong verifier.
     #[instrument(name = "store.spoil_code", level = "debug", skip_all)]
-    pub async fn spoil_code(&self, code: Digest, _now: Timestamp) -> Result<Spoiling, Fault> {
+    pub async fn spoil_code(&self, code: Digest) -> Result<Spoiling, Fault> {
         self.write(SpoilCode { code }).await
     }
 }

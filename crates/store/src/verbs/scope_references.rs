@@ -23,7 +23,6 @@ impl Store {
         reference: &ScopeReference,
         scope: &str,
         expires_at: Timestamp,
-        _now: Timestamp,
     ) -> Result<(), Fault> {
         self.write(KeepScope {
             reference: reference.clone(),
