@@ -18,7 +18,7 @@ use entryway_core::permission_set::SetLifetimes;
 use entryway_core::policy::Policy;
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::time::Seconds;
-use entryway_resource::{IssuerKeys, Limits, Verifier, VerifierConfig};
+use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verifier, VerifierConfig};
 use entryway_sandbox::ambient::{Clock as AmbientClock, Entropy};
 use entryway_sandbox::demo::{self, DemoConfig};
 use entryway_sandbox::lab::{Listeners, Sandbox, SandboxSettings};
@@ -177,7 +177,10 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
 /// The guard of the PDS: it believes this login's tokens and nobody else's.
 fn verifier(app: &App, listeners: &Listeners) -> anyhow::Result<Verifier> {
     Ok(Verifier::new(VerifierConfig {
-        issuers: vec![(app.issuer().clone(), IssuerKeys::pinned(app.keys().public())?)],
+        issuers: vec![TrustedIssuer::new(
+            app.issuer().clone(),
+            IssuerKeys::pinned(app.keys().public())?,
+        )],
         audience: listeners.pds_did(),
         public_url: Issuer::parse(&listeners.pds_url())?,
         nonces: app.keys().resource_nonces.clone(),

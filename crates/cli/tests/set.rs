@@ -16,7 +16,7 @@ use entryway_oauth::access_token::AccessTokenKey;
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::nonce::NonceKey;
 use entryway_oauth::secret::ServerKey;
-use entryway_resource::{IssuerKeys, Limits, Verifier, VerifierConfig};
+use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verifier, VerifierConfig};
 use entryway_sandbox::lab::{Listeners, Ports, Sandbox, SandboxSettings};
 use entryway_scope::{Handle, Nsid};
 use entryway_server::Clock;
@@ -40,7 +40,7 @@ impl Scene {
         let tokens = AccessTokenKey::from_bytes(&[7; 32]).unwrap();
         let keys = IssuerKeys::pinned(vec![tokens.public().clone()]).unwrap();
         let verifier = Verifier::new(VerifierConfig {
-            issuers: vec![(issuer.clone(), keys)],
+            issuers: vec![TrustedIssuer::new(issuer.clone(), keys)],
             audience: listeners.pds_did(),
             public_url: Issuer::parse(&listeners.pds_url()).unwrap(),
             nonces: NonceKey::new(ServerKey::new([3; 32])),

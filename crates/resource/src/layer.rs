@@ -6,17 +6,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready as poll_ready};
 
 use bytes::Bytes;
-use entryway_oauth::time::Timestamp;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::Verifier;
 use crate::credentials::DPOP;
-
-/// Tells the time, in seconds since the epoch.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+use crate::{Clock, Verifier};
 
 /// Lets verified requests through and answers the others itself.
 ///
@@ -73,7 +69,7 @@ where
         let VerifierLayer { verifier, clock } = &self.gate;
         let now = clock();
         let (method, path) = (request.method().as_str(), request.uri().path());
-        let state = match verifier.verify(method, path, request.headers(), now) {
+        let state = match verifier.attempt(method, path, request.headers(), now) {
             Ok(verified) => {
                 redact(request.headers_mut());
                 request.extensions_mut().insert(verified);

@@ -21,8 +21,9 @@
 //! use std::sync::Arc;
 //! use bytes::Bytes;
 //! use entryway_oauth::{access_token::AccessTokenKey, issuer::Issuer, nonce::NonceKey};
-//! use entryway_oauth::{secret::ServerKey, time::Timestamp};
-//! use entryway_resource::{IssuerKeys, Limits, Verified, Verifier, VerifierConfig, VerifierLayer};
+//! use entryway_oauth::secret::ServerKey;
+//! use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verified, Verifier, VerifierConfig};
+//! use entryway_resource::{VerifierLayer, system_clock};
 //! use entryway_scope::Did;
 //! use http::{Request, Response};
 //! use http_body_util::Full;
@@ -31,7 +32,7 @@
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! let issuer_key = AccessTokenKey::from_bytes(&[7; 32]).ok_or("a scalar")?;
 //! let verifier = Verifier::new(VerifierConfig {
-//!     issuers: vec![(
+//!     issuers: vec![TrustedIssuer::new(
 //!         Issuer::parse("https://entryway.example")?,
 //!         IssuerKeys::pinned(vec![issuer_key.public().clone()])?,
 //!     )],
@@ -41,7 +42,7 @@
 //!     limits: Limits::default(),
 //! });
 //! let service = ServiceBuilder::new()
-//!     .layer(VerifierLayer::new(Arc::new(verifier), Arc::new(|| Timestamp::from_seconds(1_700_000_000))))
+//!     .layer(VerifierLayer::new(Arc::new(verifier), system_clock()))
 //!     .service(service_fn(|request: Request<()>| async move {
 //!         let caller = request.extensions().get::<Verified>().map(|caller| caller.did().to_string());
 //!         Ok::<_, std::convert::Infallible>(Response::new(Full::<Bytes>::from(caller.unwrap_or_default())))
@@ -62,6 +63,7 @@ pub mod client;
 mod credentials;
 mod keys;
 mod layer;
+mod moment;
 mod permit;
 mod refusal;
 mod replay;
@@ -69,11 +71,12 @@ mod token;
 mod verify;
 
 pub use keys::{InvalidKeys, IssuerKeys};
-pub use layer::{Clock, ResponseFuture, VerifierLayer, VerifierService};
+pub use layer::{ResponseFuture, VerifierLayer, VerifierService};
+pub use moment::{Clock, Moment, steadied, system_clock};
 pub use permit::{BodyNeed, Call, Need, OwnedAct, Permissions, PermissionsConfig, check, sees_email};
 pub use refusal::Refusal;
 pub use token::InvalidToken;
-pub use verify::{Limits, Verified, Verifier, VerifierConfig};
+pub use verify::{Limits, TrustedIssuer, Verified, Verifier, VerifierConfig};
 
 #[cfg(test)]
 mod scene;

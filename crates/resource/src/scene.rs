@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,7 +24,7 @@ use k256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 
 use crate::credentials::DPOP;
-use crate::{IssuerKeys, Limits, Refusal, Verified, Verifier, VerifierConfig};
+use crate::{IssuerKeys, Limits, Moment, Refusal, TrustedIssuer, Verified, Verifier, VerifierConfig};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 pub(crate) const EXPIRES_AT: Timestamp = Timestamp::from_seconds(1_700_000_900);
@@ -34,6 +35,9 @@ pub(crate) const AUDIENCE: &str = "did:web:pds.example";
 pub(crate) const ACCOUNT: &str = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";
 pub(crate) const METHOD: &str = "POST";
 pub(crate) const PATH: &str = "/xrpc/com.atproto.repo.createRecord";
+
+/// How long the steady clock has run at [`NOW`].
+const DAY_SECONDS: i64 = 86_400;
 
 /// Scalars of the issuer's two keys, of the other issuer's, and of nobody's.
 pub(crate) const KEY: [u8; 32] = [7; 32];
@@ -55,8 +59,8 @@ impl Scene {
     pub(crate) fn with_limits(limits: Limits) -> Self {
         let verifier = Verifier::new(VerifierConfig {
             issuers: vec![
-                (issuer(ISSUER), keys(&[KEY, NEXT_KEY])),
-                (issuer(OTHER_ISSUER), keys(&[OTHER_KEY])),
+                TrustedIssuer::new(issuer(ISSUER), keys(&[KEY, NEXT_KEY])),
+                TrustedIssuer::new(issuer(OTHER_ISSUER), keys(&[OTHER_KEY])),
             ],
             audience: Did::parse(AUDIENCE).unwrap(),
             public_url: issuer(PUBLIC_URL),
@@ -133,7 +137,7 @@ impl Scene {
     }
 
     pub(crate) fn verify_at(&self, headers: &HeaderMap, now: Timestamp) -> Result<Verified, Refusal> {
-        self.verifier.verify(METHOD, PATH, headers, now)
+        self.verifier.attempt(METHOD, PATH, headers, at(now))
     }
 
     /// Presents a token with a proof that fits it.
@@ -147,6 +151,15 @@ pub(crate) fn headers(token: &str, proof: &str) -> HeaderMap {
     headers.insert(AUTHORIZATION, format!("DPoP {token}").parse().unwrap());
     headers.insert(DPOP, proof.parse().unwrap());
     headers
+}
+
+/// That instant, with clocks that never went wrong.
+pub(crate) fn at(wall: Timestamp) -> Moment {
+    let since = (wall - NOW).0 + DAY_SECONDS;
+    Moment {
+        wall,
+        steady: Duration::from_secs(u64::try_from(since).unwrap()),
+    }
 }
 
 pub(crate) fn issuer(text: &str) -> Issuer {

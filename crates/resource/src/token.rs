@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entryway_oauth::access_token::{self, AccessTokenClaims, InvalidAccessToken};
-use entryway_oauth::issuer::Issuer;
 use entryway_oauth::jws::{JWS_BYTES_MAX, UnverifiedJws};
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::{Seconds, Timestamp};
@@ -12,7 +11,7 @@ use entryway_scope::{Did, ScopeSet};
 use moka::sync::Cache;
 use serde::Deserialize;
 
-use crate::IssuerKeys;
+use crate::TrustedIssuer;
 
 /// Why an access token is refused; each is `401 invalid_token`, upon which a client refreshes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +48,7 @@ pub enum InvalidToken {
 
 /// Believes tokens of some issuers for one audience, and verifies the signature of each once.
 pub(crate) struct Tokens {
-    issuers: Vec<(Issuer, IssuerKeys)>,
+    issuers: Vec<TrustedIssuer>,
     audience: Did,
     believed: Cache<Digest, Believed>,
 }
@@ -69,7 +68,7 @@ struct UnverifiedIssuer {
 }
 
 impl Tokens {
-    pub(crate) fn new(issuers: Vec<(Issuer, IssuerKeys)>, audience: Did, cached_bytes_max: u64) -> Self {
+    pub(crate) fn new(issuers: Vec<TrustedIssuer>, audience: Did, cached_bytes_max: u64) -> Self {
         Self {
             issuers,
             audience,
@@ -110,10 +109,10 @@ impl Tokens {
             .and_then(|jws| jws.unverified_claims())
             .map_err(|_| InvalidToken::Malformed)?;
         // only the keys of the issuer it names: one issuer cannot speak for another
-        let (issuer, keys) = self
+        let TrustedIssuer { issuer, keys } = self
             .issuers
             .iter()
-            .find(|(issuer, _)| issuer.as_str() == named.iss)
+            .find(|trusted| trusted.issuer.as_str() == named.iss)
             .ok_or(InvalidToken::IssuerUnknown)?;
         let claims =
             access_token::verify_signature(token, &keys.current()).map_err(|reason| match reason {

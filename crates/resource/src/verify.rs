@@ -18,13 +18,29 @@ use crate::answer::{Challenge, dress};
 use crate::credentials::Credentials;
 use crate::replay::{Marked, ReplayMarks};
 use crate::token::{Claims, Tokens};
-use crate::{InvalidToken, IssuerKeys, Refusal};
+use crate::{Clock, InvalidToken, IssuerKeys, Moment, Refusal};
+
+/// An authorization server whose tokens are believed.
+#[derive(Clone, Debug)]
+pub struct TrustedIssuer {
+    /// Its identifier, as `iss` has it.
+    pub issuer: Issuer,
+    /// The keys it signs with.
+    pub keys: IssuerKeys,
+}
+
+impl TrustedIssuer {
+    /// Believes its tokens until they expire.
+    pub const fn new(issuer: Issuer, keys: IssuerKeys) -> Self {
+        Self { issuer, keys }
+    }
+}
 
 /// Whose tokens are believed, and where.
 #[derive(Clone, Debug)]
 pub struct VerifierConfig {
-    /// The authorization servers, each with its own keys. An issuer not listed is not believed.
-    pub issuers: Vec<(Issuer, IssuerKeys)>,
+    /// The authorization servers. An issuer not listed is not believed.
+    pub issuers: Vec<TrustedIssuer>,
     /// The DID of this resource: what `aud` must be, exactly.
     pub audience: Did,
     /// The origin under which clients see this resource. A proof's `htu` is compared with it and the
@@ -94,12 +110,24 @@ impl Verifier {
     ///
     /// # Errors
     /// One [`Refusal`] per reason, but [`Refusal::ScopeMissing`], which is the handler's to give.
-    pub fn verify(
+    #[expect(clippy::unused_async, reason = "keys that are fetched will be waited for")]
+    pub async fn verify(
         &self,
         method: &str,
         path: &str,
         headers: &HeaderMap,
-        now: Timestamp,
+        clock: &Clock,
+    ) -> Result<Verified, Refusal> {
+        self.attempt(method, path, headers, clock())
+    }
+
+    /// As [`Self::verify`], by what is known already.
+    pub(crate) fn attempt(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &HeaderMap,
+        Moment { wall: now, .. }: Moment,
     ) -> Result<Verified, Refusal> {
         let presented = match Credentials::of(headers) {
             Credentials::Presented(credentials) => credentials,
@@ -132,7 +160,7 @@ impl Verifier {
     }
 
     /// The whole response of a refusal: status, XRPC body, challenge, and all that [`Verifier::dress`] adds.
-    pub fn refuse(&self, refusal: &Refusal, now: Timestamp) -> Response<Bytes> {
+    pub fn refuse(&self, refusal: &Refusal, now: Moment) -> Response<Bytes> {
         let mut response = refusal.response(&self.challenge);
         self.dress(response.headers_mut(), now);
         response
@@ -141,8 +169,8 @@ impl Verifier {
     /// Adds what every answer carries: a nonce, `Cache-Control`, `Vary`, and what CORS is to expose.
     ///
     /// [`crate::VerifierLayer`] does this; a second time changes nothing.
-    pub fn dress(&self, headers: &mut HeaderMap, now: Timestamp) {
-        dress(headers, &self.nonces.issue(now));
+    pub fn dress(&self, headers: &mut HeaderMap, now: Moment) {
+        dress(headers, &self.nonces.issue(now.wall));
     }
 }
 
@@ -175,9 +203,9 @@ impl Verified {
         &self.claims.iss
     }
 
-    /// The client that acts for it, as the authorization server knows it. Text: shown, never fetched.
-    pub fn client_id(&self) -> &str {
-        &self.claims.client_id
+    /// The client that acts for it, where the authorization server says so. Text: shown, never fetched.
+    pub fn client_id(&self) -> Option<&str> {
+        Some(&self.claims.client_id)
     }
 
     /// What the client may do. `atproto` is among it.
@@ -185,9 +213,9 @@ impl Verified {
         &self.claims.scope
     }
 
-    /// The session it belongs to.
-    pub fn session(&self) -> SessionId {
-        self.claims.sid
+    /// The session it belongs to, where the authorization server names its sessions as ours does.
+    pub fn session(&self) -> Option<SessionId> {
+        Some(self.claims.sid)
     }
 
     /// When the access token ends.

@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use entryway_identity::did::{PublicKey, SigningKey};
-use entryway_resource::Verifier;
+use entryway_resource::{Verifier, steadied};
 use entryway_scope::{Did, Handle};
 
 use self::accounts::{Accounts, Entry};
@@ -69,6 +69,8 @@ struct Inner {
     settings: PdsSettings,
     names: Names,
     clock: Clock,
+    /// The same, for the verifier.
+    verifier_clock: entryway_resource::Clock,
     entropy: Entropy,
     blobs: PathBuf,
     /// Whether it is as if the hosts of all lexicons were away.
@@ -127,6 +129,10 @@ impl Pds {
         Ok(Self(Arc::new(Inner {
             settings,
             names,
+            verifier_clock: steadied({
+                let clock = Arc::clone(&clock);
+                move || clock()
+            }),
             clock,
             entropy,
             blobs: directory.join("blobs"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::rand;
 use entryway_identity::did::SigningKey;
 use entryway_oauth::issuer::Issuer;
-use entryway_resource::{IssuerKeys, Limits, Verifier, VerifierConfig};
+use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verifier, VerifierConfig};
 use entryway_sandbox::lab::{Listeners, Ports, Sandbox, SandboxSettings};
 use entryway_scope::Nsid;
 use entryway_tests::{Engine, LexiconAuthorities, TestServer, alice, both_engines, login};
@@ -26,7 +26,7 @@ async fn with_sandbox(engine: Engine) -> (TestServer, Sandbox, TempDir) {
     let server = TestServer::start_resolving(engine, lexicons, |_| ()).await;
     let (keys, clock) = (server.app().keys(), server.clock().clone());
     let verifier = Verifier::new(VerifierConfig {
-        issuers: vec![(
+        issuers: vec![TrustedIssuer::new(
             server.app().issuer().clone(),
             IssuerKeys::pinned(keys.public()).unwrap(),
         )],

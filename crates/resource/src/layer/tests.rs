@@ -6,7 +6,7 @@ use http_body_util::{BodyExt as _, Full};
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
 use super::*;
-use crate::scene::{ACCOUNT, METHOD, NOW, PATH, Scene, nonces};
+use crate::scene::{ACCOUNT, METHOD, NOW, PATH, Scene, at, nonces};
 use crate::{Refusal, Verified};
 
 type Body = Full<Bytes>;
@@ -14,7 +14,10 @@ type Body = Full<Bytes>;
 /// Sends a request with these headers through the layer, in front of a service that says who calls.
 async fn answer(scene: &Scene, path: &str, headers: HeaderMap) -> Response<Body> {
     let service = ServiceBuilder::new()
-        .layer(VerifierLayer::new(Arc::clone(&scene.verifier), Arc::new(|| NOW)))
+        .layer(VerifierLayer::new(
+            Arc::clone(&scene.verifier),
+            Arc::new(|| at(NOW)),
+        ))
         .service(service_fn(|request: Request<Body>| async move {
             assert!(
                 !format!("{request:?}").contains("eyJ"),
@@ -90,9 +93,9 @@ async fn a_handler_answers_for_a_missing_scope_and_nothing_is_said_twice() {
     let scene = Scene::new();
     let verifier = Arc::clone(&scene.verifier);
     let service = ServiceBuilder::new()
-        .layer(VerifierLayer::new(Arc::clone(&verifier), Arc::new(|| NOW)))
+        .layer(VerifierLayer::new(Arc::clone(&verifier), Arc::new(|| at(NOW))))
         .service(service_fn(move |_: Request<Body>| {
-            let refusal = verifier.refuse(&Refusal::scope_missing("blob:image/png"), NOW);
+            let refusal = verifier.refuse(&Refusal::scope_missing("blob:image/png"), at(NOW));
             async move { Ok::<_, Infallible>(refusal.map(Body::from)) }
         }));
     let mut request = Request::builder()
@@ -121,7 +124,10 @@ async fn a_handler_answers_for_a_missing_scope_and_nothing_is_said_twice() {
 async fn a_fault_of_the_service_passes_as_it_is() {
     let scene = Scene::new();
     let service = ServiceBuilder::new()
-        .layer(VerifierLayer::new(Arc::clone(&scene.verifier), Arc::new(|| NOW)))
+        .layer(VerifierLayer::new(
+            Arc::clone(&scene.verifier),
+            Arc::new(|| at(NOW)),
+        ))
         .service(service_fn(|_: Request<Body>| async {
             Err::<Response<Body>, _>("broken")
         }));

@@ -10,7 +10,7 @@ use entryway_oauth::issuer::Issuer;
 use entryway_oauth::nonce::NonceKey;
 use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Timestamp;
-use entryway_resource::{IssuerKeys, Limits, VerifierConfig};
+use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, VerifierConfig};
 
 use super::*;
 use crate::mailbox::Mail;
@@ -20,7 +20,7 @@ fn settings(stored: &Path, listeners: &Listeners) -> SandboxSettings {
     let issuer = Issuer::parse("http://localhost:2583").unwrap();
     let tokens = AccessTokenKey::from_bytes(&[7; 32]).unwrap();
     let verifier = Verifier::new(VerifierConfig {
-        issuers: vec![(
+        issuers: vec![TrustedIssuer::new(
             issuer.clone(),
             IssuerKeys::pinned(vec![tokens.public().clone()]).unwrap(),
         )],

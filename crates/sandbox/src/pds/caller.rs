@@ -64,6 +64,7 @@ impl FromRequestParts<Pds> for Caller {
 
 impl Pds {
     fn refuse(&self, refusal: &Refusal) -> Failure {
-        self.settings().verifier.refuse(refusal, (self.0.clock)()).into()
+        let now = (self.0.verifier_clock)();
+        self.settings().verifier.refuse(refusal, now).into()
     }
 }

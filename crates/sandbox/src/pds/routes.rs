@@ -15,7 +15,10 @@ use super::{Pds, blobs, create_account, lexicons, metadata, read, service_auth, 
 use crate::xrpc;
 
 pub(super) fn router(pds: &Pds) -> Router {
-    let verifier = VerifierLayer::new(Arc::clone(&pds.settings().verifier), Arc::clone(&pds.0.clock));
+    let verifier = VerifierLayer::new(
+        Arc::clone(&pds.settings().verifier),
+        Arc::clone(&pds.0.verifier_clock),
+    );
     let guarded = Router::new()
         .route("/xrpc/com.atproto.server.getSession", get(session::get_session))
         .route(

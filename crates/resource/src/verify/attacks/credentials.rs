@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::Refusal;
 use crate::credentials::DPOP;
-use crate::scene::{METHOD, NOW, PATH, Scene};
+use crate::scene::{METHOD, NOW, PATH, Scene, at};
 
 //
 #[test]
@@ -51,7 +51,7 @@ fn a_token_in_the_query_does_not_exist() {
     assert_eq!(
         scene
             .verifier
-            .verify(METHOD, &path, &only_proof, NOW)
+            .attempt(METHOD, &path, &only_proof, at(NOW))
             .unwrap_err(),
         Refusal::CredentialsMissing
     );
@@ -84,8 +84,8 @@ proptest! {
                 request.insert(name, value);
             }
         }
-        let refusal = scene.verifier.verify(METHOD, &path, &request, NOW).unwrap_err();
+        let refusal = scene.verifier.attempt(METHOD, &path, &request, at(NOW)).unwrap_err();
         prop_assert!(refusal.status().is_client_error());
-        prop_assert!(scene.verifier.refuse(&refusal, NOW).headers().contains_key("www-authenticate"));
+        prop_assert!(scene.verifier.refuse(&refusal, at(NOW)).headers().contains_key("www-authenticate"));
     }
 }

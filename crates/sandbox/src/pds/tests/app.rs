@@ -9,7 +9,7 @@ use entryway_oauth::jwk;
 use entryway_oauth::nonce::NonceKey;
 use entryway_oauth::secret::{ServerKey, SessionId};
 use entryway_oauth::time::Seconds;
-use entryway_resource::{IssuerKeys, Limits, VerifierConfig};
+use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, VerifierConfig};
 use entryway_scope::ScopeSet;
 use p256::ecdsa::signature::Signer as _;
 
@@ -18,7 +18,7 @@ use super::*;
 /// Believes [`ISSUER`].
 pub(super) fn verifier() -> Arc<Verifier> {
     Arc::new(Verifier::new(VerifierConfig {
-        issuers: vec![(
+        issuers: vec![TrustedIssuer::new(
             issuer(ISSUER),
             IssuerKeys::pinned(vec![token_key().public().clone()]).unwrap(),
         )],
