@@ -179,9 +179,14 @@ impl AccessTokenKey {
 
     /// Signs claims into a token. Deterministic (RFC 6979) and low-S.
     pub fn sign(&self, claims: &AccessTokenClaims) -> String {
+        self.sign_typed("at+jwt", claims)
+    }
+
+    /// The same for any claims, under a `typ` that keeps what was signed for one purpose from another.
+    pub(crate) fn sign_typed(&self, typ: &'static str, claims: &impl Serialize) -> String {
         let claims = serde_json::to_vec(claims).unwrap_or_default();
         let mut token = String::with_capacity(1024);
-        URL_SAFE_NO_PAD.encode_string(br#"{"alg":"ES256K","typ":"at+jwt"}"#, &mut token);
+        URL_SAFE_NO_PAD.encode_string(format!(r#"{{"alg":"ES256K","typ":"{typ}"}}"#), &mut token);
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(claims, &mut token);
         let signature: Signature = self.signing.sign(token.as_bytes());

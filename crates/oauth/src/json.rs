@@ -47,6 +47,15 @@ impl<'a> Members<'a> {
     }
 }
 
+/// Reads one object that names no member twice, known to the type or not.
+pub(crate) fn strict<T: DeserializeOwned>(json: &str) -> Option<T> {
+    let members = Members::read(json).ok()?;
+    if members.repeated().next().is_some() {
+        return None;
+    }
+    serde_json::from_str(json).ok()
+}
+
 struct EachMember;
 
 impl<'de> Visitor<'de> for EachMember {

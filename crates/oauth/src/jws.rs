@@ -48,9 +48,19 @@ impl<'a> UnverifiedJws<'a> {
         std::str::from_utf8(&self.header).map_err(|_| MalformedJws)
     }
 
+    /// The payload as JSON text; not yet believed.
+    pub(crate) fn unverified_payload(&self) -> Result<&str, MalformedJws> {
+        std::str::from_utf8(&self.payload).map_err(|_| MalformedJws)
+    }
+
     /// The payload, read into a type; not yet believed.
     pub fn unverified_claims<T: DeserializeOwned>(&self) -> Result<T, MalformedJws> {
         serde_json::from_slice(&self.payload).map_err(|_| MalformedJws)
+    }
+
+    /// The bytes of the signature.
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.signature
     }
 
     /// Whether the key signed exactly these bytes with this algorithm.

@@ -32,4 +32,7 @@ pub mod nonce;
 pub mod pkce;
 pub mod redirect;
 pub mod secret;
+pub mod service_token;
+pub mod session_token;
 pub mod time;
+pub mod xrpc_denial;

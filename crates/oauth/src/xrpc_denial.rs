@@ -1,0 +1,272 @@
+//! Every refusal of the account service under `/xrpc/`: its name, its status and its text.
+//!
+//! Stock clients compare the names, and some of the texts, byte for byte with those of the reference PDS, so
+//! the texts that start with a capital letter are part of the contract (contract 2.4 and 3.1). The others are
+//! ours and keep to the rules of [`crate::denial`]. As there, what is the caller's doing is never mixed with
+//! our own faults; the one shortage that is named is that of a PDS or of the PLC directory.
+
+use thiserror::Error;
+
+use crate::service_token::InvalidServiceToken;
+use crate::session_token::InvalidSessionToken;
+
+/// Why a method of the account service was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum XrpcDenial {
+    // --- the request ------------------------------------------------------------------------------
+    /// A parameter is missing, of the wrong type or out of bounds.
+    #[error("{expected}")]
+    InvalidRequest {
+        /// A sentence that names the parameter and says what was expected.
+        expected: &'static str,
+    },
+    /// The body is longer than any method takes.
+    #[error("the request body is larger than {limit_bytes} bytes")]
+    BodyTooLarge {
+        /// The limit in bytes.
+        limit_bytes: usize,
+    },
+    /// Too many attempts.
+    #[error("Rate Limit Exceeded")]
+    RateLimitExceeded {
+        /// When to try again, in seconds.
+        retry_after_seconds: u32,
+    },
+    /// Nobody serves a method of that name to a caller without a session.
+    #[error("this server has no such method")]
+    MethodNotImplemented,
+
+    // --- who calls --------------------------------------------------------------------------------
+    /// No credential where one is needed.
+    #[error("Authentication Required")]
+    AuthMissing,
+    /// A credential of another scheme than the method takes.
+    #[error("Unexpected authorization type")]
+    AuthorizationType,
+    /// An administrator's credential that is none (contract 2.5).
+    #[error("Authentication Required")]
+    AdminRequired,
+    /// Unknown account or wrong password; which one is never said.
+    #[error("Invalid identifier or password")]
+    CredentialsWrong,
+    /// The same where the account is named by its DID, as in `deleteAccount`.
+    #[error("Invalid did or password")]
+    DidOrPasswordWrong,
+    /// The account wants a code besides the password; it has been sent.
+    #[error("a sign-in code is required, it was sent to the e-mail address of the account")]
+    AuthFactorTokenRequired,
+    /// The operator took the account down.
+    #[error("Account has been taken down")]
+    AccountTakedown,
+    /// A session token that is not ours, or of the other kind.
+    #[error("Token could not be verified")]
+    TokenUnverified,
+    /// A session token with claims that no session token has.
+    #[error("Malformed token")]
+    TokenMalformed,
+    /// A session that may not do this: that of an app password, say (A10, R-482).
+    #[error("Bad token scope")]
+    TokenScope,
+    /// A session token whose time is over, or that is for the PDS the account has left.
+    #[error("Token has expired")]
+    TokenExpired,
+    /// A session that was ended, or a refresh token past its grace.
+    #[error("Token has been revoked")]
+    TokenRevoked,
+    /// An OAuth token for a method that none may call.
+    #[error("OAuth credentials are not supported for this endpoint")]
+    OauthRefused,
+    /// A DPoP token where the request would have to be passed on: it names the server it is sent to.
+    #[error("DPoP requests cannot be proxied, send them to {pds}")]
+    DpopNotProxied {
+        /// The URL of the account's own PDS, or words for it.
+        pds: String,
+    },
+    /// A service token that is not taken.
+    #[error("{0}")]
+    ServiceToken(InvalidServiceToken),
+
+    // --- accounts and their names -----------------------------------------------------------------
+    /// The session's account is gone.
+    #[error("Could not find user info for account")]
+    AccountGone,
+    /// The account a method is about does not exist.
+    #[error("account not found")]
+    AccountNotFound,
+    /// The handle is none, or breaks a rule of its domain.
+    #[error("handle {expected}")]
+    InvalidHandle {
+        /// What was expected: the rest of the sentence.
+        expected: &'static str,
+    },
+    /// The handle is taken or reserved.
+    #[error("handle is already taken or reserved")]
+    HandleNotAvailable,
+    /// The handle is under no domain of this service.
+    #[error("handle must be under one of availableUserDomains")]
+    UnsupportedDomain,
+    /// The handle's own domain does not say that it is this account's.
+    #[error("External handle did not resolve to DID")]
+    HandleUnresolved,
+    /// The password is too short or too long.
+    #[error("password {expected}")]
+    InvalidPassword {
+        /// What was expected: the rest of the sentence.
+        expected: &'static str,
+    },
+    /// An invite code is required and missing, or the one given is unknown, used up or disabled.
+    #[error("inviteCode is missing, unknown, used up or disabled")]
+    InvalidInviteCode,
+    /// More invite codes than there may be, asked for twice at once.
+    #[error("these invite codes were made by another request")]
+    DuplicateCreate,
+    /// The e-mail address is none that this service writes to.
+    #[error("email {expected}")]
+    EmailUnsupported {
+        /// What was expected: the rest of the sentence.
+        expected: &'static str,
+    },
+    /// Another account has the e-mail address.
+    #[error("email is in use by another account")]
+    EmailTaken,
+    /// The e-mail address is not the one of the account.
+    #[error("email is not the address of this account")]
+    InvalidEmail,
+    /// The DID cannot be resolved.
+    #[error("did could not be resolved")]
+    UnresolvableDid,
+    /// The DID's document does not fit, or no longer lets us change it (contract 6, item 8).
+    #[error("the DID document {expected}")]
+    IncompatibleDidDoc {
+        /// What was expected: the rest of the sentence.
+        expected: &'static str,
+    },
+    /// The same sign-up is being worked on.
+    #[error("this sign-up is under way, send the same request again in {retry_after_seconds} seconds")]
+    SignUpUnderWay {
+        /// When to try again, in seconds.
+        retry_after_seconds: u32,
+    },
+
+    // --- codes by e-mail --------------------------------------------------------------------------
+    /// The code is not the one that was sent last.
+    #[error("Token is invalid")]
+    EmailTokenInvalid,
+    /// The code is too old.
+    #[error("Token is expired")]
+    EmailTokenExpired,
+    /// The present address was confirmed, so that changing it takes a code sent to it.
+    #[error("confirmation token required")]
+    EmailTokenRequired,
+    /// Signing a PLC operation takes a code.
+    #[error("email confirmation token required to sign PLC operations")]
+    PlcTokenRequired,
+
+    // --- others' shortages ------------------------------------------------------------------------
+    /// The account's PDS is down, or answers what no PDS answers. Nothing is lost: the same request again
+    /// goes on where this one stopped.
+    #[error("the PDS could not be reached or broke down, send the same request again later")]
+    PdsUnavailable,
+    /// The account's PDS takes too long.
+    #[error("the PDS did not answer in time, send the same request again later")]
+    PdsTooSlow,
+    /// The PDS refuses what it should take: its configuration does not fit ours.
+    #[error("the PDS refused the account, its operator has been told")]
+    PdsRefused,
+    /// The PLC directory cannot be asked.
+    #[error("the PLC directory could not be reached, send the same request again later")]
+    DirectoryUnavailable,
+}
+
+impl XrpcDenial {
+    /// The `error` of the body.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest { .. }
+            | Self::DpopNotProxied { .. }
+            | Self::AccountGone
+            | Self::HandleUnresolved
+            | Self::EmailUnsupported { .. }
+            | Self::EmailTaken
+            | Self::PlcTokenRequired => "InvalidRequest",
+            Self::BodyTooLarge { .. } => "PayloadTooLarge",
+            Self::RateLimitExceeded { .. } | Self::SignUpUnderWay { .. } => "RateLimitExceeded",
+            Self::MethodNotImplemented => "MethodNotImplemented",
+            Self::AuthMissing => "AuthMissing",
+            Self::AdminRequired | Self::CredentialsWrong | Self::DidOrPasswordWrong => {
+                "AuthenticationRequired"
+            }
+            Self::AuthFactorTokenRequired => "AuthFactorTokenRequired",
+            Self::AccountTakedown => "AccountTakedown",
+            Self::AuthorizationType
+            | Self::TokenUnverified
+            | Self::TokenMalformed
+            | Self::TokenScope
+            | Self::EmailTokenInvalid => "InvalidToken",
+            Self::TokenExpired | Self::TokenRevoked | Self::EmailTokenExpired => "ExpiredToken",
+            Self::OauthRefused => "Forbidden",
+            Self::ServiceToken(fault) => fault.name(),
+            Self::AccountNotFound => "AccountNotFound",
+            Self::InvalidHandle { .. } => "InvalidHandle",
+            Self::HandleNotAvailable => "HandleNotAvailable",
+            Self::UnsupportedDomain => "UnsupportedDomain",
+            Self::InvalidPassword { .. } => "InvalidPassword",
+            Self::InvalidInviteCode => "InvalidInviteCode",
+            Self::DuplicateCreate => "DuplicateCreate",
+            Self::InvalidEmail => "InvalidEmail",
+            Self::UnresolvableDid => "UnresolvableDid",
+            Self::IncompatibleDidDoc { .. } => "IncompatibleDidDoc",
+            Self::EmailTokenRequired => "TokenRequired",
+            Self::PdsUnavailable | Self::PdsRefused | Self::DirectoryUnavailable => "UpstreamFailure",
+            Self::PdsTooSlow => "UpstreamTimeout",
+        }
+    }
+
+    /// The HTTP status. Session tokens are refused with 400, as the reference does: clients refresh on the
+    /// name, not on the status.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::AuthMissing
+            | Self::AdminRequired
+            | Self::CredentialsWrong
+            | Self::DidOrPasswordWrong
+            | Self::AuthFactorTokenRequired
+            | Self::AccountTakedown
+            | Self::ServiceToken(_) => 401,
+            Self::OauthRefused => 403,
+            Self::BodyTooLarge { .. } => 413,
+            Self::RateLimitExceeded { .. } | Self::SignUpUnderWay { .. } => 429,
+            Self::MethodNotImplemented => 501,
+            Self::PdsUnavailable | Self::PdsRefused | Self::DirectoryUnavailable => 502,
+            Self::PdsTooSlow => 504,
+            _ => 400,
+        }
+    }
+
+    /// How many seconds to wait, where waiting helps (`Retry-After`, R-501).
+    pub const fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            Self::RateLimitExceeded { retry_after_seconds }
+            | Self::SignUpUnderWay { retry_after_seconds } => Some(*retry_after_seconds),
+            _ => None,
+        }
+    }
+}
+
+impl From<InvalidSessionToken> for XrpcDenial {
+    fn from(fault: InvalidSessionToken) -> Self {
+        match fault {
+            InvalidSessionToken::Unverified => Self::TokenUnverified,
+            InvalidSessionToken::Malformed => Self::TokenMalformed,
+            InvalidSessionToken::Scope => Self::TokenScope,
+            InvalidSessionToken::Expired => Self::TokenExpired,
+        }
+    }
+}
+
+impl From<InvalidServiceToken> for XrpcDenial {
+    fn from(fault: InvalidServiceToken) -> Self {
+        Self::ServiceToken(fault)
+    }
+}
