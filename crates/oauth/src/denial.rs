@@ -229,6 +229,14 @@ pub enum Denial {
     #[error("scope asks for more than was granted")]
     ScopeExceedsGrant,
 
+    // --- the revocation feed ------------------------------------------------------------------
+    /// The reader shows no token of a reader, or one that is unknown or was taken back.
+    #[error("authorization must be Bearer with the token of a reader of the revocation feed")]
+    FeedTokenUnknown,
+    /// The cursor is so old that events after it are not kept any more.
+    #[error("after names an event that is no longer kept, leave it out to begin with the oldest")]
+    CursorGone,
+
     // --- proof of possession ------------------------------------------------------------------
     /// No `DPoP` header where one is required.
     #[error("a dpop header with a proof is required")]
@@ -294,6 +302,9 @@ impl Denial {
                 "invalid_dpop_proof"
             }
             D::NonceRequired => "use_dpop_nonce",
+            // RFC 6750 section 3.1
+            D::FeedTokenUnknown => "invalid_token",
+            D::CursorGone => "cursor_gone",
             _ => "invalid_request",
         }
     }
@@ -302,10 +313,11 @@ impl Denial {
     pub const fn status(&self) -> u16 {
         use Denial as D;
         match self {
-            D::CredentialsWrong | D::ClientSecretUnsupported => 401,
+            D::CredentialsWrong | D::ClientSecretUnsupported | D::FeedTokenUnknown => 401,
             D::CrossSite | D::FormTokenInvalid | D::AccountNotSignedIn | D::RequestOpenedElsewhere => 403,
             D::MethodNotAllowed { .. } => 405,
             D::BodyTooSlow => 408,
+            D::CursorGone => 410,
             D::BodyTooLarge { .. } => 413,
             D::ContentTypeUnsupported | D::ContentEncodingUnsupported => 415,
             D::TooManyAttempts { .. } => 429,

@@ -22,9 +22,11 @@ const TOO_MANY: Denial = Denial::BodyMalformed {
 const VALUE_BYTES_MAX: usize = 16 * 1024;
 
 /// The names this service reads; a repeated one is named in the refusal, another is not.
-const KNOWN: [&str; 31] = [
+const KNOWN: [&str; 34] = [
     "access_token",
+    "after",
     "authorization_details",
+    "challenge",
     "client_assertion",
     "client_assertion_type",
     "client_id",
@@ -54,6 +56,7 @@ const KNOWN: [&str; 31] = [
     "token_type_hint",
     "ui_locales",
     "username",
+    "wait",
 ];
 
 /// The parameters of one request: each name once, values free of control characters.

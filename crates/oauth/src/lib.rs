@@ -31,6 +31,7 @@ pub mod metadata;
 pub mod nonce;
 pub mod pkce;
 pub mod redirect;
+pub mod revocation;
 pub mod secret;
 pub mod service_token;
 pub mod session_token;

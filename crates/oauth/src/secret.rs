@@ -169,6 +169,11 @@ bearer!(
     AuthorizationCode, "cod-", 32, Denial::CodeUnknown
 );
 
+bearer!(
+    /// What a reader of the revocation feed shows: 256 random bits, made for one resource by the operator.
+    FeedToken, "fee-", 32, Denial::FeedTokenUnknown
+);
+
 /// Names one OAuth session for its whole life. Not a secret: holding it opens nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -84,6 +84,8 @@ impl Denial {
             Self::RefreshTokenReplayed,
             Self::AccountInactive,
             Self::ScopeExceedsGrant,
+            Self::FeedTokenUnknown,
+            Self::CursorGone,
             Self::ProofMissing,
             Self::ProofInvalid {
                 expected: "typ must be dpop+jwt",
