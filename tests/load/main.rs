@@ -1,7 +1,7 @@
 //! Loads a server of its own and says what a request costs it, beside what its signatures alone cost here and now.
 //!
 //!     cargo build --release -p entryway-cli -p entryway-tests --bin entryway --bin entryway-load
-//!     target/release/entryway-load par|documents|refresh|all [--database postgres://user@host/name] [--rounds 3] [--json]
+//!     target/release/entryway-load par|documents|refresh|verify|all [--database postgres://user@host/name] [--rounds 3] [--json]
 //!
 //! `--database` adds a fresh database there to SQLite in a fresh folder; `--json` gives a JSON line for each round.
 
@@ -12,6 +12,7 @@ mod floor;
 mod par;
 mod refresh;
 mod signer;
+mod verify;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,9 +38,15 @@ struct Arguments {
     /// Connections, each with one request under way at any time.
     #[arg(long, default_value_t = 16)]
     connections: usize,
-    /// Sessions that are refreshed, at least one for each connection.
+    /// Sessions that are refreshed, at least one for each connection, or whose calls are verified.
     #[arg(long, default_value_t = 64)]
     sessions: usize,
+    /// Calls that are verified in each round.
+    #[arg(long, default_value_t = 20_000)]
+    calls: usize,
+    /// Write the calls that `verify` would time to this file instead, for another verifier.
+    #[arg(long, value_name = "FILE")]
+    write_calls: Option<PathBuf>,
     /// Seconds that count.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -65,7 +72,9 @@ enum What {
     Documents,
     /// Refreshes.
     Refresh,
-    /// All of them, one after the other.
+    /// Calls of a resource, verified in this program: no server, no network.
+    Verify,
+    /// All of these that ask a server, one after the other.
     All,
 }
 
@@ -80,6 +89,14 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn load(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.what == What::Verify {
+        let size = verify::Size {
+            sessions: arguments.sessions,
+            requests: arguments.calls,
+            rounds: arguments.rounds,
+        };
+        return verify::measure(size, arguments.write_calls.as_deref()).await;
+    }
     load_on("SQLite", None, arguments).await?;
     if let Some(cluster) = &arguments.database {
         let database = Database::create_on(cluster).await;

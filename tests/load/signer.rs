@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entryway_server::Clock;
 use entryway_tests::{Key, NamedKey};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Signs for one endpoint with one key.
 pub(crate) struct Signer {
@@ -25,7 +25,7 @@ impl Signer {
         Ok(Self {
             key: Es256::of(key)?,
             clock: Clock::system(),
-            header: URL_SAFE_NO_PAD.encode(header.to_string()),
+            header: Es256::header(&header),
             url,
             nonce: String::new(),
         })
@@ -59,7 +59,7 @@ impl Asserter {
         Ok(Self {
             key: Es256::of(&key.key)?,
             clock: Clock::system(),
-            header: URL_SAFE_NO_PAD.encode(header.to_string()),
+            header: Es256::header(&header),
             client_id: client_id.to_owned(),
             issuer: issuer.to_owned(),
         })
@@ -78,15 +78,16 @@ impl Asserter {
     }
 }
 
-struct Es256 {
+/// Signs with ES256.
+pub(crate) struct Es256 {
     key: EcdsaKeyPair,
     random: SystemRandom,
 }
 
 impl Es256 {
-    fn of(key: &Key) -> anyhow::Result<Self> {
+    pub(crate) fn of(key: &Key) -> anyhow::Result<Self> {
         let jwk = key.public();
-        let coordinate = |text: &serde_json::Value| -> anyhow::Result<Vec<u8>> {
+        let coordinate = |text: &Value| -> anyhow::Result<Vec<u8>> {
             Ok(URL_SAFE_NO_PAD.decode(text.as_str().context("a coordinate")?)?)
         };
         let point = [&[4][..], &coordinate(&jwk["x"])?, &coordinate(&jwk["y"])?].concat();
@@ -101,8 +102,13 @@ impl Es256 {
         })
     }
 
+    /// A header as [`Self::compact`] takes it.
+    pub(crate) fn header(header: &Value) -> String {
+        URL_SAFE_NO_PAD.encode(header.to_string())
+    }
+
     /// A compact JWS; the header is encoded already.
-    fn compact(&self, header: &str, claims: &str) -> anyhow::Result<String> {
+    pub(crate) fn compact(&self, header: &str, claims: &str) -> anyhow::Result<String> {
         let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
         let signature = self.key.sign(&self.random, message.as_bytes())?;
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
