@@ -35,5 +35,6 @@ pub mod revocation;
 pub mod secret;
 pub mod service_token;
 pub mod session_token;
+pub mod shared_secret;
 pub mod time;
 pub mod xrpc_denial;
