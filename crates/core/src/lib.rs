@@ -13,11 +13,19 @@
 //! refusal for a wrong key or client never ends the owner's session.
 
 pub mod account;
+pub mod app_password;
 pub mod authorize;
 pub mod code;
 pub mod consent;
+pub mod email;
+pub mod email_token;
 #[cfg(test)]
 mod fixtures;
+mod generation;
+pub mod handle;
+pub mod invite;
+pub mod legacy_session;
+pub mod password;
 pub mod permission_set;
 pub mod policy;
 pub mod refresh;

@@ -1,26 +1,18 @@
 //! Refresh tokens that carry their session, their generation and the proof that we made them (D3).
 //!
-//! `ref-` and base64url of session id (16 bytes), generation (4), tag (24) and check (8). The check
-//! lets garbage be refused before the database is asked; the tag is what makes a token genuine, under
-//! a key of the server *and* a salt of the session, so that neither a leaked database nor a leaked
-//! key alone forges one. Spent tokens need no table: an older generation is a replay by arithmetic.
+//! `ref-` and the name of a generation, see `generation.rs`.
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use entryway_oauth::denial::Denial;
-use entryway_oauth::secret::{ServerKey, SessionId, constant_time_eq, hmac_sha256};
+use entryway_oauth::secret::{ServerKey, SessionId};
 
+use crate::generation::{GenerationKey, UnverifiedGeneration};
 use crate::session::Session;
 
 /// Makes and recognises refresh tokens. Instances that share the key accept each other's.
 #[derive(Clone, Debug)]
-pub struct RefreshTokenKey {
-    tag: ServerKey,
-    check: ServerKey,
-}
+pub struct RefreshTokenKey(GenerationKey);
 
 /// A refresh token to be sent to its owner. `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,21 +33,17 @@ impl fmt::Debug for RefreshToken {
 
 /// A token that is not garbage; whether it is genuine is known only with the session's salt.
 #[derive(Clone, PartialEq, Eq)]
-pub struct UnverifiedRefreshToken {
-    session: SessionId,
-    generation: u32,
-    tag: [u8; TAG_BYTES],
-}
+pub struct UnverifiedRefreshToken(UnverifiedGeneration);
 
 impl UnverifiedRefreshToken {
     /// The session it names.
     pub const fn session(&self) -> SessionId {
-        self.session
+        self.0.session
     }
 
     /// Which generation it is.
     pub const fn generation(&self) -> u32 {
-        self.generation
+        self.0.number
     }
 }
 
@@ -64,31 +52,21 @@ impl fmt::Debug for UnverifiedRefreshToken {
         write!(
             f,
             "UnverifiedRefreshToken({} generation {})",
-            self.session, self.generation
+            self.0.session, self.0.number
         )
     }
 }
 
 impl RefreshTokenKey {
-    /// Derives the two keys from one secret of the server.
+    /// Derives the keys from one secret of the server.
     pub fn new(root: &ServerKey) -> Self {
-        Self {
-            tag: root.derive("refresh token tag"),
-            check: root.derive("refresh token check"),
-        }
+        Self(GenerationKey::new(root, "refresh token"))
     }
 
     /// The token of one generation of a session. The same arguments give the same token, which is how
     /// a lost answer can be repeated without storing it (D4).
     pub fn mint(&self, session: SessionId, salt: &[u8; 16], generation: u32) -> RefreshToken {
-        let tag = self.tag(session, salt, generation);
-        let mut bytes = Vec::with_capacity(TOKEN_BYTES);
-        bytes.extend(session.as_bytes());
-        bytes.extend(generation.to_be_bytes());
-        bytes.extend(tag);
-        let check = self.check(&bytes);
-        bytes.extend(check);
-        RefreshToken(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+        RefreshToken(format!("{PREFIX}{}", self.0.name(session, salt, generation)))
     }
 
     /// Reads what a client presents.
@@ -96,54 +74,19 @@ impl RefreshTokenKey {
     /// # Errors
     /// [`Denial::RefreshTokenUnknown`] for anything this server did not write.
     pub fn parse(&self, text: &str) -> Result<UnverifiedRefreshToken, Denial> {
-        self.read(text).ok_or(Denial::RefreshTokenUnknown)
+        let name = text.strip_prefix(PREFIX);
+        let read = name.and_then(|name| self.0.read(name));
+        read.map(UnverifiedRefreshToken)
+            .ok_or(Denial::RefreshTokenUnknown)
     }
 
     /// Whether the token is one we made for this session; in constant time.
     pub fn is_genuine(&self, token: &UnverifiedRefreshToken, session: &Session) -> bool {
-        token.session == session.id
-            && constant_time_eq(&self.tag(session.id, &session.salt, token.generation), &token.tag)
+        self.0.is_genuine(&token.0, session.id, &session.salt)
     }
-
-    fn read(&self, text: &str) -> Option<UnverifiedRefreshToken> {
-        let encoded = text
-            .strip_prefix(PREFIX)
-            .filter(|encoded| encoded.len() == ENCODED_BYTES)?;
-        let bytes: [u8; TOKEN_BYTES] = URL_SAFE_NO_PAD.decode(encoded).ok()?.try_into().ok()?;
-        let (body, check) = bytes.split_at(TOKEN_BYTES - CHECK_BYTES);
-        if !constant_time_eq(&self.check(body), check) {
-            return None;
-        }
-        let (session, rest) = body.split_first_chunk::<16>()?;
-        let (generation, tag) = rest.split_first_chunk::<4>()?;
-        Some(UnverifiedRefreshToken {
-            session: SessionId::from_entropy(*session),
-            generation: u32::from_be_bytes(*generation),
-            tag: tag.try_into().ok()?,
-        })
-    }
-
-    fn tag(&self, session: SessionId, salt: &[u8; 16], generation: u32) -> [u8; TAG_BYTES] {
-        first(&hmac_sha256(
-            &self.tag,
-            &[session.as_bytes(), salt, &generation.to_be_bytes()],
-        ))
-    }
-
-    fn check(&self, body: &[u8]) -> [u8; CHECK_BYTES] {
-        first(&hmac_sha256(&self.check, &[body]))
-    }
-}
-
-fn first<const N: usize>(mac: &[u8; 32]) -> [u8; N] {
-    std::array::from_fn(|at| mac[at])
 }
 
 const PREFIX: &str = "ref-";
-const TAG_BYTES: usize = 24;
-const CHECK_BYTES: usize = 8;
-const TOKEN_BYTES: usize = 16 + 4 + TAG_BYTES + CHECK_BYTES;
-const ENCODED_BYTES: usize = (TOKEN_BYTES * 4).div_ceil(3);
 
 #[cfg(test)]
 mod tests {
