@@ -73,7 +73,7 @@ pub(crate) async fn measure(size: Size, requests_file: Option<&Path>) -> anyhow:
         while done < size.requests {
             let count = BATCH.min(size.requests - done);
             // another part of the sessions each time, so that all of them stay in use
-            let start = (round * size.requests + done) % size.sessions.saturating_sub(count).max(1);
+            let start = round * size.requests + done;
             let proofs = scene.requests(start..start + count)?;
             let cpu_before = cores::cpu_seconds(std::process::id())?;
             seconds += scene.verify(&proofs).await?;
@@ -143,9 +143,11 @@ impl Scene {
         })
     }
 
-    /// One request of each of these sessions.
+    /// One request of each of these sessions, from the first again after the last.
     fn requests(&self, sessions: std::ops::Range<usize>) -> anyhow::Result<Vec<HeaderMap>> {
-        sessions.map(|session| self.request(session)).collect()
+        sessions
+            .map(|session| self.request(session % self.tokens.len()))
+            .collect()
     }
 
     fn request(&self, session: usize) -> anyhow::Result<HeaderMap> {
