@@ -4,11 +4,15 @@ use entryway_oauth::time::Seconds;
 
 use crate::permission_set::SetLifetimes;
 
+/// How long an access token may live at most, whatever an operator chooses: what the reference gives. Whoever
+/// remembers that a session ended need not do so for longer, also where the lifetime was once another.
+pub const ACCESS_TOKEN_LIFETIME_MAX: Seconds = Seconds::minutes(60);
+
 /// What this deployment decided. Read once at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// How long an access token lives. An unmodified PDS cannot ask about revocation, so this is how
-    /// long a revoked one may still work there (R-207, D5).
+    /// long a revoked one may still work there (R-207, D5). At most [`ACCESS_TOKEN_LIFETIME_MAX`].
     pub access_token_lifetime: Seconds,
     /// How long a pushed request waits to be opened, and again after each step.
     pub request_lifetime: Seconds,

@@ -63,15 +63,18 @@ pub enum EndReason {
     CodeReplayed,
     /// Its client no longer publishes the key it is bound to.
     ClientKeyRemoved,
+    /// Its person changed the password.
+    PasswordChanged,
 }
 
 impl EndReason {
     /// Every reason, for the store's mapping.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Revoked,
         Self::RefreshReplayed,
         Self::CodeReplayed,
         Self::ClientKeyRemoved,
+        Self::PasswordChanged,
     ];
 
     /// The word that is stored and logged.
@@ -81,6 +84,7 @@ impl EndReason {
             Self::RefreshReplayed => "refresh_replayed",
             Self::CodeReplayed => "code_replayed",
             Self::ClientKeyRemoved => "client_key_removed",
+            Self::PasswordChanged => "password_changed",
         }
     }
 }

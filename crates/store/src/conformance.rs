@@ -16,6 +16,7 @@ mod marks;
 mod migrations;
 mod permission_sets;
 mod requests;
+mod revocations;
 mod scope_references;
 mod sessions;
 mod statements;

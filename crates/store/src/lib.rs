@@ -10,7 +10,8 @@
 //! Start at [`Store`], then `sql.rs` (every statement), `verbs/` by subject, `at_once.rs` (the hot verbs in
 //! one round trip), `sqlite.rs` (the one writer that groups verbs into commits) and `postgres.rs`.
 //!
-//! Invariants: a verb once begun is done or leaves nothing, even when its caller goes away; what has
+//! Invariants: a verb once begun is done or leaves nothing, even when its caller goes away; whatever ends
+//! a session tells of it in the same transaction (`verbs/revocations.rs`); what has
 //! `expires_at` is over *at* that second; of any number of verbs at once that could each succeed alone,
 //! exactly as many succeed as the guard allows.
 //!
@@ -26,18 +27,20 @@
 //! | the same of what was granted before | 5 | 3 |
 //! | either where the operator's word matters | 1 more | 1 more |
 //! | `redeem_code` | 1 | 1 |
-//! | `replay_code`, `spoil_code` | 1 | 1 |
+//! | `spoil_code` | 1 | 1 |
 //! | `rotate_refresh` | 1 | 1 |
-//! | `end_session`, `end_sessions_of_account` | 1 | 1 |
+//! | `end_session`, `end_sessions_of_account`, `replay_code` | 5 | 3 |
 //! | `create_account`, `replace_password_hash`, `rehome_account` | 1 | 1 |
-//! | `change_password` | 4 | 2 |
+//! | `change_password` | 8, and 1 for each code it spoils | 6, and 1 |
 //! | `trust_client`, `distrust_client` | 1 | 1 |
-//! | `revoke_grant` | 6, and 1 for each code it spoils | 4, and 1 |
+//! | `revoke_grant` | 8, and 1 for each code it spoils | 6, and 1 |
+//! | where more than 64 sessions end | 1 more for every 64 | 1 more |
+//! | `tell_key_revoked` | 4 | 2 |
 //! | `remember_mark` | 1 | 1 |
 //! | `adopt_signing_key` | 2 | 2 |
 //! | `recognise_root` | 1, later 2 | 1, later 2 |
 //! | `keep_permission_set`, `keep_scope` | 1 | 1 |
-//! | `sweep` | 6 | 6 |
+//! | `sweep` | 7 | 7 |
 //! | browser session created, saved | 1 | 1 |
 //! | browser session deleted | 2 | 2 |
 //!
@@ -75,4 +78,5 @@ pub use verbs::keys::{KeyState, SealedKey};
 pub use verbs::marks::Mark;
 pub use verbs::permission_sets::StoredSet;
 pub use verbs::requests::{Approval, Basis, NewRequest};
-pub use verbs::sweep::{DECIDED_REQUEST_KEPT, ENDED_SESSION_KEPT};
+pub use verbs::revocations::{FeedPosition, ToldRevocation};
+pub use verbs::sweep::{DECIDED_REQUEST_KEPT, ENDED_SESSION_KEPT, REVOCATION_KEPT};

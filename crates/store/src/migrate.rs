@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations![
     1 "0001_first_login",
     2 "0002_known_clients",
     3 "0003_permission_sets",
+    4 "0004_revocations",
 ];
 
 impl Migration {

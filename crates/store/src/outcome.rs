@@ -156,7 +156,7 @@ pub enum Replacement {
 /// What became of a change of password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordChange {
-    /// The new one counts; older browser sign-ins do not.
+    /// The new one counts; older browser sign-ins do not, and sessions have ended.
     Changed,
     /// There is no such account.
     Unknown,
@@ -213,6 +213,8 @@ pub struct Swept {
     pub sessions: u64,
     /// Scopes that no token names any more.
     pub scopes: u64,
+    /// Events of the feed that concern no token any more.
+    pub revocations: u64,
 }
 
 impl Swept {
@@ -225,6 +227,7 @@ impl Swept {
             self.browsers,
             self.sessions,
             self.scopes,
+            self.revocations,
         ]
         .iter()
         .any(|count| *count >= limit)

@@ -21,6 +21,7 @@ use crate::outcome::{PendingRequest, SessionFacts};
 use crate::verbs::clients::ListedClient;
 use crate::verbs::keys::{KeyState, SealedKey};
 use crate::verbs::permission_sets::StoredSet;
+use crate::verbs::revocations::ToldRevocation;
 
 /// The columns of one table in a row.
 #[derive(Clone, Copy)]
@@ -73,6 +74,13 @@ impl<'r> Columns<'r> {
 
     pub(crate) fn count(self, column: &'static str) -> Result<i64, Fault> {
         self.value(column)
+    }
+
+    /// A count that is never below zero.
+    pub(crate) fn number(self, column: &'static str) -> Result<u64, Fault> {
+        self.count(column)?
+            .try_into()
+            .map_err(|_| self.impossible(column))
     }
 
     pub(crate) fn flag(self, column: &'static str) -> Result<bool, Fault> {
@@ -272,5 +280,16 @@ pub(crate) fn sealed_key(row: &AnyRow) -> Result<SealedKey, Fault> {
             "retired" => Some(KeyState::Retired),
             _ => None,
         })?,
+    })
+}
+
+/// From `seq, revoked_at, over_at, revoked`.
+pub(crate) fn told_revocation(row: &AnyRow) -> Result<ToldRevocation, Fault> {
+    let columns = Columns::of(row, "revocation");
+    Ok(ToldRevocation {
+        seq: columns.number("seq")?,
+        revoked_at: columns.instant("revoked_at")?,
+        over_at: columns.instant("over_at")?,
+        revoked: columns.parsed("revoked", |json| serde_json::from_str(json).ok())?,
     })
 }

@@ -5,7 +5,8 @@
 //! and tell what is in it, so that what a verb decides next cannot be overtaken.
 //!
 //! Rows are always held in one order, so that verbs wait for each other and never in a circle:
-//! request while it waits, account, grant, request once approved, session, mark. A sweep waits for nobody.
+//! request while it waits, account, grant, request once approved, session, mark, and last of all the head of the
+//! revocations, which everybody who ends a session holds until the commit. A sweep waits for nobody.
 
 use crate::store::Engine;
 
@@ -28,6 +29,7 @@ mod keys;
 mod marks;
 mod permission_sets;
 mod requests;
+mod revocations;
 mod sessions;
 
 pub(crate) use accounts::*;
@@ -38,6 +40,7 @@ pub(crate) use keys::*;
 pub(crate) use marks::*;
 pub(crate) use permission_sets::*;
 pub(crate) use requests::*;
+pub(crate) use revocations::*;
 pub(crate) use sessions::*;
 
 /// Each of them, by name.
@@ -51,6 +54,7 @@ pub(crate) const ALL: &[&[(&str, &str)]] = &[
     marks::ALL,
     permission_sets::ALL,
     requests::ALL,
+    revocations::ALL,
     sessions::ALL,
 ];
 

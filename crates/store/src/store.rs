@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sqlx::ConnectOptions as _;
 use sqlx::any::{Any, AnyArguments, AnyConnectOptions, AnyRow};
 use sqlx::query::Query;
+use tokio::sync::watch;
 use tracing::instrument;
 
 use crate::fault::Fault;
@@ -19,6 +20,8 @@ use crate::verbs::Verb;
 #[derive(Clone)]
 pub struct Store {
     database: Arc<Database>,
+    /// Counts the verbs of this process that told of a revocation.
+    told: watch::Sender<u64>,
 }
 
 enum Database {
@@ -90,6 +93,14 @@ impl Store {
         }
     }
 
+    /// Changes whenever a verb that was asked of this store, or of a clone, has told of a revocation.
+    ///
+    /// A hint, to look at [`Store::feed_position`] at once: verbs of other processes do not show here, nor
+    /// one whose caller went away.
+    pub fn told(&self) -> watch::Receiver<u64> {
+        self.told.subscribe()
+    }
+
     /// Waits for the verbs that were asked for, then lets the database go. Later verbs fault with `Closed`.
     pub async fn close(&self) {
         match &*self.database {
@@ -100,10 +111,14 @@ impl Store {
 
     /// Has a verb done.
     pub(crate) async fn write<V: Verb>(&self, verb: V) -> Result<V::Outcome, Fault> {
-        match &*self.database {
+        let outcome = match &*self.database {
             Database::Sqlite(sqlite) => sqlite.write(verb).await,
             Database::Postgres(postgres) => postgres.write(verb).await,
+        }?;
+        if V::has_told(&outcome) {
+            self.told.send_modify(|count| *count = count.wrapping_add(1));
         }
+        Ok(outcome)
     }
 
     /// Loads a row.
@@ -179,6 +194,7 @@ impl Location {
         };
         Ok(Store {
             database: Arc::new(database),
+            told: watch::Sender::new(0),
         })
     }
 

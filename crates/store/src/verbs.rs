@@ -16,6 +16,7 @@ pub(crate) mod keys;
 pub(crate) mod marks;
 pub(crate) mod permission_sets;
 pub(crate) mod requests;
+pub(crate) mod revocations;
 pub(crate) mod scope_references;
 pub(crate) mod sessions;
 pub(crate) mod sweep;
@@ -47,6 +48,13 @@ pub(crate) trait Verb: Send + Sync + 'static {
         _db: &mut AnyConnection,
     ) -> impl Future<Output = Result<Option<Self::Outcome>, Fault>> + Send {
         async { Ok(None) }
+    }
+
+    /// Whether such an outcome means that the feed of revocations has news, for who waits for it here.
+    ///
+    /// Forgotten, the news are noticed all the same, a moment later.
+    fn has_told(_outcome: &Self::Outcome) -> bool {
+        false
     }
 }
 

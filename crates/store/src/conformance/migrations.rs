@@ -1,6 +1,6 @@
 use super::bench::{Database, NOON, account, execute, race};
 use crate::migrate::SchemaState;
-use crate::{Fault, Mark, Remembered, Store};
+use crate::{Fault, FeedPosition, Mark, Remembered, Store};
 use entryway_oauth::secret::{Digest, SessionId};
 use entryway_oauth::time::Seconds;
 
@@ -9,22 +9,25 @@ struct Texts {
     first: &'static str,
     second: &'static str,
     third: &'static str,
+    fourth: &'static str,
     /// How often each may be run.
-    runs: [u32; 3],
+    runs: [u32; 4],
 }
 
 const SQLITE_TEXTS: Texts = Texts {
     first: include_str!("../../../../migrations/sqlite/0001_first_login.sql"),
     second: include_str!("../../../../migrations/sqlite/0002_known_clients.sql"),
     third: include_str!("../../../../migrations/sqlite/0003_permission_sets.sql"),
-    runs: [2, 1, 2],
+    fourth: include_str!("../../../../migrations/sqlite/0004_revocations.sql"),
+    runs: [2, 1, 2, 2],
 };
 
 const POSTGRES_TEXTS: Texts = Texts {
     first: include_str!("../../../../migrations/postgres/0001_first_login.sql"),
     second: include_str!("../../../../migrations/postgres/0002_known_clients.sql"),
     third: include_str!("../../../../migrations/postgres/0003_permission_sets.sql"),
-    runs: [2, 2, 2],
+    fourth: include_str!("../../../../migrations/postgres/0004_revocations.sql"),
+    runs: [2, 2, 2, 2],
 };
 
 /// As the program records migrations.
@@ -58,7 +61,7 @@ async fn is_up_to_date(database: &Database) {
     works(&store).await;
     store.close().await;
     let state = Store::migrate_check(&database.url).await.unwrap();
-    let (version, pending) = (3, Vec::new());
+    let (version, pending) = (4, Vec::new());
     assert_eq!(state, SchemaState { version, pending });
     Store::open_unmigrated(&database.url).await.unwrap();
 }
@@ -79,13 +82,18 @@ async fn nothing_is_applied_by_looking(database: &Database, _texts: &Texts) {
         let state = Store::migrate_check(&database.url).await.unwrap();
         let (version, pending) = (
             0,
-            vec!["0001_first_login", "0002_known_clients", "0003_permission_sets"],
+            vec![
+                "0001_first_login",
+                "0002_known_clients",
+                "0003_permission_sets",
+                "0004_revocations",
+            ],
         );
         assert_eq!(state, SchemaState { version, pending });
         let fault = Store::open_unmigrated(&database.url).await.unwrap_err();
         assert_eq!(
             fault.to_string(),
-            "the database lacks 3 migrations, the first is 0001_first_login: run entryway migrate"
+            "the database lacks 4 migrations, the first is 0001_first_login: run entryway migrate"
         );
         if let Some(path) = database.url.strip_prefix("sqlite://") {
             assert!(!std::path::Path::new(path).exists());
@@ -149,7 +157,7 @@ async fn a_database_that_stopped_between_new_tables_is_completed(database: &Data
 }
 
 // C17
-async fn a_database_that_stopped_in_the_last_migration_is_completed(database: &Database, texts: &Texts) {
+async fn a_database_that_stopped_in_a_later_migration_is_completed(database: &Database, texts: &Texts) {
     execute(&database.url, texts.first).await;
     execute(&database.url, texts.second).await;
     run_until(
@@ -159,6 +167,38 @@ async fn a_database_that_stopped_in_the_last_migration_is_completed(database: &D
     )
     .await;
     is_up_to_date(database).await;
+}
+
+// C17
+async fn a_database_that_stopped_before_the_head_of_the_feed_is_completed(
+    database: &Database,
+    texts: &Texts,
+) {
+    for text in [texts.first, texts.second, texts.third] {
+        execute(&database.url, text).await;
+    }
+    run_until(database, texts.fourth, "insert into").await;
+    is_up_to_date(database).await;
+    let store = Store::open(&database.url).await.unwrap();
+    let (head, oldest) = (0, 1);
+    assert_eq!(
+        store.feed_position().await.unwrap(),
+        FeedPosition { head, oldest }
+    );
+}
+
+/// The feed of a database that was in use goes on where it was.
+async fn a_migration_run_again_by_hand_leaves_the_head_of_the_feed(database: &Database, texts: &Texts) {
+    by_hand(database, texts).await;
+    execute(&database.url, "update revocation_head set seq = 7").await;
+    execute(&database.url, texts.fourth).await;
+    is_up_to_date(database).await;
+    let store = Store::open(&database.url).await.unwrap();
+    let (head, oldest) = (7, 8);
+    assert_eq!(
+        store.feed_position().await.unwrap(),
+        FeedPosition { head, oldest }
+    );
 }
 
 /// Somebody left out the line that SQLite refused to run twice.
@@ -189,7 +229,7 @@ async fn an_empty_record_is_filled(database: &Database, texts: &Texts) {
 }
 
 async fn by_hand(database: &Database, texts: &Texts) {
-    let by_number = [texts.first, texts.second, texts.third];
+    let by_number = [texts.first, texts.second, texts.third, texts.fourth];
     for (text, runs) in by_number.into_iter().zip(texts.runs) {
         for _ in 0..runs {
             execute(&database.url, text).await;
@@ -251,7 +291,7 @@ async fn a_newer_schema_is_refused(database: &Database, _texts: &Texts) {
         "insert into schema_migration (version, name, checksum) values (7, '0007_later', 'x')",
     )
     .await;
-    let sentence = "the database has schema 7 and this release knows up to 3: run the newer release";
+    let sentence = "the database has schema 7 and this release knows up to 4: run the newer release";
     for refused in [
         Store::open(&database.url).await.unwrap_err(),
         Store::open_unmigrated(&database.url).await.unwrap_err(),
@@ -293,7 +333,9 @@ on_both_engines![
     a_database_that_stopped_before_the_new_column_is_completed,
     a_database_that_stopped_after_the_new_column_is_completed,
     a_database_that_stopped_between_new_tables_is_completed,
-    a_database_that_stopped_in_the_last_migration_is_completed,
+    a_database_that_stopped_in_a_later_migration_is_completed,
+    a_database_that_stopped_before_the_head_of_the_feed_is_completed,
+    a_migration_run_again_by_hand_leaves_the_head_of_the_feed,
     a_new_column_that_alone_is_missing_is_added,
     a_database_migrated_by_hand_is_taken_over,
     an_empty_record_is_filled,

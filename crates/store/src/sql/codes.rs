@@ -35,12 +35,6 @@ update auth_request
 set state = 'spoiled'
 where code = $1 and state = 'approved'";
 
-/// code, now, reason
-REPLAY_CODE = "
-update oauth_session
-set ended_at = $2, end_reason = $3
-where id = (select session from auth_request where code = $1 and state = 'redeemed') and ended_at is null";
-
 /// code
 CODE_GAVE_SESSION = "
 select s.id

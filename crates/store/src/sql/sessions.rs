@@ -29,28 +29,10 @@ update oauth_session
 set generation = generation + 1, rotated_at = $3
 where id = $1 and generation = $2 and ended_at is null and expires_at > $3";
 
-/// id, now, reason
-END_SESSION = "
-update oauth_session
-set ended_at = $2, end_reason = $3
-where id = $1 and ended_at is null";
-
 /// id
 SESSION_EXISTS = "
 select id
 from oauth_session
 where id = $1";
-
-/// did, now, reason, client_id
-END_SESSIONS_OF_CLIENT = "
-update oauth_session
-set ended_at = $2, end_reason = $3
-where did = $1 and client_id = $4 and ended_at is null and expires_at > $2";
-
-/// did, now, reason
-END_SESSIONS_OF_ACCOUNT = "
-update oauth_session
-set ended_at = $2, end_reason = $3
-where did = $1 and ended_at is null and expires_at > $2";
 
 }

@@ -4,6 +4,7 @@ use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::account::{Account, Identifier, PasswordHash};
+use entryway_core::session::EndReason;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
@@ -11,7 +12,8 @@ use crate::Store;
 use crate::fault::Fault;
 use crate::outcome::{Creation, PasswordChange, Rehoming, Replacement};
 use crate::rows::Columns;
-use crate::verbs::{Steps, Verb};
+use crate::verbs::revocations::{self, Ending};
+use crate::verbs::{Steps, Verb, codes};
 use crate::{rows, sql};
 
 /// An account that is to exist.
@@ -105,9 +107,8 @@ impl Store {
     }
 
     /// Gives the account another password: browser sign-ins from before `now` no longer count, and what
-    /// was granted before is asked for again.
-    ///
-    /// OAuth sessions are not ended here: each is refused when it is next used.
+    /// was granted before is asked for again. Its sessions end, which is told, and codes that were not
+    /// exchanged yet.
     #[instrument(name = "store.change_password", level = "debug", skip_all)]
     pub async fn change_password(
         &self,
@@ -238,9 +239,16 @@ impl Verb for ChangePassword {
         // a consent that is on its way holds the account: it is seen here, or comes too late
         sqlx::query(sql::REVOKE_GRANTS_OF_ACCOUNT)
             .bind(self.did.as_str())
-            .execute(db)
+            .execute(&mut *db)
             .await?;
+        codes::spoil_open(&self.did, None, self.now, db).await?;
+        let ending = Ending::OfAccount(&self.did);
+        revocations::end(ending, EndReason::PasswordChanged, self.now, db).await?;
         Ok(PasswordChange::Changed)
+    }
+
+    fn has_told(outcome: &PasswordChange) -> bool {
+        *outcome == PasswordChange::Changed
     }
 }
 

@@ -5,13 +5,16 @@ use tracing::instrument;
 
 use entryway_core::code::{CodeFacts, CodeState};
 use entryway_core::session::{EndReason, Session};
+use entryway_oauth::client_id::ClientId;
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
+use entryway_scope::Did;
 
 use crate::fault::Fault;
 use crate::outcome::{Redemption, Remembered, SessionEnd, Spoiling};
 use crate::rows::Columns;
 use crate::verbs::marks::{Mark, remember};
+use crate::verbs::revocations::{self, Ending};
 use crate::verbs::{Steps, Verb, sessions};
 use crate::{Engine, Store};
 use crate::{at_once, rows, sql};
@@ -59,7 +62,7 @@ impl Store {
         .await
     }
 
-    /// Ends the session that the code gave, for the code came back.
+    /// Ends the session that the code gave, for the code came back, and tells of it.
     ///
     /// `Ended` the first time only; `Unknown` if the code gave no session.
     #[instrument(name = "store.replay_code", level = "debug", skip_all)]
@@ -115,7 +118,8 @@ impl Verb for RedeemCode {
                 Ok(Redemption::Redeemed)
             }
             Some((CodeState::Redeemed(session), _)) => {
-                sessions::end(session, EndReason::CodeReplayed, self.now, db).await?;
+                let ending = Ending::Session(session);
+                revocations::end(ending, EndReason::CodeReplayed, self.now, db).await?;
                 Ok(Redemption::AlreadyRedeemed)
             }
             Some((CodeState::Open | CodeState::Spoiled, _)) | None => Ok(Redemption::Gone),
@@ -142,6 +146,10 @@ impl Verb for RedeemCode {
             .bind(self.client_key.as_deref());
         let done = at_once::Done::by(query, db).await?;
         Ok(done.outcome(Redemption::Redeemed, Redemption::ProofReplayed))
+    }
+
+    fn has_told(outcome: &Redemption) -> bool {
+        *outcome == Redemption::AlreadyRedeemed
     }
 }
 
@@ -179,15 +187,11 @@ struct ReplayCode {
 impl Verb for ReplayCode {
     type Outcome = SessionEnd;
     const NAME: &'static str = "replay_code";
+    const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<SessionEnd, Fault> {
-        let ended = sqlx::query(sql::REPLAY_CODE)
-            .bind(self.code.as_bytes().to_vec())
-            .bind(self.now.seconds())
-            .bind(EndReason::CodeReplayed.name())
-            .execute(&mut *db)
-            .await?;
-        if ended.rows_affected() == 1 {
+        let ending = Ending::OfCode(self.code);
+        if revocations::end(ending, EndReason::CodeReplayed, self.now, &mut *db).await? == 1 {
             return Ok(SessionEnd::Ended);
         }
         let gave = sqlx::query(sql::CODE_GAVE_SESSION)
@@ -199,6 +203,45 @@ impl Verb for ReplayCode {
             None => SessionEnd::Unknown,
         })
     }
+
+    fn has_told(outcome: &SessionEnd) -> bool {
+        *outcome == SessionEnd::Ended
+    }
+}
+
+/// Makes every open code of the account worthless as a step of a verb, of one client only if one is named;
+/// how many there were.
+///
+/// A code that is being exchanged at this moment is waited for: it gave its session, which the verb ends
+/// next, or will give none.
+pub(crate) async fn spoil_open(
+    did: &Did,
+    client_id: Option<&ClientId>,
+    now: Timestamp,
+    db: &mut AnyConnection,
+) -> Result<u64, Fault> {
+    let open = sqlx::query(sql::OPEN_CODES)
+        .bind(did.as_str())
+        .bind(now.seconds())
+        .fetch_all(&mut *db)
+        .await?;
+    let mut codes = Vec::new();
+    for row in &open {
+        if let Some(client_id) = client_id
+            && rows::request(row)?.client_id != *client_id
+        {
+            continue;
+        }
+        codes.push(Columns::of(row, "auth_request").bytes("code")?.to_vec());
+    }
+    // in one order, so that nobody waits in a circle
+    codes.sort();
+    let mut spoiled = 0;
+    for code in codes {
+        let done = sqlx::query(sql::SPOIL_CODE).bind(code).execute(&mut *db).await?;
+        spoiled += done.rows_affected();
+    }
+    Ok(spoiled)
 }
 
 struct SpoilCode {

@@ -18,7 +18,8 @@ use crate::fault::Fault;
 use crate::outcome::Revocation;
 use crate::rows::Columns;
 use crate::verbs::accounts::ACCOUNTS_MAX;
-use crate::verbs::{Steps, Verb, clients};
+use crate::verbs::revocations::{self, Ending};
+use crate::verbs::{Steps, Verb, clients, codes};
 use crate::{rows, sql};
 
 impl Store {
@@ -48,8 +49,8 @@ impl Store {
         Ok(standing)
     }
 
-    /// Takes back what the account granted the client, and ends what came of it: its live sessions, and
-    /// codes that were not exchanged yet.
+    /// Takes back what the account granted the client, and ends what came of it: its live sessions, which is
+    /// told, and codes that were not exchanged yet.
     #[instrument(name = "store.revoke_grant", level = "debug", skip_all)]
     pub async fn revoke_grant(
         &self,
@@ -212,48 +213,22 @@ impl Verb for RevokeGrant {
             return Ok(Revocation::Unknown);
         };
         let had_grant = Columns::of(&held, "client_grant").text("scope")? != NOTHING;
-        let has_spoiled = self.spoil_codes(db).await?;
-        let ended = sqlx::query(sql::END_SESSIONS_OF_CLIENT)
-            .bind(self.did.as_str())
-            .bind(self.now.seconds())
-            .bind(EndReason::Revoked.name())
-            .bind(self.client_id.as_str())
-            .execute(&mut *db)
-            .await?;
+        // every code of a consent that came before is seen, for its verb held the grant
+        let spoiled = codes::spoil_open(&self.did, Some(&self.client_id), self.now, db).await?;
         revoke(&self.did, &self.client_id, db).await?;
-        let sessions = ended.rows_affected();
-        Ok(if had_grant || has_spoiled || sessions > 0 {
+        let ending = Ending::OfGrant(&self.did, &self.client_id);
+        let sessions = revocations::end(ending, EndReason::Revoked, self.now, db).await?;
+        Ok(if had_grant || spoiled > 0 || sessions > 0 {
             Revocation::Revoked { sessions }
         } else {
             Revocation::Unknown
         })
     }
+
+    fn has_told(outcome: &Revocation) -> bool {
+        matches!(outcome, Revocation::Revoked { sessions: 1.. })
+    }
 }
 
 /// The scope of a grant that is made only to be held; no set of scope values is written so.
 const NOTHING: &str = "";
-
-impl RevokeGrant {
-    /// Every code of a consent that came before is seen, for its verb held the grant. One that is being
-    /// exchanged at this moment is waited for: it gave its session, which is ended next, or will give none.
-    async fn spoil_codes(&self, db: &mut AnyConnection) -> Result<bool, Fault> {
-        let open = sqlx::query(sql::OPEN_CODES)
-            .bind(self.did.as_str())
-            .bind(self.now.seconds())
-            .fetch_all(&mut *db)
-            .await?;
-        let mut spoiled = 0;
-        for row in &open {
-            if rows::request(row)?.client_id != self.client_id {
-                continue;
-            }
-            let code = Columns::of(row, "auth_request").bytes("code")?;
-            let done = sqlx::query(sql::SPOIL_CODE)
-                .bind(code.to_vec())
-                .execute(&mut *db)
-                .await?;
-            spoiled += done.rows_affected();
-        }
-        Ok(spoiled > 0)
-    }
-}

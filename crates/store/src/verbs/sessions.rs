@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::outcome::{Remembered, Rotation, SessionEnd, SessionFacts};
 use crate::rows::Columns;
 use crate::verbs::marks::{Mark, remember};
+use crate::verbs::revocations::{self, Ending};
 use crate::verbs::{Steps, Verb};
 use crate::{Engine, Store};
 use crate::{at_once, rows, sql};
@@ -49,7 +50,7 @@ impl Store {
         .await
     }
 
-    /// Ends the session, unless it has ended.
+    /// Ends the session, unless it has ended, and tells of it.
     #[instrument(name = "store.end_session", level = "debug", skip_all)]
     pub async fn end_session(
         &self,
@@ -60,7 +61,7 @@ impl Store {
         self.write(EndSession { id, reason, now }).await
     }
 
-    /// Ends every session of the account that is alive, and says how many there were.
+    /// Ends every session of the account that is alive, tells of it, and says how many there were.
     #[instrument(name = "store.end_sessions_of_account", level = "debug", skip_all)]
     pub async fn end_sessions_of_account(
         &self,
@@ -95,7 +96,8 @@ impl Verb for RotateRefresh {
         match rotation {
             Rotation::Rotated => self.rotate(db).await?,
             Rotation::Replayed => {
-                end(self.id, EndReason::RefreshReplayed, self.now, db).await?;
+                let ending = Ending::Session(self.id);
+                revocations::end(ending, EndReason::RefreshReplayed, self.now, db).await?;
             }
             Rotation::Repeated | Rotation::Ended | Rotation::Unknown | Rotation::ProofReplayed => {}
         }
@@ -111,6 +113,10 @@ impl Verb for RotateRefresh {
             .bind(self.proof.expires_at.seconds());
         let done = at_once::Done::by(query, db).await?;
         Ok(done.outcome(Rotation::Rotated, Rotation::ProofReplayed))
+    }
+
+    fn has_told(outcome: &Rotation) -> bool {
+        *outcome == Rotation::Replayed
     }
 }
 
@@ -163,22 +169,6 @@ pub(crate) async fn hold(id: SessionId, db: &mut AnyConnection) -> Result<Option
     }))
 }
 
-/// Ends the session as a step of a verb; whether it was alive.
-pub(crate) async fn end(
-    id: SessionId,
-    reason: EndReason,
-    now: Timestamp,
-    db: &mut AnyConnection,
-) -> Result<bool, Fault> {
-    let done = sqlx::query(sql::END_SESSION)
-        .bind(id.to_string())
-        .bind(now.seconds())
-        .bind(reason.name())
-        .execute(db)
-        .await?;
-    Ok(done.rows_affected() == 1)
-}
-
 struct EndSession {
     id: SessionId,
     reason: EndReason,
@@ -188,9 +178,11 @@ struct EndSession {
 impl Verb for EndSession {
     type Outcome = SessionEnd;
     const NAME: &'static str = "end_session";
+    const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<SessionEnd, Fault> {
-        if end(self.id, self.reason, self.now, &mut *db).await? {
+        let ending = Ending::Session(self.id);
+        if revocations::end(ending, self.reason, self.now, &mut *db).await? == 1 {
             return Ok(SessionEnd::Ended);
         }
         let exists = sqlx::query(sql::SESSION_EXISTS)
@@ -201,6 +193,10 @@ impl Verb for EndSession {
             Some(_) => SessionEnd::AlreadyEnded,
             None => SessionEnd::Unknown,
         })
+    }
+
+    fn has_told(outcome: &SessionEnd) -> bool {
+        *outcome == SessionEnd::Ended
     }
 }
 
@@ -213,14 +209,13 @@ struct EndSessionsOfAccount {
 impl Verb for EndSessionsOfAccount {
     type Outcome = u64;
     const NAME: &'static str = "end_sessions_of_account";
+    const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<u64, Fault> {
-        let done = sqlx::query(sql::END_SESSIONS_OF_ACCOUNT)
-            .bind(self.did.as_str())
-            .bind(self.now.seconds())
-            .bind(self.reason.name())
-            .execute(db)
-            .await?;
-        Ok(done.rows_affected())
+        revocations::end(Ending::OfAccount(&self.did), self.reason, self.now, db).await
+    }
+
+    fn has_told(ended: &u64) -> bool {
+        *ended > 0
     }
 }

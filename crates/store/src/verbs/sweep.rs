@@ -17,13 +17,17 @@ pub const DECIDED_REQUEST_KEPT: Seconds = Seconds::days(1);
 /// How long an OAuth session is kept after its end, for people who ask what happened.
 pub const ENDED_SESSION_KEPT: Seconds = Seconds::days(30);
 
+/// How long an event of the feed is kept after the last token concerned is over: so long a reader may be away
+/// and still go on where it was.
+pub const REVOCATION_KEPT: Seconds = Seconds::days(1);
+
 impl Store {
     /// Deletes what is over, at most `limit` rows of each kind, so that no verb waits long.
     ///
     /// To be called again while [`Swept::reached`] says so.
     #[instrument(name = "store.sweep", level = "debug", skip_all)]
     pub async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Swept, Fault> {
-        let day_ago = now - DECIDED_REQUEST_KEPT;
+        let (request_kept, revocation_kept) = (now - DECIDED_REQUEST_KEPT, now - REVOCATION_KEPT);
         let month_ago = now - ENDED_SESSION_KEPT;
         let engine = self.engine();
         let sweep = |rows: &ByEngine, before| {
@@ -35,13 +39,14 @@ impl Store {
         };
         // one verb each: a sweep holds nothing together
         let pending = sweep(&PENDING_REQUESTS, now).await?;
-        let decided = sweep(&DECIDED_REQUESTS, day_ago).await?;
+        let decided = sweep(&DECIDED_REQUESTS, request_kept).await?;
         Ok(Swept {
             requests: pending + decided,
             marks: sweep(&MARKS, now).await?,
             browsers: sweep(&BROWSERS, now).await?,
             sessions: sweep(&SESSIONS, month_ago).await?,
             scopes: sweep(&SCOPES, now).await?,
+            revocations: sweep(&REVOCATIONS, revocation_kept).await?,
         })
     }
 }
@@ -111,13 +116,25 @@ const BROWSERS: ByEngine = delete_over!("browser_session", "id", "expires_at <= 
 const SESSIONS: ByEngine = delete_over!("oauth_session", "id", "coalesce(ended_at, expires_at) <= $1");
 const SCOPES: ByEngine = delete_over!("scope_reference", "reference", "expires_at <= $1");
 
+/// The oldest up to the first that must stay, so that what is kept has no gaps; sweeps at once wait for each other.
+const REVOCATIONS: ByEngine = ByEngine {
+    sqlite: REVOCATIONS_TEXT,
+    postgres: REVOCATIONS_TEXT,
+};
+
+const REVOCATIONS_TEXT: &str = "
+with oldest as (select seq, over_at from revocation where seq > 0 order by seq limit $2)
+delete from revocation
+where seq <= coalesce((select min(seq) - 1 from oldest where over_at > $1), (select max(seq) from oldest))";
+
 /// Each of them, by name.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, ByEngine); 6] = [
+pub(crate) const ALL: [(&str, ByEngine); 7] = [
     ("PENDING_REQUESTS", PENDING_REQUESTS),
     ("DECIDED_REQUESTS", DECIDED_REQUESTS),
     ("MARKS", MARKS),
     ("BROWSERS", BROWSERS),
     ("SESSIONS", SESSIONS),
     ("SCOPES", SCOPES),
+    ("REVOCATIONS", REVOCATIONS),
 ];
