@@ -34,4 +34,5 @@ pub mod request;
 pub mod response;
 pub mod revoke;
 pub mod session;
+pub mod sign_up;
 pub mod trust;

@@ -1,0 +1,142 @@
+//! How a sign-up goes on where a step failed.
+
+use entryway_oauth::xrpc_denial::XrpcDenial;
+use entryway_scope::Did;
+
+use super::{Event, Follows, InDirectory, Outside, Seen, SignUp, Stage, Why};
+
+/// How a step failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The PDS said no: it did nothing.
+    HostRefused(HostRefusal),
+    /// The PDS was not reached, or answered with a status or a body that no PDS answers with; what it did is
+    /// unknown.
+    HostBroken,
+    /// The PDS did not answer in time; what it did, or will do, is unknown.
+    HostSilent,
+    /// Somebody else has the handle: the PDS said so before anything was made, or our own database at the end.
+    HandleTaken,
+    /// Somebody else has the address, our own database said at the end.
+    EmailTaken,
+    /// The directory was not reached, or did not take a tombstone.
+    DirectoryUnavailable,
+}
+
+/// Why a PDS says no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostRefusal {
+    /// The handle is none of its kind.
+    Handle,
+    /// It does not have the key it said it would keep.
+    KeyUnknown,
+    /// What we made does not fit its configuration.
+    Operation,
+    /// Too many requests.
+    Busy,
+    /// Something else, such as what the directory told it.
+    Other,
+}
+
+impl HostRefusal {
+    /// Reads the answer of `com.atproto.server.createAccount` or `reserveSigningKey` (contract 2.3).
+    ///
+    /// Nothing for a status that is no refusal: a 5xx says nothing of what was done.
+    pub fn read(status: u16, error: &str, message: &str) -> Option<Self> {
+        match (status, error) {
+            (429, _) => Some(Self::Busy),
+            (_, "InvalidHandle" | "HandleNotAvailable" | "UnsupportedDomain") if is_refusal(status) => {
+                Some(Self::Handle)
+            }
+            (_, "IncompatibleDidDoc" | "UnresolvableDid") if is_refusal(status) => Some(Self::Operation),
+            // it has no name of its own
+            (400, _) if message.to_ascii_lowercase().contains("reserved signing key") => {
+                Some(Self::KeyUnknown)
+            }
+            (401 | 403 | 404 | 405 | 501, _) => Some(Self::Operation),
+            (status, _) if is_refusal(status) => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+
+const fn is_refusal(status: u16) -> bool {
+    matches!(status, 400..=499)
+}
+
+/// How to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AfterFailure {
+    /// Look what is outside, and go on from there.
+    Look,
+    /// Stop for now ([`SignUp::paused`]) and refuse so; the same request goes on.
+    Pause(XrpcDenial),
+    /// Record it and go on; where it is abandoned, stop and refuse with [`Why::denial`].
+    Record(Event),
+}
+
+impl SignUp {
+    /// How to go on after a step failed. `seen` is what the step was based on, if anything.
+    ///
+    /// While a sign-up is being undone nobody waits for it: every failure is a pause.
+    pub fn failed(&self, failure: Failure, seen: Option<&Seen>) -> AfterFailure {
+        use HostRefusal as Refusal;
+        let abandon = |why| {
+            let outside = Outside::Known;
+            AfterFailure::Record(Event::Abandoned { outside, why })
+        };
+        match (&self.stage, failure) {
+            (Stage::Admitted { .. } | Stage::Activated { .. }, Failure::HandleTaken) => {
+                abandon(Why::HandleTaken)
+            }
+            (Stage::Activated { .. }, Failure::EmailTaken) => abandon(Why::EmailTaken),
+            (Stage::Admitted { .. }, Failure::HostRefused(refusal)) if refusal != Refusal::Busy => {
+                abandon(Why::HostRefused)
+            }
+            (Stage::OperationMade(_), Failure::HostRefused(Refusal::Handle)) => abandon(Why::HandleRefused),
+            (Stage::OperationMade(_), Failure::HostRefused(Refusal::Operation)) => abandon(Why::HostRefused),
+            // whether the directory took the operation decides what the next key is for
+            (Stage::OperationMade(made), Failure::HostRefused(Refusal::KeyUnknown)) if seen.is_some() => {
+                let follows = seen.and_then(|seen| followed(&made.did, seen));
+                AfterFailure::Record(Event::KeyLost { follows })
+            }
+            (Stage::OperationMade(_), failure) if seen.is_none() && failure.leaves_doubt() => {
+                AfterFailure::Look
+            }
+            (_, failure) => AfterFailure::Pause(failure.denial()),
+        }
+    }
+}
+
+fn followed(did: &Did, seen: &Seen) -> Option<Follows> {
+    match &seen.directory {
+        InDirectory::Live { last } => Some(Follows {
+            did: did.clone(),
+            last: last.clone(),
+        }),
+        InDirectory::Absent | InDirectory::Tombstoned => None,
+    }
+}
+
+impl Failure {
+    /// Whether a look tells more than the answer did.
+    const fn leaves_doubt(self) -> bool {
+        matches!(
+            self,
+            Self::HostBroken
+                | Self::HostSilent
+                | Self::HostRefused(HostRefusal::KeyUnknown | HostRefusal::Other)
+        )
+    }
+
+    const fn denial(self) -> XrpcDenial {
+        match self {
+            Self::HostRefused(HostRefusal::Busy) | Self::HostBroken => XrpcDenial::PdsUnavailable,
+            Self::HostRefused(_) => XrpcDenial::PdsRefused,
+            Self::HostSilent => XrpcDenial::PdsTooSlow,
+            Self::HandleTaken => XrpcDenial::HandleNotAvailable,
+            Self::EmailTaken => XrpcDenial::EmailTaken,
+            Self::DirectoryUnavailable => XrpcDenial::DirectoryUnavailable,
+        }
+    }
+}
