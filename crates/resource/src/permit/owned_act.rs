@@ -1,4 +1,6 @@
-use entryway_scope::{AccountAction, AccountAttribute, Act, IdentityPermission, Nsid, RepoAction};
+//! What a call does, as permissions see it.
+
+use entryway_scope::{AccountAction, AccountAttribute, Act, IdentityPermission, Nsid, RepoAction, ServiceId};
 
 /// An [`Act`] that outlives the request it was read from.
 ///
@@ -42,6 +44,13 @@ pub enum OwnedAct {
 }
 
 impl OwnedAct {
+    pub(super) fn rpc(method: &Nsid, service: &ServiceId) -> Self {
+        Self::Rpc {
+            method: Some(method.clone()),
+            audience: service.to_string(),
+        }
+    }
+
     /// The act, as [`entryway_scope::ScopeSet::require`] takes it.
     pub fn act(&self) -> Act<'_> {
         match self {
