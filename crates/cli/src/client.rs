@@ -1,7 +1,6 @@
 //! `entryway client`: what an app's document says, and which apps the operator stands by.
 
 mod consent;
-mod database;
 mod given;
 mod inspection;
 mod lint;
@@ -14,6 +13,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use crate::database::DatabaseArguments;
+
 /// What to do with clients.
 #[derive(Subcommand)]
 pub(crate) enum ClientCommand {
@@ -22,7 +23,7 @@ pub(crate) enum ClientCommand {
     /// Stand by an app: show its name and logo, and let it sign people in silently again.
     Trust(trust::TrustArguments),
     /// List the apps the operator stands by.
-    Trusted(database::DatabaseArguments),
+    Trusted(DatabaseArguments),
     /// Stand by an app no longer.
     Distrust(trust::DistrustArguments),
 }

@@ -3,7 +3,9 @@
 //! Reads arguments and environment once and hands them on; everything else lives in the crates below.
 //! Exit status: 0 success, 1 failure, 2 usage.
 
+mod account;
 mod client;
+mod database;
 mod dev;
 mod fetching;
 mod log;
@@ -39,6 +41,9 @@ enum Command {
     /// Check an app's client document, and say which apps the operator stands by.
     #[command(subcommand)]
     Client(client::ClientCommand),
+    /// Make accounts that sign in here, and list them.
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Explain scope values, compare a grant with what is wanted, and resolve permission sets.
     #[command(subcommand)]
     Scope(scope::ScopeCommand),
@@ -60,6 +65,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Dev(arguments) => runtime.block_on(dev::run(*arguments)).map(|()| ExitCode::SUCCESS),
         Command::Client(command) => runtime.block_on(client::run(command)),
+        Command::Account(command) => runtime.block_on(account::run(command)),
         Command::Scope(command) => runtime.block_on(scope::run(&command)),
     };
     match outcome {

@@ -71,7 +71,7 @@ pub use outcome::{
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};
-pub use verbs::accounts::{ACCOUNTS_MAX, NewAccount};
+pub use verbs::accounts::{ACCOUNTS_MAX, ACCOUNTS_PAGE, NewAccount};
 pub use verbs::clients::{ListedClient, Logo, TRUSTED_CLIENTS_MAX, TrustedClient};
 pub use verbs::codes::NewSession;
 pub use verbs::keys::{KeyState, SealedKey};

@@ -13,10 +13,10 @@ use entryway_server::Clock;
 use entryway_server::pages::untrusted::Untrusted;
 use entryway_store::{Distrust, ListedClient, Logo, TrustedClient};
 
-use super::database::DatabaseArguments;
 use super::given::{Given, read_file};
 use super::inspection::Inspection;
 use super::{logo, report};
+use crate::database::DatabaseArguments;
 use crate::fetching::FetchArguments;
 use crate::output::print;
 use crate::usage::Usage;

@@ -1,6 +1,6 @@
 use super::bench::{Bench, NOON, account, count, hash, race};
 use super::on_both_engines;
-use crate::{Creation, NewAccount, PasswordChange, Rehoming, Replacement};
+use crate::{ACCOUNTS_PAGE, Creation, NewAccount, PasswordChange, Rehoming, Replacement};
 use entryway_core::account::{Account, AccountStatus, Identifier};
 use entryway_oauth::time::Seconds;
 use entryway_scope::Did;
@@ -135,6 +135,20 @@ async fn several_accounts_come_in_the_order_asked(bench: &Bench) {
     assert_eq!(load(all).await, made[..16], "sixteen are looked up");
 }
 
+async fn all_accounts_are_listed_by_handle_a_page_at_a_time(bench: &Bench) {
+    assert_eq!(bench.store.accounts_after(None).await.unwrap(), []);
+    let mut made = Vec::new();
+    for _ in 0..=ACCOUNTS_PAGE {
+        made.push(bench.account().await);
+    }
+    made.sort_by(|one, other| one.handle.as_str().cmp(other.handle.as_str()));
+    let (last, page) = made.split_last().unwrap();
+    assert_eq!(bench.store.accounts_after(None).await.unwrap(), page);
+    let after = async |account: &Account| bench.store.accounts_after(Some(&account.handle)).await.unwrap();
+    assert_eq!(after(&page[page.len() - 1]).await, std::slice::from_ref(last));
+    assert_eq!(after(last).await, []);
+}
+
 async fn a_better_hash_replaces_the_one_that_was_checked(bench: &Bench) {
     let account = bench.account().await;
     let replace = async |old, new| {
@@ -216,6 +230,7 @@ on_both_engines![
     a_taken_name_is_told_by_its_kind,
     of_many_accounts_with_one_handle_one_is_created,
     several_accounts_come_in_the_order_asked,
+    all_accounts_are_listed_by_handle_a_page_at_a_time,
     a_better_hash_replaces_the_one_that_was_checked,
     a_changed_password_dates_older_sign_ins,
     a_rehash_never_undoes_a_change_of_password,

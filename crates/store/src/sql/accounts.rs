@@ -26,6 +26,14 @@ select did, handle, email, pds_did, status, credentials_changed_at
 from account
 where did in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
+/// handle, how many
+ACCOUNTS_AFTER = "
+select did, handle, email, pds_did, status, credentials_changed_at
+from account
+where handle > $1
+order by handle
+limit $2";
+
 /// did
 SIGN_IN_BY_DID = "
 select did, handle, email, pds_did, status, credentials_changed_at, password_hash

@@ -6,7 +6,7 @@ use tracing::instrument;
 use entryway_core::account::{Account, Identifier, PasswordHash};
 use entryway_core::session::EndReason;
 use entryway_oauth::time::Timestamp;
-use entryway_scope::Did;
+use entryway_scope::{Did, Handle};
 
 use crate::Store;
 use crate::fault::Fault;
@@ -27,6 +27,9 @@ pub struct NewAccount<'a> {
 
 /// How many accounts one load of several takes: what one browser may be signed in to.
 pub const ACCOUNTS_MAX: usize = 16;
+
+/// How many accounts one page of the list of all has.
+pub const ACCOUNTS_PAGE: u32 = 100;
 
 impl Store {
     /// Makes the account exist, under names nobody else has.
@@ -69,6 +72,16 @@ impl Store {
         let mut accounts: Vec<Account> = rows.iter().map(rows::account).collect::<Result<_, _>>()?;
         accounts.sort_by_key(|account| dids.iter().position(|did| *did == account.did));
         Ok(accounts)
+    }
+
+    /// All accounts by handle, a page of [`ACCOUNTS_PAGE`] at a time: those that come after `last`.
+    #[instrument(name = "store.accounts_after", level = "debug", skip_all)]
+    pub async fn accounts_after(&self, last: Option<&Handle>) -> Result<Vec<Account>, Fault> {
+        let query = sqlx::query(sql::ACCOUNTS_AFTER)
+            .bind(last.map(Handle::to_string).unwrap_or_default())
+            .bind(i64::from(ACCOUNTS_PAGE));
+        let rows = self.load_all("accounts_after", query).await?;
+        rows.iter().map(rows::account).collect()
     }
 
     /// The account a person named, and the hash its password must have. Does not compare anything.

@@ -1,0 +1,28 @@
+//! `entryway account`: who signs in here.
+
+mod add;
+mod list;
+mod password;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::database::DatabaseArguments;
+
+/// What to do with accounts.
+#[derive(Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Let an account that lives on a PDS sign in here. The PDS and the account's DID are not asked.
+    Add(Box<add::AddArguments>),
+    /// List the accounts by handle: handle, DID, the DID of the PDS, e-mail address.
+    List(DatabaseArguments),
+}
+
+/// Does it.
+pub(crate) async fn run(command: AccountCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        AccountCommand::Add(arguments) => add::run(*arguments).await,
+        AccountCommand::List(arguments) => list::run(arguments).await,
+    }
+}
