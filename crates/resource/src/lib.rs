@@ -6,8 +6,10 @@
 //!
 //! What it refuses to do: read a token from a query or a body, take a token without its proof, offer a
 //! mode in which the proof is optional, or believe a `Host` header. It does not yet know of revocation
-//! (a token works until it expires), fetch keys, or decide which method needs which permission: a
-//! handler asks [`Verified::scope`] and answers with [`Refusal::scope_missing`].
+//! (a token works until it expires) or fetch keys.
+//!
+//! What a verified caller may do is for [`PermitLayer`] to ask, or for [`Permissions`] and [`check`] where there is no
+//! `tower`: they know which scope each method of a PDS needs, and which methods no scope opens.
 //!
 //! Start reading at [`Verifier::verify`], the walk of one request, then [`VerifierLayer`]. In the
 //! source, `credentials.rs` reads the headers, `token.rs` believes a token, `replay.rs` remembers

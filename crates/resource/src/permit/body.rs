@@ -80,7 +80,7 @@ impl BodyNeed {
                 let members = Members::read(json, &["serviceDid"])?;
                 let did = members.typed::<String>("serviceDid");
                 let did = did.and_then(|did| Did::parse(&did).ok());
-                let did = did.ok_or(malformed("the body must have a did as servicedid"))?;
+                let did = did.ok_or(malformed("serviceDid must be a did"))?;
                 Ok(vec![OwnedAct::Rpc {
                     method: Some(method.clone()),
                     audience: format!("{did}#{NOTIFICATION_SERVICE}"),

@@ -193,7 +193,7 @@ fn what_is_decided_by_has_another_type_or_is_not_there() {
         "\"did:key:zQ3sh\"",
         "\"https://h\"",
     ] {
-        let expected = "the body must have a did as servicedid";
+        let expected = "serviceDid must be a did";
         assert_eq!(
             refused(&push(), &format!(r#"{{"serviceDid":{value}}}"#)),
             expected
