@@ -172,6 +172,18 @@ impl Statement {
     }
 }
 
+impl From<RevocationEvent> for Statement {
+    fn from(event: RevocationEvent) -> Self {
+        Self::Event(event)
+    }
+}
+
+impl From<FeedHead> for Statement {
+    fn from(head: FeedHead) -> Self {
+        Self::Head(head)
+    }
+}
+
 /// The answer to a reader that asks again and again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedPage {

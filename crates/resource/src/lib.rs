@@ -63,6 +63,7 @@ mod answer;
 #[cfg(feature = "client")]
 pub mod client;
 mod credentials;
+pub mod feed;
 mod keys;
 mod layer;
 mod moment;

@@ -3,7 +3,7 @@
 //! Claims are dated by the calendar, which somebody may set while requests are under way. How long ago
 //! something was done here is told by the steady clock, which nobody sets.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use entryway_oauth::time::Timestamp;
@@ -49,10 +49,11 @@ pub fn system_clock() -> Clock {
 /// assert!(first.wall == second.wall && first.steady <= second.steady);
 /// ```
 pub fn steadied(wall: impl Fn() -> Timestamp + Send + Sync + 'static) -> Clock {
-    let start = Instant::now();
+    // one start for the process: what one clock dates is compared with another's instant
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     Arc::new(move || Moment {
         wall: wall(),
-        steady: start.elapsed(),
+        steady: START.elapsed(),
     })
 }
 
