@@ -17,7 +17,9 @@ use serde_json::{Map, Value, json};
 use crate::cid::{self, Cid};
 use crate::did::{self, DidDocument, PublicKey, RejectedSignature, SigningKey, VerificationMethod};
 
+mod change;
 mod wire;
+pub use change::PlcChange;
 pub use wire::MalformedOperation;
 
 /// What the directory knows of a DID: the part of an operation that becomes the document.
@@ -169,9 +171,14 @@ impl UnsignedOperation {
 
     /// The operation that replaces what `last` said.
     pub fn update(last: &Operation, data: PlcData) -> Self {
+        Self::following(&last.cid().to_string(), data)
+    }
+
+    /// The same where only the CID of the last operation is at hand.
+    pub fn following(last: &str, data: PlcData) -> Self {
         Self::Data {
             data,
-            prev: Some(last.cid().to_string()),
+            prev: Some(last.to_owned()),
         }
     }
 
@@ -261,6 +268,11 @@ impl Operation {
             }
         }
         Err(rejection)
+    }
+
+    /// The operation as JSON, as it is sent to a directory and kept.
+    pub fn to_json(&self) -> String {
+        Value::Object(wire::signed(self)).to_string()
     }
 
     /// The bytes that are hashed.

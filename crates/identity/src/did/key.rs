@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use entryway_oauth::jwk;
 use k256::ecdsa::signature::{Signer as _, Verifier as _};
 use zeroize::Zeroizing;
 
@@ -80,6 +81,18 @@ impl PublicKey {
             }
         }
         format!("z{}", bs58::encode(bytes).into_string())
+    }
+
+    /// The key as those of JSON Web Tokens are given, to check a service token of the account with.
+    pub fn to_jwk(&self) -> jwk::PublicKey {
+        let (curve, point) = match self {
+            Self::K256(key) => (
+                jwk::Curve::Secp256k1,
+                key.to_sec1_point(false).as_bytes().to_vec(),
+            ),
+            Self::P256(key) => (jwk::Curve::P256, key.to_sec1_point(false).as_bytes().to_vec()),
+        };
+        jwk::PublicKey::Ec { curve, point }
     }
 
     /// Checks a signature `r || s` over the SHA-256 of a message.
@@ -250,6 +263,28 @@ mod tests {
         let p256 = p256::ecdsa::SigningKey::from_slice(&[9; 32]).unwrap();
         for key in [key().public_key(), PublicKey::P256(*p256.verifying_key())] {
             assert_eq!(PublicKey::from_did_key(&key.to_did_key()), Ok(key));
+        }
+    }
+
+    #[test]
+    fn a_key_verifies_as_a_web_key_what_it_verifies_itself() {
+        let p256 = p256::ecdsa::SigningKey::from_slice(&[9; 32]).unwrap();
+        let by_p256: p256::ecdsa::Signature = p256.sign(b"message");
+        for (key, algorithm, signature) in [
+            (
+                key().public_key(),
+                jwk::Algorithm::ES256K,
+                key().sign(b"message").to_vec(),
+            ),
+            (
+                PublicKey::P256(*p256.verifying_key()),
+                jwk::Algorithm::ES256,
+                by_p256.normalize_s().to_vec(),
+            ),
+        ] {
+            assert_eq!(key.verify(b"message", &signature), Ok(()));
+            assert!(key.to_jwk().verifies(algorithm, b"message", &signature));
+            assert!(!key.to_jwk().verifies(algorithm, b"other", &signature));
         }
     }
 

@@ -280,3 +280,93 @@ fn the_document_names_key_handle_and_pds() {
     assert_eq!(document.handle(), Handle::parse("bsky.app").ok());
     assert!(document.signing_key().is_some());
 }
+
+/// What the directory's own library makes of keys of 32 times 1 (ours), 2 (the repository's) and 3 (the
+/// person's): @did-plc/lib 0.0.4, `createOp`, `updateHandleOp` and `tombstoneOp`.
+const MADE_DID: &str = "did:plc:wuyjtzrvibln3fzga23n3d7n";
+const MADE_CIDS: [&str; 3] = [
+    "bafyreifvgcm6mnkak3ozojqgw3oy73lurxqgsb3dd66v2y7fcoqqq4xphi",
+    "bafyreih57a7dn5aeaf6gqigmgzcznxj7uqja4rety7qb7vqodlvkjx2bgi",
+    "bafyreief7hdy7f42xkhyrqekkchjqs5gbbzbbv5jvqzfoovuyaastbrrwm",
+];
+
+// C27, known answer: signatures are deterministic, so the whole life of a DID is
+#[test]
+fn a_life_of_a_did_is_the_one_that_another_library_makes() {
+    let [ours, repo, theirs] = [1, 2, 3].map(|n| SigningKey::from_bytes(&[n; 32]).unwrap());
+    let [alice, bob] =
+        ["alice.entryway.example", "bob.entryway.example"].map(|it| Handle::parse(it).unwrap());
+    let rotation_keys = PlcData::rotation_keys_of_account(Some(&theirs.public_key()), &ours.public_key());
+    let data = PlcData::account(&alice, &repo.public_key(), "https://pds.example", rotation_keys);
+    let genesis = UnsignedOperation::genesis(data.clone()).sign(&ours);
+    let update = UnsignedOperation::update(&genesis, data.with_handle(&bob)).sign(&ours);
+    let tombstone = UnsignedOperation::tombstone(&update).sign(&ours);
+    assert_eq!(genesis.did().as_str(), MADE_DID);
+    assert_eq!(
+        [&genesis, &update, &tombstone].map(|operation| operation.cid().to_string()),
+        MADE_CIDS
+    );
+    assert_eq!(genesis.signer(&genesis.data().unwrap().rotation_keys), Ok(1));
+}
+
+#[test]
+fn an_operation_reads_back_from_the_text_it_is_kept_as() {
+    let genesis = UnsignedOperation::genesis(account()).sign(&rotation_key());
+    let read: Operation = serde_json::from_str(&genesis.to_json()).unwrap();
+    assert_eq!((read.cid(), &read), (genesis.cid(), &genesis));
+    let following = UnsignedOperation::following(&genesis.cid().to_string(), account());
+    assert_eq!(following, UnsignedOperation::update(&genesis, account()));
+}
+
+#[test]
+fn another_handle_takes_the_place_of_the_old_one_and_of_nothing_else() {
+    let bob = Handle::parse("bob.test").unwrap();
+    for (before, after) in [
+        (vec![], vec!["at://bob.test"]),
+        (vec!["at://alice.test"], vec!["at://bob.test"]),
+        (vec!["at://bob.test"], vec!["at://bob.test"]),
+        (
+            vec!["https://alice.test", "at://alice.test", "at://second.test"],
+            vec!["https://alice.test", "at://bob.test", "at://second.test"],
+        ),
+        (
+            vec!["at://alice.test", "https://x.test", "at://bob.test"],
+            vec!["at://bob.test", "https://x.test"],
+        ),
+        (
+            vec!["https://alice.test"],
+            vec!["at://bob.test", "https://alice.test"],
+        ),
+    ] {
+        let data = PlcData {
+            also_known_as: before.iter().map(|name| (*name).to_owned()).collect(),
+            ..account()
+        };
+        let changed = data.clone().with_handle(&bob);
+        assert_eq!(changed.also_known_as, after, "{before:?}");
+        assert_eq!(
+            PlcData {
+                also_known_as: data.also_known_as.clone(),
+                ..changed
+            },
+            data
+        );
+    }
+}
+
+// contract 6, item 8
+#[test]
+fn a_key_that_was_taken_out_may_change_nothing() {
+    let (ours, theirs) = (
+        rotation_key().public_key(),
+        SigningKey::from_bytes(&[3; 32]).unwrap().public_key(),
+    );
+    assert!(account().may_be_changed_by(&ours));
+    let taken = account().changed(PlcChange {
+        rotation_keys: Some(vec![theirs.to_did_key()]),
+        ..PlcChange::default()
+    });
+    assert!(!taken.may_be_changed_by(&ours) && taken.may_be_changed_by(&theirs));
+    assert_eq!(taken.also_known_as, account().also_known_as);
+    assert_eq!(account().changed(PlcChange::default()), account());
+}
