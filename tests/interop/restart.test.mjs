@@ -5,16 +5,17 @@ import { after, test } from 'node:test'
 import { call, loopbackClient } from './lib/client.mjs'
 import { startEntryway } from './lib/entryway.mjs'
 import { FormBrowser } from './lib/form-browser.mjs'
+import { ownPort } from './lib/ports.mjs'
 import { walkToAnswer } from './lib/walk.mjs'
 
-// a port of our own choice, so that the second server has the address of the first; the system gives out none of these
-const port = 20_000 + 10 * Math.floor(Math.random() * 1_000)
 const collection = 'com.example.note'
 
 let entryway
 after(() => entryway?.stop())
 
 test('sessions, sign-ins and records survive kill -9 and a start with the same folder', async () => {
+  // so that the second server has the address of the first
+  const port = await ownPort()
   entryway = await startEntryway({ port })
   const client = loopbackClient(entryway)
   const browser = new FormBrowser()

@@ -1,5 +1,6 @@
 // Starts `entryway dev` for one test program, on the engine that tests/run chose.
 
+import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { createWriteStream, mkdtempSync } from 'node:fs'
@@ -69,6 +70,22 @@ export async function startEntryway({ port = 0, more = [] } = {}) {
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   }
+}
+
+/** Lets an account of some PDS sign in, as its operator would while the server runs; answers it with its password. */
+export function addAccount({ handle, did, pdsDid, email }) {
+  const password = newPassword()
+  const command = ['account', 'add', handle, '--did', did, '--pds-did', pdsDid, '--password-stdin', ...database()]
+  if (email) command.push('--email', email)
+  const { status, stderr } = spawnSync(binary, command, { input: password, encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+  return { handle, did, email, password }
+}
+
+/** Which database another command of ours is to use. */
+function database() {
+  const url = process.env.ENTRYWAY_DATABASE_URL
+  return url ? ['--database', url] : ['--data-dir', folder]
 }
 
 function newPassword() {

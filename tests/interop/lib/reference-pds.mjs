@@ -15,7 +15,7 @@ const stopSeconds = 10
  * Starts a PDS that is known as `publicUrl`, with the DID `did` and identities in the directory `plc`.
  *
  * It listens at the port of that URL, or at `port`, where a front takes its name; 0 is the system's choice. `settings`
- * are more of its PDS_… variables, see `delegation`. Answers where it listens, what it was given, and ways to use it.
+ * are more of its PDS_… variables. Answers where it listens, what it was given, and ways to use it.
  */
 export async function startReferencePds({ name = 'pds', plc, publicUrl, did, port, settings = {} }) {
   const { hostname, port: publicPort } = new URL(publicUrl)
@@ -81,16 +81,6 @@ export async function startReferencePds({ name = 'pds', plc, publicUrl, did, por
   const health = await fetch(`${pds.origin}/xrpc/_health`)
   assert.equal(health.status, 200, await health.text())
   return pds
-}
-
-/** The settings of a PDS that leaves its login to the entryway at `url`: what `entryway pds env` prints. */
-export function delegation({ url, did, verifyKey, rotationKey }) {
-  return {
-    PDS_ENTRYWAY_URL: url,
-    PDS_ENTRYWAY_DID: did,
-    PDS_ENTRYWAY_JWT_VERIFY_KEY_K256_PUBLIC_KEY_HEX: verifyKey,
-    PDS_ENTRYWAY_PLC_ROTATION_KEY: rotationKey,
-  }
 }
 
 /** Makes an account with the PDS's own sign-up, which no login of ours knows yet. */
