@@ -241,3 +241,6 @@ fn is_low_s(key: &PublicKey, signature: &[u8]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

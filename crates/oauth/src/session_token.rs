@@ -304,3 +304,6 @@ fn scope(payload: &str) -> Result<String, InvalidSessionToken> {
 
 const ACCESS_TYPE: &str = "at+jwt";
 const REFRESH_TYPE: &str = "refresh+jwt";
+
+#[cfg(test)]
+mod tests;

@@ -252,6 +252,71 @@ impl XrpcDenial {
             _ => None,
         }
     }
+
+    /// One of each, for the table of denials and for tests that look at all of them.
+    pub fn samples() -> Vec<Self> {
+        let mut samples = vec![
+            Self::InvalidRequest {
+                expected: "name is required",
+            },
+            Self::BodyTooLarge { limit_bytes: 102_400 },
+            Self::RateLimitExceeded {
+                retry_after_seconds: 60,
+            },
+            Self::MethodNotImplemented,
+            Self::AuthMissing,
+            Self::AuthorizationType,
+            Self::AdminRequired,
+            Self::CredentialsWrong,
+            Self::DidOrPasswordWrong,
+            Self::AuthFactorTokenRequired,
+            Self::AccountTakedown,
+            Self::TokenUnverified,
+            Self::TokenMalformed,
+            Self::TokenScope,
+            Self::TokenExpired,
+            Self::TokenRevoked,
+            Self::OauthRefused,
+            Self::DpopNotProxied {
+                pds: "https://pds.example".to_owned(),
+            },
+            Self::AccountGone,
+            Self::AccountNotFound,
+            Self::InvalidHandle {
+                expected: "must be a domain name",
+            },
+            Self::HandleNotAvailable,
+            Self::UnsupportedDomain,
+            Self::HandleUnresolved,
+            Self::InvalidPassword {
+                expected: "must be 8 to 256 characters",
+            },
+            Self::InvalidInviteCode,
+            Self::DuplicateCreate,
+            Self::EmailUnsupported {
+                expected: "must be an address",
+            },
+            Self::EmailTaken,
+            Self::InvalidEmail,
+            Self::UnresolvableDid,
+            Self::IncompatibleDidDoc {
+                expected: "must list our rotation key",
+            },
+            Self::SignUpUnderWay {
+                retry_after_seconds: 90,
+            },
+            Self::EmailTokenInvalid,
+            Self::EmailTokenExpired,
+            Self::EmailTokenRequired,
+            Self::PlcTokenRequired,
+            Self::PdsUnavailable,
+            Self::PdsTooSlow,
+            Self::PdsRefused,
+            Self::DirectoryUnavailable,
+        ];
+        samples.extend(InvalidServiceToken::ALL.map(Self::ServiceToken));
+        samples
+    }
 }
 
 impl From<InvalidSessionToken> for XrpcDenial {
@@ -270,3 +335,6 @@ impl From<InvalidServiceToken> for XrpcDenial {
         Self::ServiceToken(fault)
     }
 }
+
+#[cfg(test)]
+mod tests;
