@@ -25,6 +25,7 @@ mod generation;
 pub mod handle;
 pub mod invite;
 pub mod legacy_session;
+mod letters;
 pub mod password;
 pub mod permission_set;
 pub mod policy;
