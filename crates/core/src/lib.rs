@@ -7,7 +7,8 @@
 //! It refuses to know how facts are stored, how a page looks, or how a password is hashed.
 //!
 //! Start at [`request`] (what PAR admits), then [`authorize`] (what a browser sees next), [`code`]
-//! and [`refresh`] (what the token endpoint gives), [`own_account`] (what people see and end). [`policy`] holds every limit and lifetime.
+//! and [`refresh`] (what the token endpoint gives), [`own_account`] (what people see and end). [`policy`] holds
+//! every limit and lifetime.
 //!
 //! Invariants: what is granted is never more than what was asked, `atproto` is always in it, and a
 //! refusal for a wrong key or client never ends the owner's session.
