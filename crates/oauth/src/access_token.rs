@@ -1,6 +1,10 @@
 //! Access tokens: ES256K `at+jwt`, as an unmodified PDS takes them (RFC 9068, RFC 9449 section 6.1).
 //!
 //! The header names no `kid`: the PDS has one key without an id and refuses a token that names one.
+//! What a resource reads of other servers' tokens is [`PresentedClaims`].
+
+mod key_set;
+mod presented;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,14 +16,20 @@ use entryway_scope::{Did, ScopeReference, ScopeSet};
 
 use crate::client_id::ClientId;
 use crate::issuer::Issuer;
+use crate::json;
 use crate::jwk::{Algorithm, Curve, PublicKey, Thumbprint};
 use crate::jws::UnverifiedJws;
 use crate::secret::{SessionId, push_hex};
 use crate::time::Timestamp;
 
-/// The claims of one access token, with its scope as the token has it, or as permissions once they are known.
+pub use key_set::{KEYS_MAX, read_key_set};
+pub use presented::{
+    Audience, CLIENT_ID_BYTES_MAX, JTI_BYTES_MAX, PresentedClaims, Text, UnverifiedAccessToken,
+};
+
+/// The claims of one access token of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccessTokenClaims<S = TokenScope> {
+pub struct AccessTokenClaims {
     /// The authorization server.
     pub iss: Issuer,
     /// The DID of the account's own PDS, never its URL.
@@ -35,7 +45,7 @@ pub struct AccessTokenClaims<S = TokenScope> {
     /// The client it was issued to. Text here, since a resource may not know every kind of client.
     pub client_id: String,
     /// What it permits.
-    pub scope: S,
+    pub scope: TokenScope,
     /// The key it is bound to.
     pub cnf: Confirmation,
     /// The session it belongs to, so that revocation can name it. No secret, and no claim a PDS reads.
@@ -50,30 +60,6 @@ pub enum TokenScope {
     Permissions(ScopeSet),
     /// More than that: whoever verifies the token asks for them by this name.
     Reference(ScopeReference),
-}
-
-impl AccessTokenClaims {
-    /// The same claims with the permissions that the token holds itself.
-    ///
-    /// # Errors
-    /// The reference, where it holds one instead.
-    pub fn into_permissions(self) -> Result<AccessTokenClaims<ScopeSet>, ScopeReference> {
-        match self.scope {
-            TokenScope::Permissions(scope) => Ok(AccessTokenClaims {
-                iss: self.iss,
-                aud: self.aud,
-                sub: self.sub,
-                jti: self.jti,
-                iat: self.iat,
-                exp: self.exp,
-                client_id: self.client_id,
-                scope,
-                cnf: self.cnf,
-                sid: self.sid,
-            }),
-            TokenScope::Reference(reference) => Err(reference),
-        }
-    }
 }
 
 /// The `cnf` claim (RFC 9449 section 6.1).
@@ -208,27 +194,22 @@ pub enum InvalidAccessToken {
 }
 
 #[derive(Deserialize)]
-struct Header<'a> {
-    typ: Option<&'a str>,
-    alg: Option<&'a str>,
+struct Header {
+    typ: String,
+    alg: String,
     #[serde(default, deserialize_with = "crate::jws::present")]
     crit: bool,
 }
 
-/// Reads a token that one of these keys signed. The algorithm is fixed here, not by the header, and
-/// `jku`, `jwk` and `x5u` are never looked at.
+/// Reads a token of ours that one of these keys signed. The algorithm is fixed here, not by the header,
+/// and `jku`, `jwk` and `x5u` are never looked at.
 ///
-/// Does not check `iss`, `aud`, `exp`, the proof or whether the session was revoked: that is
-/// `entryway-resource`'s job, and at revocation an expired token is as good as any.
+/// Does not check `iss`, `aud`, `exp`, the proof or whether the session was revoked: at revocation an
+/// expired token is as good as any. A resource begins with [`UnverifiedAccessToken::parse`].
 pub fn verify_signature(token: &str, keys: &[PublicKey]) -> Result<AccessTokenClaims, InvalidAccessToken> {
     let malformed = |_| InvalidAccessToken::Malformed;
     let jws = UnverifiedJws::parse(token).map_err(malformed)?;
-    let header: Header<'_> =
-        serde_json::from_str(jws.header().map_err(malformed)?).map_err(|_| InvalidAccessToken::Malformed)?;
-    let typ = header
-        .typ
-        .map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
-    if typ != Some("at+jwt") || header.alg != Some(Algorithm::ES256K.name()) || header.crit {
+    if algorithm_of(&jws)? != Algorithm::ES256K {
         return Err(InvalidAccessToken::Malformed);
     }
     let claims = jws.unverified_claims().map_err(malformed)?;
@@ -237,6 +218,23 @@ pub fn verify_signature(token: &str, keys: &[PublicKey]) -> Result<AccessTokenCl
     }
     Err(InvalidAccessToken::Signature)
 }
+
+/// The algorithm that the header of an access token names: one of two.
+fn algorithm_of(jws: &UnverifiedJws<'_>) -> Result<Algorithm, InvalidAccessToken> {
+    let header = jws.header().map_err(|_| InvalidAccessToken::Malformed)?;
+    let header: Header = json::strict(header).ok_or(InvalidAccessToken::Malformed)?;
+    let typ = header.typ.strip_prefix("application/").unwrap_or(&header.typ);
+    if typ != "at+jwt" || header.crit {
+        return Err(InvalidAccessToken::Malformed);
+    }
+    ALGORITHMS
+        .into_iter()
+        .find(|algorithm| header.alg == algorithm.name())
+        .ok_or(InvalidAccessToken::Malformed)
+}
+
+/// What access tokens are signed with: ours always with the first.
+pub const ALGORITHMS: [Algorithm; 2] = [Algorithm::ES256K, Algorithm::ES256];
 
 #[cfg(test)]
 mod tests {

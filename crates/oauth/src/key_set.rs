@@ -194,7 +194,7 @@ pub(crate) fn is_kid(text: &str) -> bool {
 }
 
 /// The members of a JSON object, each once.
-fn object(json: &str) -> Result<Members<'_>, InvalidKeySet> {
+pub(crate) fn object(json: &str) -> Result<Members<'_>, InvalidKeySet> {
     let members = Members::read(json)?;
     if members.repeated().next().is_some() {
         return Err(InvalidKeySet::Repeated);

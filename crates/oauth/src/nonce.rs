@@ -31,6 +31,20 @@ impl NonceKey {
         Self(key)
     }
 
+    /// Issues and recognises nonces of its own: none of this key's, and none of another era's.
+    ///
+    /// For whoever must refuse every proof that was made before.
+    ///
+    /// ```
+    /// use entryway_oauth::{nonce::NonceKey, secret::ServerKey, time::Timestamp};
+    /// let key = NonceKey::new(ServerKey::new([1; 32]));
+    /// let now = Timestamp::from_seconds(1_700_000_000);
+    /// assert!(!key.of_era(1).recognises(&key.issue(now), now));
+    /// ```
+    pub fn of_era(&self, number: u64) -> Self {
+        Self(self.0.derive(&format!("nonces of era {number}")))
+    }
+
     /// The nonce to send now: the next one, so that its receiver has two to three minutes.
     pub fn issue(&self, now: Timestamp) -> String {
         self.at(counter(now).saturating_add(1))
@@ -71,6 +85,17 @@ mod tests {
             (6_180, false),
         ] {
             assert_eq!(key.recognises(&nonce, Timestamp::from_seconds(at)), fine, "{at}");
+        }
+    }
+
+    #[test]
+    fn nonces_of_another_era_are_unknown() {
+        let key = NonceKey::new(ServerKey::new([3; 32]));
+        let now = Timestamp::from_seconds(6_000);
+        for (issued, asked, fine) in [(1, 1, true), (1, 2, false), (2, 1, false)] {
+            let nonce = key.of_era(issued).issue(now);
+            assert_eq!(key.of_era(asked).recognises(&nonce, now), fine);
+            assert!(!key.recognises(&nonce, now));
         }
     }
 

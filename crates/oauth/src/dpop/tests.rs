@@ -246,7 +246,7 @@ fn a_header_that_names_a_member_twice_is_refused() {
 fn at_a_resource_the_proof_names_the_access_token() {
     let (key, nonces) = (key(), nonces());
     let expected = Expectation {
-        access_token: Some("token"),
+        access_token: Some(&Digest::of(b"token")),
         ..expectation(&nonces)
     };
     for (ath, fine) in [
