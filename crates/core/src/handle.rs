@@ -143,6 +143,3 @@ const UNRESOLVED_TOP_LEVELS: [&str; 8] = [
     "localhost",
     "onion",
 ];
-
-#[cfg(test)]
-mod tests;

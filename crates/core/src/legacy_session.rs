@@ -240,6 +240,3 @@ impl LegacyRefreshKey {
         self.0.is_genuine(&jti.0, session.id, &session.salt)
     }
 }
-
-#[cfg(test)]
-mod tests;

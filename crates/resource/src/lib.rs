@@ -64,23 +64,33 @@ mod answer;
 pub mod client;
 mod credentials;
 pub mod feed;
+mod invalid_token;
 mod keys;
 mod layer;
 mod moment;
 mod permit;
 mod refusal;
 mod replay;
+mod scopes;
+mod source;
 mod token;
+mod trusted_issuer;
+mod under_way;
 mod verify;
 
+pub use invalid_token::InvalidToken;
 pub use keys::{InvalidKeys, IssuerKeys};
 pub use layer::{ResponseFuture, VerifierLayer, VerifierService};
 pub use moment::{Clock, Moment, steadied, system_clock};
 pub use permit::{BodyNeed, Call, Need, OwnedAct, Permissions, PermissionsConfig};
 pub use permit::{PermitLayer, PermitService, check, sees_email};
 pub use refusal::Refusal;
-pub use token::InvalidToken;
-pub use verify::{Limits, TrustedIssuer, Verified, Verifier, VerifierConfig};
+pub use scopes::IssuerScopes;
+#[cfg(feature = "client")]
+pub use source::IssuerOverHttp;
+pub use source::{IssuerSilent, KeySource, SCOPE_BYTES_MAX, ScopeSource};
+pub use trusted_issuer::TrustedIssuer;
+pub use verify::{Limits, Verified, Verifier, VerifierConfig};
 
 #[cfg(test)]
 mod scene;

@@ -55,6 +55,14 @@ pub enum Refusal {
     /// The body is longer than what is read to learn which permission is needed.
     #[error("the body is longer than this method takes")]
     BodyTooLarge,
+    /// The issuer does not tell its keys, or what the scope of the token stands for. The token may
+    /// well be good: the caller is to keep it.
+    #[error("the issuer of the access token cannot be asked about it now, try again later")]
+    IssuerSilent,
+    /// What is known of revocations is older than it may be. The token may well be good: the caller is to
+    /// keep it.
+    #[error("whether the session was revoked cannot be known now, try again later")]
+    RevocationsStale,
     /// There is no room to remember another proof: ours, not the caller's, and over within minutes.
     #[error("too many requests are being verified, try again later")]
     ReplayMarksFull,
@@ -78,7 +86,9 @@ impl Refusal {
             | Self::ProofInvalid(_) => StatusCode::UNAUTHORIZED,
             Self::ScopeMissing { .. } | Self::MethodClosed => StatusCode::FORBIDDEN,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::ReplayMarksFull => StatusCode::SERVICE_UNAVAILABLE,
+            Self::IssuerSilent | Self::RevocationsStale | Self::ReplayMarksFull => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -93,6 +103,7 @@ impl Refusal {
             Self::CallMalformed { .. } => "InvalidRequest",
             Self::MethodClosed => "Forbidden",
             Self::BodyTooLarge => "PayloadTooLarge",
+            Self::IssuerSilent | Self::RevocationsStale => "UpstreamFailure",
             Self::ReplayMarksFull => "NotEnoughResources",
         }
     }
@@ -123,15 +134,20 @@ impl Refusal {
             Self::ScopeMissing { scope } => Some(fault("insufficient_scope", Some(scope))),
             // other credentials would change nothing, so none are asked for
             Self::CallMalformed { .. } | Self::MethodClosed | Self::BodyTooLarge => return response,
-            Self::ReplayMarksFull => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("30"));
-                return response;
-            }
+            Self::IssuerSilent | Self::RevocationsStale => return retried_after(response, "10"),
+            Self::ReplayMarksFull => return retried_after(response, "30"),
             _ => Some(fault(self.code(), None)),
         };
         headers.insert(WWW_AUTHENTICATE, challenge.value(fault.as_ref()));
         response
     }
+}
+
+/// Says in how many seconds it may be over.
+fn retried_after(mut response: Response<Bytes>, seconds: &'static str) -> Response<Bytes> {
+    let seconds = HeaderValue::from_static(seconds);
+    response.headers_mut().insert(RETRY_AFTER, seconds);
+    response
 }
 
 impl From<InvalidToken> for Refusal {

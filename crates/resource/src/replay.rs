@@ -1,22 +1,54 @@
 //! Which proofs were used, for as long as they could be used again.
 //!
-//! A mark's last instant depends on its proof alone, so marks lie in one set a minute and a whole set
-//! is dropped at once. What was dropped stays refused: a clock set back opens nothing.
+//! A proof is accepted while its `iat` and its nonce are near the calendar, so it can come back for as
+//! long as the calendar may be there. Nobody sets the steady clock; somebody may set the calendar. A mark
+//! is therefore dropped only when it is over by both: when the calendar is past its end, and when as much
+//! steady time went by as it had left when it was made.
 //!
-//! When the marks are full the answer is no. Dropping a mark that still counts would let whoever can
-//! fill the store replay what others sent; refusing costs availability, which the bound is sized for.
+//! - The calendar jumps ahead and back: by the steady clock nothing was over, so nothing was dropped.
+//!   Every mark still refuses its proof, and no other proof is refused.
+//! - The calendar goes back to where marks were dropped: what they refused would be accepted again. From
+//!   then on an [`Era`] of its own has nonces of its own. No proof made before has one, so all of them are
+//!   refused with `use_dpop_nonce`, upon which clients go on by themselves; and no nonce of an earlier era
+//!   ever counts again, so the marks of that time can be forgotten. Once the calendar is past everything
+//!   that was ever dropped, the common nonces count again.
+//! - It goes back by less than proofs may be behind it: no mark that still counts was dropped, and nothing
+//!   happens.
+//!
+//! Eras are this process's own. Several processes behind one name take each other's nonces again when the
+//! calendar is past what they dropped, as they take each other's proofs once each in any case.
+//!
+//! When the marks are full the answer is no. Dropping a mark that still counts would let whoever can fill
+//! the store replay what others sent; refusing costs availability, which the bound is sized for. Only
+//! marks of a time ahead, to which the calendar jumped and from which it came back, make room: they do not
+//! count before that time comes, and an era keeps their proofs out until it has gone.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use entryway_oauth::dpop::Proof;
+use entryway_oauth::dpop::{CLOCK_SKEW_MAX, Proof};
 use entryway_oauth::secret::Digest;
-use entryway_oauth::time::Timestamp;
+use entryway_oauth::time::{Seconds, Timestamp};
+
+use crate::Moment;
 
 /// The marks of one process.
 pub(crate) struct ReplayMarks {
     state: Mutex<State>,
     marks_max: usize,
+    /// [`State::dropped`], to be read without waiting for the marks.
+    dropped: AtomicI64,
+}
+
+/// Whose nonces count: the common ones, or those of the time since the calendar went back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Era {
+    /// Nothing that could be accepted now was dropped.
+    Common,
+    /// Something was; how often that happened in this process.
+    Own(u64),
 }
 
 /// What became of a mark.
@@ -24,158 +56,179 @@ pub(crate) struct ReplayMarks {
 pub(crate) enum Marked {
     /// Never seen before; now remembered.
     Fresh,
-    /// Seen before, or too old to tell.
+    /// Seen before.
     Replayed,
+    /// The proof has a nonce of another era than this, which began a moment ago.
+    Outdated,
     /// There is no room to remember it.
     Full,
 }
 
-#[derive(Default)]
 struct State {
-    /// By the last minute in which a mark counts.
-    minutes: BTreeMap<i64, HashSet<Digest>>,
+    /// By the last minute of the calendar in which a mark counts.
+    minutes: BTreeMap<i64, Minute>,
     count: usize,
-    /// Minutes before this one were dropped.
-    kept_from: i64,
+    /// The last minute of which marks were ever dropped.
+    dropped: i64,
+    /// How often the calendar went back to where marks had been dropped.
+    eras: u64,
+    /// The last minute of which marks were dropped since it did so last.
+    dropped_in_era: i64,
+}
+
+#[derive(Default)]
+struct Minute {
+    marks: HashSet<Digest>,
+    /// When the last of them is over by the steady clock.
+    until: Duration,
 }
 
 impl ReplayMarks {
     pub(crate) fn new(marks_max: usize) -> Self {
         Self {
             state: Mutex::new(State {
-                kept_from: i64::MIN,
-                ..State::default()
+                minutes: BTreeMap::new(),
+                count: 0,
+                dropped: i64::MIN,
+                eras: 0,
+                dropped_in_era: i64::MIN,
             }),
             marks_max,
+            dropped: AtomicI64::new(i64::MIN),
         }
     }
 
-    /// Remembers a proof; of any number of simultaneous calls with one proof, one is told `Fresh`.
-    pub(crate) fn remember(&self, proof: &Proof, now: Timestamp) -> Marked {
-        self.remember_mark(proof.mark(), proof.mark_expires_at(), now)
+    /// Whose nonces to issue and to demand now.
+    pub(crate) fn era(&self, now: Moment) -> Era {
+        if earliest_end(now.wall) > self.dropped.load(Ordering::Relaxed) {
+            return Era::Common;
+        }
+        let mut state = self.state();
+        state.turn(now);
+        self.dropped.store(state.dropped, Ordering::Relaxed);
+        state.era(now.wall)
     }
 
-    fn remember_mark(&self, mark: Digest, expires_at: Timestamp, now: Timestamp) -> Marked {
+    /// Remembers a proof with a nonce of this era; of any number of simultaneous calls with one proof, one
+    /// is told `Fresh`.
+    pub(crate) fn remember(&self, proof: &Proof, era: Era, now: Moment) -> Marked {
+        self.remember_mark(proof.mark(), proof.mark_expires_at(), era, now)
+    }
+
+    fn remember_mark(&self, mark: Digest, expires_at: Timestamp, era: Era, now: Moment) -> Marked {
+        let mut state = self.state();
+        state.turn(now);
+        let marked = state.remember(mark, expires_at, era, now, self.marks_max);
+        self.dropped.store(state.dropped, Ordering::Relaxed);
+        marked
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
         // the lock guards plain collections, which are whole after every step
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.forget_before(minute(now));
-        let minute = minute(expires_at);
-        if minute < state.kept_from {
-            return Marked::Replayed;
-        }
-        if state
-            .minutes
-            .get(&minute)
-            .is_some_and(|marks| marks.contains(&mark))
-        {
-            return Marked::Replayed;
-        }
-        if state.count >= self.marks_max {
-            return Marked::Full;
-        }
-        state.minutes.entry(minute).or_default().insert(mark);
-        state.count += 1;
-        Marked::Fresh
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    fn forget_before(&mut self, minute: i64) {
-        if minute <= self.kept_from {
-            return;
+    fn remember(
+        &mut self,
+        mark: Digest,
+        expires_at: Timestamp,
+        era: Era,
+        now: Moment,
+        marks_max: usize,
+    ) -> Marked {
+        // from here on no mark of a proof that this era accepts was dropped
+        if self.era(now.wall) != era {
+            return Marked::Outdated;
         }
-        self.kept_from = minute;
-        let kept = self.minutes.split_off(&minute);
-        let dropped = std::mem::replace(&mut self.minutes, kept);
-        self.count -= dropped.values().map(HashSet::len).sum::<usize>();
+        let end = minute(expires_at);
+        if self
+            .minutes
+            .get(&end)
+            .is_some_and(|minute| minute.marks.contains(&mark))
+        {
+            return Marked::Replayed;
+        }
+        if self.count >= marks_max {
+            self.forget_what_is_ahead(now);
+            return if self.era(now.wall) == era {
+                Marked::Full
+            } else {
+                Marked::Outdated
+            };
+        }
+        let minute = self.minutes.entry(end).or_default();
+        minute.until = minute
+            .until
+            .max(now.steady.saturating_add(left(expires_at, now.wall)));
+        minute.marks.insert(mark);
+        self.count += 1;
+        Marked::Fresh
     }
+
+    /// Drops what is over, and begins another era where that was dropped before what may come now.
+    fn turn(&mut self, now: Moment) {
+        let wall = minute(now.wall);
+        while let Some(entry) = self.minutes.first_entry() {
+            if *entry.key() >= wall || entry.get().until > now.steady {
+                break;
+            }
+            let (end, minute) = entry.remove_entry();
+            self.count -= minute.marks.len();
+            self.dropped = self.dropped.max(end);
+            self.dropped_in_era = self.dropped_in_era.max(end);
+        }
+        if earliest_end(now.wall) <= self.dropped_in_era {
+            self.begin_era();
+        }
+    }
+
+    /// No proof made before is accepted in the new era, nor before the last of their marks would be over.
+    fn begin_era(&mut self) {
+        let last = self.minutes.last_key_value().map(|(end, _)| *end);
+        self.dropped = self.dropped.max(last.unwrap_or(i64::MIN));
+        self.minutes.clear();
+        self.count = 0;
+        self.eras += 1;
+        self.dropped_in_era = i64::MIN;
+    }
+
+    /// Where marks end later than any made now does, the calendar was ahead when they were made.
+    fn forget_what_is_ahead(&mut self, now: Moment) {
+        let last = self.minutes.last_key_value();
+        if last.is_some_and(|(end, _)| *end > minute(now.wall + LIFE_MAX)) {
+            self.begin_era();
+        }
+    }
+
+    fn era(&self, wall: Timestamp) -> Era {
+        if earliest_end(wall) > self.dropped {
+            Era::Common
+        } else {
+            Era::Own(self.eras)
+        }
+    }
+}
+
+/// The earliest minute in which the mark of a proof ends that is accepted now.
+fn earliest_end(wall: Timestamp) -> i64 {
+    // `dpop::verify`: `iat` is at least the calendar less the skew, and a mark ends two skews after it
+    minute(wall + CLOCK_SKEW_MAX)
+}
+
+/// What a mark made now has left by the calendar.
+fn left(expires_at: Timestamp, wall: Timestamp) -> Duration {
+    let seconds = (expires_at - wall).0.clamp(0, LIFE_MAX.0);
+    Duration::from_secs(seconds.unsigned_abs())
 }
 
 const fn minute(instant: Timestamp) -> i64 {
     instant.seconds().div_euclid(60)
 }
 
+/// From the making of a mark to its end: a proof may be ahead by one skew, and its mark ends two after.
+const LIFE_MAX: Seconds = Seconds(3 * CLOCK_SKEW_MAX.0);
+
 #[cfg(test)]
-mod tests {
-    use std::sync::Barrier;
-
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
-
-    fn mark(n: u32) -> Digest {
-        Digest::of(&n.to_be_bytes())
-    }
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_seconds(NOW.seconds() + seconds)
-    }
-
-    //
-    #[test]
-    fn of_sixty_four_simultaneous_presentations_one_is_fresh() {
-        for round in 0..50 {
-            let (marks, start) = (ReplayMarks::new(1_000), Barrier::new(64));
-            let fresh = std::thread::scope(|scope| {
-                let threads: Vec<_> = (0..64)
-                    .map(|_| {
-                        scope.spawn(|| {
-                            start.wait();
-                            marks.remember_mark(mark(round), at(600), NOW)
-                        })
-                    })
-                    .collect();
-                threads
-                    .into_iter()
-                    .map(|thread| thread.join().unwrap())
-                    .filter(|marked| *marked == Marked::Fresh)
-                    .count()
-            });
-            assert_eq!(fresh, 1);
-        }
-    }
-
-    //
-    #[test]
-    fn a_mark_counts_to_its_last_second_and_stays_refused_after() {
-        for later in [0, 1, 599, 600, 601, 700, 100_000] {
-            let marks = ReplayMarks::new(10);
-            assert_eq!(marks.remember_mark(mark(1), at(600), NOW), Marked::Fresh);
-            assert_eq!(
-                marks.remember_mark(mark(1), at(600), at(later)),
-                Marked::Replayed,
-                "{later}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_clock_set_back_opens_no_old_proof() {
-        let marks = ReplayMarks::new(10);
-        marks.remember_mark(mark(1), at(600), NOW);
-        marks.remember_mark(mark(2), at(1_300), at(700));
-        assert_eq!(marks.remember_mark(mark(1), at(600), NOW), Marked::Replayed);
-        assert_eq!(marks.remember_mark(mark(2), at(1_300), NOW), Marked::Replayed);
-    }
-
-    //
-    #[test]
-    fn full_marks_refuse_until_time_makes_room() {
-        let marks = ReplayMarks::new(3);
-        for n in 0..3 {
-            assert_eq!(marks.remember_mark(mark(n), at(600), NOW), Marked::Fresh);
-        }
-        assert_eq!(marks.remember_mark(mark(3), at(600), NOW), Marked::Full);
-        assert_eq!(marks.remember_mark(mark(0), at(600), NOW), Marked::Replayed);
-        assert_eq!(marks.remember_mark(mark(3), at(1_300), at(700)), Marked::Fresh);
-    }
-
-    #[test]
-    fn hostile_instants_do_not_panic() {
-        let marks = ReplayMarks::new(10);
-        for seconds in [i64::MIN, -1, 0, i64::MAX] {
-            let instant = Timestamp::from_seconds(seconds);
-            marks.remember_mark(mark(1), instant, instant);
-        }
-    }
-}
+mod tests;

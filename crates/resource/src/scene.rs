@@ -14,6 +14,7 @@ use entryway_oauth::nonce::NonceKey;
 use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
+use futures_util::FutureExt as _;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use josekit::jwk::Jwk;
@@ -24,7 +25,7 @@ use k256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 
 use crate::credentials::DPOP;
-use crate::{IssuerKeys, Limits, Moment, Refusal, TrustedIssuer, Verified, Verifier, VerifierConfig};
+use crate::{Clock, IssuerKeys, Limits, Moment, Refusal, TrustedIssuer, Verified, Verifier, VerifierConfig};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 pub(crate) const EXPIRES_AT: Timestamp = Timestamp::from_seconds(1_700_000_900);
@@ -57,11 +58,22 @@ impl Scene {
     }
 
     pub(crate) fn with_limits(limits: Limits) -> Self {
+        let issuers = vec![
+            TrustedIssuer::new(issuer(ISSUER), keys(&[KEY, NEXT_KEY])),
+            TrustedIssuer::new(issuer(OTHER_ISSUER), keys(&[OTHER_KEY])),
+        ];
+        Self::believing(issuers, limits)
+    }
+
+    /// With an issuer that signs with P-256.
+    pub(crate) fn with_es256_issuer() -> Self {
+        let keys = IssuerKeys::pinned(vec![public_of(&es256_key())]).unwrap();
+        Self::believing(vec![TrustedIssuer::new(issuer(ISSUER), keys)], Limits::default())
+    }
+
+    pub(crate) fn believing(issuers: Vec<TrustedIssuer>, limits: Limits) -> Self {
         let verifier = Verifier::new(VerifierConfig {
-            issuers: vec![
-                TrustedIssuer::new(issuer(ISSUER), keys(&[KEY, NEXT_KEY])),
-                TrustedIssuer::new(issuer(OTHER_ISSUER), keys(&[OTHER_KEY])),
-            ],
+            issuers,
             audience: Did::parse(AUDIENCE).unwrap(),
             public_url: issuer(PUBLIC_URL),
             nonces: nonces(),
@@ -87,18 +99,28 @@ impl Scene {
         self.token_by(KEY, header, claims)
     }
 
+    /// As [`Self::token_with`], of the issuer of [`Self::with_es256_issuer`].
+    pub(crate) fn es256_token(&self, claims: &Value) -> String {
+        let header = json!({"alg": "ES256", "typ": "at+jwt"});
+        sign_es256(&es256_key(), &header, &self.claims_with(claims))
+    }
+
     pub(crate) fn token_by(&self, scalar: [u8; 32], header: &Value, claims: &Value) -> String {
-        let claims = changed(
+        let claims = self.claims_with(claims);
+        let header = changed(json!({"alg": "ES256K", "typ": "at+jwt"}), header);
+        sign_es256k(scalar, &header, &claims.to_string())
+    }
+
+    fn claims_with(&self, changes: &Value) -> Value {
+        changed(
             json!({
                 "iss": ISSUER, "aud": AUDIENCE, "sub": ACCOUNT, "jti": format!("tok-{:032x}", 1),
                 "iat": NOW.seconds(), "exp": EXPIRES_AT.seconds(),
                 "client_id": "https://app.example/client.json", "scope": "atproto repo:a.b.c",
                 "cnf": {"jkt": self.jkt().to_string()}, "sid": format!("ses-{:032x}", 2),
             }),
-            claims,
-        );
-        let header = changed(json!({"alg": "ES256K", "typ": "at+jwt"}), header);
-        sign_es256k(scalar, &header, &claims.to_string())
+            changes,
+        )
     }
 
     pub(crate) fn proof(&self, token: &str) -> String {
@@ -137,7 +159,20 @@ impl Scene {
     }
 
     pub(crate) fn verify_at(&self, headers: &HeaderMap, now: Timestamp) -> Result<Verified, Refusal> {
-        self.verifier.attempt(METHOD, PATH, headers, at(now))
+        self.call(METHOD, PATH, headers, now)
+    }
+
+    /// Verifies a request to any method; with pinned keys there is nothing to wait for.
+    pub(crate) fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Verified, Refusal> {
+        let clock: Clock = Arc::new(move || at(now));
+        let verification = self.verifier.verify(method, path, headers, &clock);
+        verification.now_or_never().unwrap()
     }
 
     /// Presents a token with a proof that fits it.
@@ -182,9 +217,23 @@ pub(crate) fn proof_key() -> Jwk {
     Jwk::generate_ec_key(EcCurve::P256).unwrap()
 }
 
+fn es256_key() -> Jwk {
+    // RFC 7515, appendix A.3
+    let key = json!({
+        "kty": "EC", "crv": "P-256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    });
+    Jwk::from_bytes(key.to_string()).unwrap()
+}
+
+fn public_of(key: &Jwk) -> PublicKey {
+    PublicKey::from_json(&key.to_public_key().unwrap().to_string()).unwrap()
+}
+
 fn thumbprint(key: &Jwk) -> Thumbprint {
-    let public = key.to_public_key().unwrap().to_string();
-    PublicKey::from_json(&public).unwrap().thumbprint()
+    public_of(key).thumbprint()
 }
 
 fn changed(mut base: Value, changes: &Value) -> Value {

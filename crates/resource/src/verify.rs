@@ -1,5 +1,6 @@
 //! The walk of one request from headers to [`Verified`].
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,33 +9,19 @@ use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::{self, Expectation};
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::jwk::Thumbprint;
+use entryway_oauth::jws::JWS_BYTES_MAX;
 use entryway_oauth::nonce::NonceKey;
-use entryway_oauth::secret::SessionId;
+use entryway_oauth::secret::{Digest, SessionId};
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, ScopeSet};
 use http::{HeaderMap, Response};
 
 use crate::answer::{Challenge, dress};
 use crate::credentials::Credentials;
-use crate::replay::{Marked, ReplayMarks};
-use crate::token::{Claims, Tokens};
-use crate::{Clock, InvalidToken, IssuerKeys, Moment, Refusal};
-
-/// An authorization server whose tokens are believed.
-#[derive(Clone, Debug)]
-pub struct TrustedIssuer {
-    /// Its identifier, as `iss` has it.
-    pub issuer: Issuer,
-    /// The keys it signs with.
-    pub keys: IssuerKeys,
-}
-
-impl TrustedIssuer {
-    /// Believes its tokens until they expire.
-    pub const fn new(issuer: Issuer, keys: IssuerKeys) -> Self {
-        Self { issuer, keys }
-    }
-}
+use crate::feed::Standing;
+use crate::replay::{Era, Marked, ReplayMarks};
+use crate::token::{Claims, Doubt, Lookup, Tokens};
+use crate::{Clock, InvalidToken, Moment, Refusal, TrustedIssuer};
 
 /// Whose tokens are believed, and where.
 #[derive(Clone, Debug)]
@@ -103,14 +90,15 @@ impl Verifier {
     /// Verifies one request: its token, its proof, that they belong together, and that the proof is new.
     ///
     /// `method` and `path` are the request's own, the path as the client sent it and without query.
-    /// The proof is marked as used in the last step, so a refused request burns nothing.
+    /// The proof is marked as used in the last step, so a refused request burns nothing. The clock is the
+    /// same each time: what is remembered is timed by it. Waits only where an issuer is to be asked: for
+    /// keys that are due or that signed an unknown token, and for the scope that a token refers to.
     ///
-    /// Does not check whether the token was revoked, whether the account is active, or whether
-    /// the scope permits the method.
+    /// Does not check whether the account is active, or whether the scope permits the method; and
+    /// whether the token was revoked only where [`TrustedIssuer::revocations`] are followed.
     ///
     /// # Errors
     /// One [`Refusal`] per reason, but [`Refusal::ScopeMissing`], which is the handler's to give.
-    #[expect(clippy::unused_async, reason = "keys that are fetched will be waited for")]
     pub async fn verify(
         &self,
         method: &str,
@@ -118,44 +106,86 @@ impl Verifier {
         headers: &HeaderMap,
         clock: &Clock,
     ) -> Result<Verified, Refusal> {
-        self.attempt(method, path, headers, clock())
+        match self.attempt(method, path, headers, clock()) {
+            Attempt::Decided(outcome) => outcome,
+            Attempt::Asking(lookup) => self.verify_after(lookup, method, path, headers, clock).await,
+        }
     }
 
-    /// As [`Self::verify`], by what is known already.
-    pub(crate) fn attempt(
+    /// As [`Self::verify`], once this question is answered.
+    pub(crate) async fn verify_after(
         &self,
+        mut lookup: Lookup,
         method: &str,
         path: &str,
         headers: &HeaderMap,
-        Moment { wall: now, .. }: Moment,
+        clock: &Clock,
     ) -> Result<Verified, Refusal> {
+        for _ in 0..LOOKUPS_MAX {
+            lookup.answered(clock).await;
+            match self.attempt(method, path, headers, clock()) {
+                Attempt::Decided(outcome) => return outcome,
+                Attempt::Asking(next) => lookup = next,
+            }
+        }
+        Err(Refusal::IssuerSilent)
+    }
+
+    /// As [`Self::verify`], by what is known already.
+    pub(crate) fn attempt(&self, method: &str, path: &str, headers: &HeaderMap, now: Moment) -> Attempt {
+        match self.decide(method, path, headers, now) {
+            Ok(verified) => Attempt::Decided(Ok(verified)),
+            Err(Doubt::Refused(refusal)) => Attempt::Decided(Err(refusal)),
+            Err(Doubt::Asking(lookup)) => Attempt::Asking(lookup),
+        }
+    }
+
+    fn decide(&self, method: &str, path: &str, headers: &HeaderMap, now: Moment) -> Result<Verified, Doubt> {
         let presented = match Credentials::of(headers) {
             Credentials::Presented(credentials) => credentials,
-            Credentials::NotPresented => return Err(Refusal::CredentialsMissing),
-            Credentials::Malformed(refusal) => return Err(refusal),
+            Credentials::NotPresented => return Err(Refusal::CredentialsMissing.into()),
+            Credentials::Malformed(refusal) => return Err(refusal.into()),
         };
-        let claims = self.tokens.believe(presented.token, now)?;
+        // before it is hashed
+        if presented.token.len() > JWS_BYTES_MAX {
+            return Err(InvalidToken::Malformed.into());
+        }
+        let token_digest = Digest::of(presented.token.as_bytes());
+        let claims = self.tokens.believe(presented.token, token_digest, now)?;
+        match claims.standing(now) {
+            Standing::Good => {}
+            Standing::Revoked => return Err(InvalidToken::Revoked.into()),
+            Standing::Stale => return Err(Refusal::RevocationsStale.into()),
+        }
         // without its slash a path would lengthen the host name: attacks::proof::a_path_never_changes_the_host
         if !path.starts_with('/') {
-            return Err(Refusal::ProofInvalid(Denial::ProofInvalid {
-                expected: "htu must be the URL of this endpoint",
-            }));
+            let expected = "htu must be the URL of this endpoint";
+            return Err(Refusal::ProofInvalid(Denial::ProofInvalid { expected }).into());
         }
+        let era = self.marks.era(now);
         let expected = Expectation {
             method,
             url: &self.public_url.url(path),
-            access_token: Some(presented.token),
-            nonces: &self.nonces,
-            now,
+            access_token: Some(&token_digest),
+            nonces: &self.nonces(era),
+            now: now.wall,
         };
         let proof = dpop::verify(presented.proof, &expected).map_err(Refusal::ProofInvalid)?;
-        if proof.thumbprint() != claims.cnf.jkt {
+        if proof.thumbprint() != claims.jkt {
             return Err(InvalidToken::KeyMismatch.into());
         }
-        match self.marks.remember(&proof, now) {
+        match self.marks.remember(&proof, era, now) {
             Marked::Fresh => Ok(Verified { claims }),
-            Marked::Replayed => Err(Refusal::ProofInvalid(Denial::ProofReplayed)),
-            Marked::Full => Err(Refusal::ReplayMarksFull),
+            Marked::Replayed => Err(Refusal::ProofInvalid(Denial::ProofReplayed).into()),
+            Marked::Outdated => Err(Refusal::ProofInvalid(Denial::NonceRequired).into()),
+            Marked::Full => Err(Refusal::ReplayMarksFull.into()),
+        }
+    }
+
+    fn nonces(&self, era: Era) -> Cow<'_, NonceKey> {
+        match era {
+            Era::Common => Cow::Borrowed(&self.nonces),
+            Era::Own(number) => Cow::Owned(self.nonces.of_era(number)),
         }
     }
 
@@ -170,7 +200,7 @@ impl Verifier {
     ///
     /// [`crate::VerifierLayer`] does this; a second time changes nothing.
     pub fn dress(&self, headers: &mut HeaderMap, now: Moment) {
-        dress(headers, &self.nonces.issue(now.wall));
+        dress(headers, &self.nonces(self.marks.era(now)).issue(now.wall));
     }
 }
 
@@ -180,6 +210,14 @@ impl fmt::Debug for Verifier {
             .field("public_url", &self.public_url)
             .finish_non_exhaustive()
     }
+}
+
+/// How far a request came.
+pub(crate) enum Attempt {
+    /// To the end.
+    Decided(Result<Verified, Refusal>),
+    /// To where an issuer is to be asked.
+    Asking(Lookup),
 }
 
 /// A caller that proved who it is, on this request. Made by [`Verifier::verify`] and nowhere else.
@@ -195,17 +233,17 @@ pub struct Verified {
 impl Verified {
     /// The account.
     pub fn did(&self) -> &Did {
-        &self.claims.sub
+        &self.claims.account
     }
 
     /// The authorization server that vouches for it.
     pub fn issuer(&self) -> &Issuer {
-        &self.claims.iss
+        &self.claims.issuer.issuer
     }
 
     /// The client that acts for it, where the authorization server says so. Text: shown, never fetched.
     pub fn client_id(&self) -> Option<&str> {
-        Some(&self.claims.client_id)
+        self.claims.client_id.as_deref()
     }
 
     /// What the client may do. `atproto` is among it.
@@ -215,21 +253,28 @@ impl Verified {
 
     /// The session it belongs to, where the authorization server names its sessions as ours does.
     pub fn session(&self) -> Option<SessionId> {
-        Some(self.claims.sid)
+        self.claims.session
     }
 
     /// When the access token ends.
     pub fn expires_at(&self) -> Timestamp {
-        self.claims.exp
+        self.claims.expires_at
     }
 
     /// Thumbprint of the key the caller holds.
     pub fn jkt(&self) -> Thumbprint {
-        self.claims.cnf.jkt
+        self.claims.jkt
     }
 }
 
+/// A request may wait for keys that are due, for the key that signed its token, and for its scope.
+const LOOKUPS_MAX: usize = 3;
+
+#[cfg(test)]
+mod asking;
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
+mod revoked;
 #[cfg(test)]
 mod tests;

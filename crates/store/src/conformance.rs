@@ -9,7 +9,6 @@ mod bench;
 mod browsers;
 mod clients;
 mod codes;
-mod devices;
 mod durability;
 mod grants;
 mod keys;

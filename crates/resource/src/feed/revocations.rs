@@ -105,7 +105,7 @@ impl Revocations {
     }
 
     /// Remembers what an event revokes.
-    pub(super) fn admit(&self, event: &RevocationEvent, now: Moment) -> Result<(), FeedFault> {
+    pub(crate) fn admit(&self, event: &RevocationEvent, now: Moment) -> Result<(), FeedFault> {
         let lasts = u64::try_from((event.until - event.iat).0).unwrap_or_default();
         let until = Until {
             wall: event.until,
@@ -122,7 +122,7 @@ impl Revocations {
 
     /// Everything up to this number is known, as of this steady time. Says whether that is news: the first
     /// time, or after trouble.
-    pub(super) fn complete(&self, cursor: u64, as_of: Duration, now: Moment) -> bool {
+    pub(crate) fn complete(&self, cursor: u64, as_of: Duration, now: Moment) -> bool {
         self.complete
             .fetch_max(milliseconds(as_of) + 1, Ordering::Release);
         let (news, due) = {

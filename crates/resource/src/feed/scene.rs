@@ -1,6 +1,5 @@
 //! For the tests: an issuer that writes a feed, and instants.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use entryway_oauth::issuer::Issuer;
@@ -48,8 +47,7 @@ pub(super) fn keys() -> Vec<PublicKey> {
 
 /// The key that signs access tokens, which is not revoked.
 pub(super) fn token_key() -> Thumbprint {
-    static KEY: LazyLock<Thumbprint> = LazyLock::new(|| crate::scene::public([7; 32]).thumbprint());
-    *KEY
+    crate::scene::public([7; 32]).thumbprint()
 }
 
 pub(super) fn session(n: u64) -> SessionId {

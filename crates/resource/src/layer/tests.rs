@@ -6,8 +6,8 @@ use http_body_util::{BodyExt as _, Full};
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
 use super::*;
-use crate::scene::{ACCOUNT, METHOD, NOW, PATH, Scene, at, nonces};
-use crate::{Refusal, Verified};
+use crate::scene::{ACCOUNT, ISSUER, KEY, METHOD, NOW, PATH, Scene, at, issuer, nonces, public};
+use crate::{IssuerKeys, IssuerSilent, KeySource, Limits, TrustedIssuer};
 
 type Body = Full<Bytes>;
 
@@ -138,4 +138,35 @@ async fn a_fault_of_the_service_passes_as_it_is() {
         .unwrap();
     *request.headers_mut() = scene.headers();
     assert_eq!(service.oneshot(request).await.unwrap_err(), "broken");
+}
+
+/// An issuer that takes its time.
+#[derive(Debug)]
+struct SlowIssuer(bool);
+
+#[async_trait::async_trait]
+impl KeySource for SlowIssuer {
+    async fn key_set(&self) -> Result<Bytes, IssuerSilent> {
+        tokio::task::yield_now().await;
+        if !self.0 {
+            return Err(IssuerSilent::because("down"));
+        }
+        Ok(format!(r#"{{"keys":[{}]}}"#, public(KEY).canonical_json()).into())
+    }
+}
+
+// R-346
+#[tokio::test]
+async fn a_request_waits_for_the_keys_of_its_issuer() {
+    for (is_up, status) in [(true, StatusCode::OK), (false, StatusCode::SERVICE_UNAVAILABLE)] {
+        let keys = IssuerKeys::published(Arc::new(SlowIssuer(is_up)));
+        let scene = Scene::believing(vec![TrustedIssuer::new(issuer(ISSUER), keys)], Limits::default());
+        for _ in 0..2 {
+            let response = answer(&scene, PATH, scene.headers()).await;
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers()["dpop-nonce"], nonces().issue(NOW).as_str());
+            let text = text(response).await;
+            assert_eq!(text == ACCOUNT, is_up, "{text}");
+        }
+    }
 }

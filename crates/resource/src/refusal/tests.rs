@@ -19,7 +19,10 @@ fn samples() -> Vec<Refusal> {
         Refusal::TokenInvalid(InvalidToken::Expired),
         Refusal::TokenInvalid(InvalidToken::Misdated),
         Refusal::TokenInvalid(InvalidToken::ScopeReferenced),
+        Refusal::TokenInvalid(InvalidToken::ScopeUnknown),
         Refusal::TokenInvalid(InvalidToken::AtprotoMissing),
+        Refusal::TokenInvalid(InvalidToken::SessionUnnamed),
+        Refusal::TokenInvalid(InvalidToken::Revoked),
         Refusal::TokenInvalid(InvalidToken::KeyMismatch),
         Refusal::ProofInvalid(Denial::ProofMissing),
         Refusal::ProofInvalid(Denial::ProofInvalid {
@@ -37,6 +40,8 @@ fn samples() -> Vec<Refusal> {
         },
         Refusal::MethodClosed,
         Refusal::BodyTooLarge,
+        Refusal::IssuerSilent,
+        Refusal::RevocationsStale,
         Refusal::ReplayMarksFull,
     ]
 }

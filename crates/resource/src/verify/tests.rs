@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::scene::{
-    ACCOUNT, EXPIRES_AT, ISSUER, METHOD, NEXT_KEY, NOW, OTHER_ISSUER, OTHER_KEY, PATH, Scene, at, headers,
+    ACCOUNT, EXPIRES_AT, ISSUER, METHOD, NEXT_KEY, NOW, OTHER_ISSUER, OTHER_KEY, PATH, Scene, headers,
     issuer, nonces,
 };
 
@@ -21,6 +21,20 @@ fn a_fitting_token_and_proof_tell_who_calls() {
     assert_eq!(verified.session(), SessionId::parse(&format!("ses-{:032x}", 2)));
     assert_eq!(verified.expires_at(), EXPIRES_AT);
     assert_eq!(verified.jkt(), scene.jkt());
+}
+
+// as an unmodified reference server mints them: no session, perhaps no client, several audiences
+#[test]
+fn a_token_of_another_kind_of_server_tells_what_it_has() {
+    let scene = Scene::new();
+    let claims = json!({
+        "sid": null, "client_id": null, "jti": "018f2b9e-6a9e-7cc0-a1b6-0242ac120002",
+        "aud": ["https://pds.example", "did:web:pds.example"], "nbf": NOW.seconds(),
+    });
+    let token = scene.token_with(&json!({"kid": "key-1"}), &claims);
+    let verified = scene.present(&token).unwrap();
+    assert_eq!((verified.client_id(), verified.session()), (None, None));
+    assert_eq!(verified.did().as_str(), ACCOUNT);
 }
 
 // keys overlap while one is rotated out
@@ -227,7 +241,7 @@ fn a_refused_request_burns_nothing() {
             ),
         ),
     ] {
-        assert!(scene.verifier.attempt(method, path, request, at(NOW)).is_err());
+        assert!(scene.call(method, path, request, NOW).is_err());
     }
     assert!(scene.verify(&request).is_ok());
     assert!(scene.verify(&request).is_err());

@@ -1,5 +1,3 @@
-mod connected;
-mod everything;
 mod knowing;
 mod revocations;
 

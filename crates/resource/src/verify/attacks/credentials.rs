@@ -4,10 +4,12 @@ use entryway_oauth::denial::Denial;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
+use serde_json::json;
 
+use crate::InvalidToken;
 use crate::Refusal;
 use crate::credentials::DPOP;
-use crate::scene::{METHOD, NOW, PATH, Scene, at};
+use crate::scene::{METHOD, NOW, PATH, Scene, at, headers};
 
 //
 #[test]
@@ -49,12 +51,44 @@ fn a_token_in_the_query_does_not_exist() {
     let mut only_proof = HeaderMap::new();
     only_proof.insert(DPOP, scene.proof(&token).parse().unwrap());
     assert_eq!(
-        scene
-            .verifier
-            .attempt(METHOD, &path, &only_proof, at(NOW))
-            .unwrap_err(),
+        scene.call(METHOD, &path, &only_proof, NOW).unwrap_err(),
         Refusal::CredentialsMissing
     );
+}
+
+// each header in turn
+#[test]
+fn a_header_that_is_missing_is_named() {
+    let scene = Scene::new();
+    let request = |name| {
+        let mut request = scene.headers();
+        request.remove(name);
+        scene.verify(&request).unwrap_err()
+    };
+    assert_eq!(request(AUTHORIZATION), Refusal::CredentialsMissing);
+    assert_eq!(request(DPOP), Refusal::ProofInvalid(Denial::ProofMissing));
+}
+
+// before any of it is decoded or hashed
+#[test]
+fn a_header_too_long_is_refused() {
+    let scene = Scene::new();
+    for (more, fine) in [(0, true), (16 * 1024, false), (1024 * 1024, false)] {
+        let claims = json!({"padding": "a".repeat(more)});
+        let token = scene.token_with(&json!({}), &claims);
+        let outcome = scene.present(&token).map(|_| ());
+        let expected = if fine {
+            Ok(())
+        } else {
+            Err(InvalidToken::Malformed.into())
+        };
+        assert_eq!(outcome, expected, "{more}");
+        let token = scene.token();
+        let proof = scene.proof_with(&token, &json!({}), &claims);
+        let outcome = scene.verify(&headers(&token, &proof));
+        assert_eq!(outcome.is_ok(), fine, "{more}");
+        assert!(fine || matches!(outcome, Err(Refusal::ProofInvalid(Denial::ProofInvalid { .. }))));
+    }
 }
 
 //
@@ -84,7 +118,7 @@ proptest! {
                 request.insert(name, value);
             }
         }
-        let refusal = scene.verifier.attempt(METHOD, &path, &request, at(NOW)).unwrap_err();
+        let refusal = scene.call(METHOD, &path, &request, NOW).unwrap_err();
         prop_assert!(refusal.status().is_client_error());
         prop_assert!(scene.verifier.refuse(&refusal, at(NOW)).headers().contains_key("www-authenticate"));
     }

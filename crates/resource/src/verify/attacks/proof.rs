@@ -4,7 +4,7 @@ use entryway_oauth::denial::Denial;
 use entryway_oauth::time::Seconds;
 use serde_json::{Value, json};
 
-use crate::scene::{METHOD, NOW, PATH, Scene, at, headers, proof_key};
+use crate::scene::{METHOD, NOW, PATH, Scene, headers, proof_key};
 use crate::{InvalidToken, Refusal};
 
 /// The reason a proof with these changes is refused that comes with a good token.
@@ -138,10 +138,7 @@ fn a_path_never_changes_the_host() {
     for path in [".evil.example/x", ":8443/x", "@evil.example/x", "*", ""] {
         let htu = json!({"htu": format!("https://pds.example{path}")});
         let request = headers(&token, &scene.proof_with(&token, &json!({}), &htu));
-        assert!(
-            scene.verifier.attempt(METHOD, path, &request, at(NOW)).is_err(),
-            "{path}"
-        );
+        assert!(scene.call(METHOD, path, &request, NOW).is_err(), "{path}");
     }
 }
 
@@ -150,7 +147,7 @@ fn a_path_never_changes_the_host() {
 fn a_proof_is_not_good_for_a_second_method_or_a_second_time() {
     let scene = Scene::new();
     let request = scene.headers();
-    assert!(scene.verifier.attempt("GET", PATH, &request, at(NOW)).is_err());
+    assert!(scene.call("GET", PATH, &request, NOW).is_err());
     assert!(scene.verify(&request).is_ok());
     for later in [0, 1, 59, 120] {
         assert!(

@@ -46,22 +46,70 @@ fn alg_none_and_hmac_with_the_public_key_are_refused() {
         PublicKey::Ec { point, .. } => point,
         other => panic!("{other:?}"),
     };
-    for alg in ["none", "None", "HS256", "ES256", "ES256k", ""] {
+    let jwk = public(KEY).canonical_json().into_bytes();
+    for (alg, expected) in [
+        ("none", InvalidToken::Malformed),
+        ("None", InvalidToken::Malformed),
+        ("HS256", InvalidToken::Malformed),
+        ("HS512", InvalidToken::Malformed),
+        ("RS256", InvalidToken::Malformed),
+        ("ES256k", InvalidToken::Malformed),
+        ("", InvalidToken::Malformed),
+        // fine for a P-256 key, which this issuer does not have
+        ("ES256", InvalidToken::Signature),
+    ] {
         let header = URL_SAFE_NO_PAD.encode(json!({"alg": alg, "typ": "at+jwt"}).to_string());
         let signed = format!("{header}.{payload}");
-        let mac = HS256
-            .signer_from_bytes(&point)
-            .unwrap()
-            .sign(signed.as_bytes())
-            .unwrap();
-        for signature in [String::new(), URL_SAFE_NO_PAD.encode(mac), signature.to_owned()] {
-            assert_eq!(
-                fault(&scene, &format!("{signed}.{signature}")),
-                InvalidToken::Malformed,
-                "{alg}"
-            );
+        let mac = |key: &[u8]| {
+            let by = HS256.signer_from_bytes(key).unwrap();
+            URL_SAFE_NO_PAD.encode(by.sign(signed.as_bytes()).unwrap())
+        };
+        for signature in [
+            String::new(),
+            mac(&point),
+            mac(&point[1..33]),
+            mac(&jwk),
+            signature.to_owned(),
+        ] {
+            assert_eq!(fault(&scene, &format!("{signed}.{signature}")), expected, "{alg}");
         }
     }
+}
+
+// the thief signs with a key that the token brings along, or says where it is
+#[test]
+fn a_key_the_token_names_itself_is_never_used() {
+    let scene = Scene::new();
+    let jwk: serde_json::Value = serde_json::from_str(&public(FOREIGN_KEY).canonical_json()).unwrap();
+    for header in [
+        json!({"jwk": jwk}),
+        json!({"kid": public(FOREIGN_KEY).thumbprint().to_string()}),
+        json!({"kid": public(KEY).thumbprint().to_string()}),
+        json!({"kid": "../../../dev/null", "jku": "https://evil.example/jwks"}),
+        json!({"x5u": "https://evil.example/cert", "x5c": ["AAAA"]}),
+    ] {
+        let token = scene.token_by(FOREIGN_KEY, &header, &json!({}));
+        assert_eq!(fault(&scene, &token), InvalidToken::Signature, "{header}");
+    }
+}
+
+// the issuer's other key, of the same key set, speaks of revocation only and with another algorithm
+#[test]
+fn an_algorithm_that_does_not_fit_the_key_is_refused() {
+    let scene = Scene::with_es256_issuer();
+    let token = |header, claims| scene.token_by(KEY, &header, &claims);
+    assert_eq!(
+        fault(&scene, &token(json!({}), json!({}))),
+        InvalidToken::Signature
+    );
+    let es256 = scene.es256_token(&json!({}));
+    assert!(scene.present(&es256).is_ok());
+    let (_, rest) = es256.split_once('.').unwrap();
+    let renamed = URL_SAFE_NO_PAD.encode(json!({"alg": "ES256K", "typ": "at+jwt"}).to_string());
+    assert_eq!(
+        fault(&scene, &format!("{renamed}.{rest}")),
+        InvalidToken::Signature
+    );
 }
 
 //
@@ -107,8 +155,10 @@ fn no_other_kind_of_jwt_is_an_access_token() {
     }
     // a service token of the account's own PDS
     let service = json!({"iss": "did:plc:ewvi7nxzyoun6zhxrhs64oiz", "lxm": "com.atproto.server.getSession"});
-    let service = scene.token_with(&json!({"typ": "JWT"}), &service);
-    assert_eq!(fault(&scene, &service), InvalidToken::IssuerUnknown);
+    for typ in ["JWT", "at+jwt"] {
+        let service = scene.token_with(&json!({"typ": typ}), &service);
+        assert_eq!(fault(&scene, &service), InvalidToken::Malformed, "{typ}");
+    }
 }
 
 //
@@ -128,20 +178,29 @@ fn a_proof_is_no_token_and_a_token_no_proof() {
 #[test]
 fn a_token_of_another_issuer_or_for_another_server_is_refused() {
     let scene = Scene::new();
-    for iss in [
-        "https://evil.example",
-        "https://entryway.example.evil.example",
-        "https://ENTRYWAY.example",
-        "",
+    for (iss, expected) in [
+        ("https://evil.example", InvalidToken::IssuerUnknown),
+        ("https://entryway.example:8443", InvalidToken::IssuerUnknown),
+        (
+            "https://entryway.example.evil.example",
+            InvalidToken::IssuerUnknown,
+        ),
+        ("https://ENTRYWAY.example", InvalidToken::Malformed),
+        ("https://entryway.example/", InvalidToken::Malformed),
+        ("", InvalidToken::Malformed),
     ] {
         let token = scene.token_with(&json!({}), &json!({"iss": iss}));
-        assert_eq!(fault(&scene, &token), InvalidToken::IssuerUnknown, "{iss}");
+        assert_eq!(fault(&scene, &token), expected, "{iss}");
     }
     for aud in [
-        "did:web:other.example",
-        "https://pds.example",
-        "did:web:PDS.example",
-        "",
+        json!("did:web:other.example"),
+        json!("https://pds.example"),
+        json!("did:web:PDS.example"),
+        json!("did:web:pds.example did:web:other.example"),
+        json!("did:web:pds.example#atproto_pds"),
+        json!(""),
+        json!([]),
+        json!(["did:web:other.example", "https://pds.example"]),
     ] {
         let token = scene.token_with(&json!({}), &json!({"aud": aud}));
         assert_eq!(fault(&scene, &token), InvalidToken::AudienceMismatch, "{aud}");
@@ -164,7 +223,14 @@ fn a_claim_missing_or_of_the_wrong_type_is_refused() {
         json!({"sub": "did:plc:short"}),
         json!({"sub": ["did:plc:ewvi7nxzyoun6zhxrhs64oiz"]}),
         json!({"jti": null}),
-        json!({"jti": "1"}),
+        json!({"jti": ""}),
+        json!({"jti": "j".repeat(257)}),
+        json!({"jti": 1}),
+        json!({"aud": ["did:web:pds.example", 1]}),
+        json!({"client_id": ""}),
+        json!({"client_id": 1}),
+        json!({"nbf": "now"}),
+        json!({"sid": "session"}),
         json!({"iat": null}),
         json!({"iat": "now"}),
         json!({"exp": null}),
@@ -199,6 +265,8 @@ fn hostile_instants_are_refused_and_do_not_overflow() {
         (json!({"iat": -1}), InvalidToken::Misdated),
         (json!({"iat": i64::MIN}), InvalidToken::Misdated),
         (json!({"iat": i64::MAX, "exp": i64::MAX}), InvalidToken::Misdated),
+        (json!({"nbf": NOW.seconds() + 61}), InvalidToken::Misdated),
+        (json!({"nbf": i64::MAX}), InvalidToken::Misdated),
         (
             json!({"iat": NOW.seconds() + 30, "exp": NOW.seconds() + 20}),
             InvalidToken::Misdated,
