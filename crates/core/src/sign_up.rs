@@ -5,10 +5,11 @@
 //! request sent again, or the reconciler (C28). The DID is recorded before anybody else hears of it, so
 //! there is never one that nobody knows how to finish or to end.
 //!
-//! A driver holds a record for a while ([`SignUp::held_by_request`], [`SignUp::held_by_reconciler`]), asks
-//! [`SignUp::next`], does it, records what became of it with [`SignUp::advance`], and asks again; where a step
-//! fails, [`SignUp::failed`] says how to go on. Each record of a step is guarded by [`SignUp::hold`], so that a
-//! driver that was overtaken changes nothing.
+//! A driver holds a record for a while ([`SignUp::admit`], [`SignUp::held_by_request`],
+//! [`SignUp::held_by_reconciler`]), asks [`SignUp::next`], does it, records what became of it with
+//! [`SignUp::advance`], and asks again; where a step fails, [`SignUp::failed`] says how to go on. Each record of
+//! a step is guarded by [`SignUp::hold`], so that a driver that was overtaken changes nothing. The driver of
+//! the tests, in `sign_up/tests/world.rs`, is the whole of it.
 
 mod failure;
 mod next;
@@ -149,15 +150,13 @@ impl Why {
     /// What the person is told.
     pub const fn denial(self) -> XrpcDenial {
         match self {
-            Self::HandleTaken | Self::DidLost | Self::Superseded | Self::Forgotten => {
-                XrpcDenial::HandleNotAvailable
-            }
+            Self::HandleTaken | Self::Superseded | Self::Forgotten => XrpcDenial::HandleNotAvailable,
             Self::EmailTaken => XrpcDenial::EmailTaken,
             Self::HandleRefused => XrpcDenial::InvalidHandle {
                 expected: "must be one that the PDS takes",
             },
             Self::HostRefused => XrpcDenial::PdsRefused,
-            Self::GaveUp => XrpcDenial::PdsUnavailable,
+            Self::DidLost | Self::GaveUp => XrpcDenial::PdsUnavailable,
         }
     }
 }
@@ -358,21 +357,6 @@ impl SignUp {
         })
     }
 
-    /// The record when its person begins another sign-up.
-    ///
-    /// # Errors
-    /// [`XrpcDenial::SignUpUnderWay`] while a driver has it; [`XrpcDenial::EmailTaken`] once it cannot be
-    /// abandoned any more.
-    pub fn superseded(self, now: Timestamp) -> Result<Self, XrpcDenial> {
-        let held = self.held_by_request(now)?;
-        let event = Event::Abandoned {
-            outside: Outside::Unknown,
-            why: Why::Superseded,
-        };
-        held.advance(event, now)
-            .map_err(|OutOfOrder| XrpcDenial::EmailTaken)
-    }
-
     /// Whether the reconciler should take it up. What is done only has to be forgotten: see
     /// [`Self::is_spent`].
     pub fn is_due(&self, now: Timestamp) -> bool {
@@ -469,7 +453,7 @@ const ANSWER_KEPT: Seconds = Seconds::minutes(15);
 /// How long a request may be at work on a PDS after we stopped waiting for its answer. The reconciler takes up
 /// nothing before that: what it then sees outside is all there will be.
 const QUIET: Seconds = Seconds::minutes(5);
-/// Steps a driver takes before it stops: the longest way that leads anywhere has ten.
+/// Steps a driver takes before it stops for now: the longest way that leads anywhere has fewer.
 pub const STEPS_MAX: usize = 20;
 /// Times a record is taken up before it is undone.
 pub const HOLDS_MAX: u32 = 12;
@@ -478,3 +462,6 @@ const GIVE_UP_AFTER: Seconds = Seconds::days(1);
 /// Doubled by the first try to [`QUIET`].
 const PAUSE: Seconds = Seconds(150);
 const PAUSE_MAX: Seconds = Seconds::minutes(60);
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,8 @@
 use entryway_oauth::xrpc_denial::XrpcDenial;
 use entryway_scope::Did;
 
-use super::{Event, Follows, InDirectory, Outside, Seen, SignUp, Stage, Why};
+use super::next::finish;
+use super::{Action, Event, Follows, InDirectory, Made, Outside, Seen, SignUp, Stage, Why};
 
 /// How a step failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +68,10 @@ const fn is_refusal(status: u16) -> bool {
 /// How to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AfterFailure {
-    /// Look what is outside, and go on from there.
+    /// Look what is outside now, and ask again with that.
     Look,
+    /// Go on with [`SignUp::next`] of what was seen.
+    GoOn,
     /// Stop for now ([`SignUp::paused`]) and refuse so; the same request goes on.
     Pause(XrpcDenial),
     /// Record it and go on; where it is abandoned, stop and refuse with [`Why::denial`].
@@ -76,35 +79,48 @@ pub enum AfterFailure {
 }
 
 impl SignUp {
-    /// How to go on after a step failed. `seen` is what the step was based on, if anything.
+    /// How to go on after a step failed. `seen` is what a look *after* the failure found: an earlier one
+    /// may miss what a request without an answer did in the meantime.
     ///
     /// While a sign-up is being undone nobody waits for it: every failure is a pause.
     pub fn failed(&self, failure: Failure, seen: Option<&Seen>) -> AfterFailure {
         use HostRefusal as Refusal;
-        let abandon = |why| {
-            let outside = Outside::Known;
-            AfterFailure::Record(Event::Abandoned { outside, why })
-        };
+        let abandon = |outside, why| AfterFailure::Record(Event::Abandoned { outside, why });
         match (&self.stage, failure) {
             (Stage::Admitted { .. } | Stage::Activated { .. }, Failure::HandleTaken) => {
-                abandon(Why::HandleTaken)
+                abandon(Outside::Known, Why::HandleTaken)
             }
-            (Stage::Activated { .. }, Failure::EmailTaken) => abandon(Why::EmailTaken),
+            (Stage::Activated { .. }, Failure::EmailTaken) => abandon(Outside::Known, Why::EmailTaken),
             (Stage::Admitted { .. }, Failure::HostRefused(refusal)) if refusal != Refusal::Busy => {
-                abandon(Why::HostRefused)
+                abandon(Outside::Known, Why::HostRefused)
             }
-            (Stage::OperationMade(_), Failure::HostRefused(Refusal::Handle)) => abandon(Why::HandleRefused),
-            (Stage::OperationMade(_), Failure::HostRefused(Refusal::Operation)) => abandon(Why::HostRefused),
-            // whether the directory took the operation decides what the next key is for
-            (Stage::OperationMade(made), Failure::HostRefused(Refusal::KeyUnknown)) if seen.is_some() => {
-                let follows = seen.and_then(|seen| followed(&made.did, seen));
-                AfterFailure::Record(Event::KeyLost { follows })
+            (Stage::OperationMade(_), Failure::HostRefused(Refusal::Handle)) => {
+                abandon(Outside::Unknown, Why::HandleRefused)
             }
-            (Stage::OperationMade(_), failure) if seen.is_none() && failure.leaves_doubt() => {
-                AfterFailure::Look
+            (Stage::OperationMade(_), Failure::HostRefused(Refusal::Operation)) => {
+                abandon(Outside::Unknown, Why::HostRefused)
             }
+            (Stage::OperationMade(made), failure) if failure.leaves_doubt() => match seen {
+                Some(seen) => doubt_settled(made, failure, seen),
+                None => AfterFailure::Look,
+            },
             (_, failure) => AfterFailure::Pause(failure.denial()),
         }
+    }
+}
+
+/// What a look makes of a failure that said too little. No step is taken twice in a row: the next driver may.
+fn doubt_settled(made: &Made, failure: Failure, seen: &Seen) -> AfterFailure {
+    match finish(made, seen) {
+        Action::Record(event) => AfterFailure::Record(event),
+        // whether the directory took the operation decides what the next key is for
+        _ if failure == Failure::HostRefused(HostRefusal::KeyUnknown) => {
+            AfterFailure::Record(Event::KeyLost {
+                follows: followed(&made.did, seen),
+            })
+        }
+        Action::MakeOperation { .. } if made.prev.is_none() => AfterFailure::GoOn,
+        _ => AfterFailure::Pause(failure.denial()),
     }
 }
 

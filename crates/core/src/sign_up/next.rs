@@ -103,7 +103,7 @@ impl SignUp {
 }
 
 /// How to go on with an operation that may have been sent before.
-fn finish(made: &Made, seen: &Seen) -> Action {
+pub(super) fn finish(made: &Made, seen: &Seen) -> Action {
     let abandon = |outside, why| Action::Record(Event::Abandoned { outside, why });
     match (&seen.directory, seen.host) {
         (InDirectory::Live { .. }, OnHost::Present) => Action::Record(Event::CreatedOnPds),

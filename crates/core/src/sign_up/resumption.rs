@@ -4,7 +4,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_oauth::xrpc_denial::XrpcDenial;
 use entryway_scope::Handle;
 
-use super::{SignUp, Stage};
+use super::{Event, OutOfOrder, Outside, SignUp, Stage, Why};
 use crate::email::EmailAddress;
 use crate::invite::InviteCode;
 
@@ -27,7 +27,7 @@ pub struct SignUpRequest {
 pub enum Claim {
     /// The same: hold it ([`SignUp::held_by_request`]) and go on.
     Resume,
-    /// The same person's with another handle: abandon this one for [`super::Why::Superseded`], and admit that.
+    /// The same person's with another handle: abandon this one ([`SignUp::superseded`]), and admit that.
     Supersede,
     /// Neither.
     Refuse(XrpcDenial),
@@ -58,6 +58,24 @@ impl SignUp {
             (false, true) if password_matches && self.may_be_superseded() => Claim::Supersede,
             (false, true) => Claim::Refuse(XrpcDenial::EmailTaken),
         }
+    }
+
+    /// The record when its person begins another sign-up.
+    ///
+    /// # Errors
+    /// [`XrpcDenial::SignUpUnderWay`] while a driver has it; [`XrpcDenial::EmailTaken`] once it cannot be
+    /// abandoned any more.
+    pub fn superseded(self, now: Timestamp) -> Result<Self, XrpcDenial> {
+        if !self.may_be_superseded() {
+            return Err(XrpcDenial::EmailTaken);
+        }
+        let held = self.held_by_request(now)?;
+        let event = Event::Abandoned {
+            outside: Outside::Unknown,
+            why: Why::Superseded,
+        };
+        held.advance(event, now)
+            .map_err(|OutOfOrder| XrpcDenial::EmailTaken)
     }
 
     /// The operation may be signed already: a key that was not in it then is not in it now.
