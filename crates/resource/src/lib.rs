@@ -69,6 +69,8 @@ mod keys;
 mod layer;
 mod moment;
 mod permit;
+#[cfg(feature = "gate")]
+pub mod proxy;
 mod refusal;
 mod replay;
 mod scopes;
