@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use entryway_oauth::secret::Digest;
@@ -10,6 +9,8 @@ use entryway_oauth::session_token::SessionScope;
 use entryway_oauth::time::Timestamp;
 use entryway_oauth::xrpc_denial::XrpcDenial;
 use entryway_scope::Did;
+
+use crate::letters::{self, grouped};
 
 /// The password itself: 80 random bits in base32, in four groups of four. `Debug` shows nothing of it.
 ///
@@ -26,8 +27,7 @@ pub struct AppPassword(String);
 impl AppPassword {
     /// Makes one from random bytes.
     pub fn from_entropy(entropy: [u8; 10]) -> Self {
-        let letters = BASE32_NOPAD.encode(&entropy).to_ascii_lowercase();
-        Self(grouped(&letters, GROUP))
+        Self(grouped(&letters::draw(&entropy), GROUP))
     }
 
     /// Reads what may be one; nothing for a text of another shape, which need not be looked up.
@@ -35,7 +35,7 @@ impl AppPassword {
     /// Exactly as it was shown: in lower case, with its hyphens.
     pub fn parse(text: &str) -> Option<Self> {
         let mut groups = text.split('-');
-        let well_formed = |group: &str| group.len() == GROUP && group.bytes().all(is_base32);
+        let well_formed = |group: &str| group.len() == GROUP && letters::are_all(group);
         let all = groups
             .by_ref()
             .take(GROUPS)
@@ -163,23 +163,93 @@ pub const fn too_many() -> XrpcDenial {
     }
 }
 
-/// Splits letters into groups with hyphens between them.
-pub(crate) fn grouped(letters: &str, group: usize) -> String {
-    let mut text = String::with_capacity(letters.len() + letters.len() / group);
-    for (at, letter) in letters.chars().enumerate() {
-        if at > 0 && at % group == 0 {
-            text.push('-');
-        }
-        text.push(letter);
-    }
-    text
-}
-
-/// Whether it is a letter of lower-case base32 (RFC 4648 section 6).
-pub(crate) fn is_base32(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'2'..=b'7')
-}
-
 const GROUP: usize = 4;
 const GROUPS: usize = 4;
 const NAME_CHARACTERS_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    // B11
+    #[test]
+    fn a_password_has_the_shape_clients_recognise() {
+        assert_eq!(AppPassword::from_entropy([0; 10]).expose(), "aaaa-aaaa-aaaa-aaaa");
+        assert_eq!(
+            AppPassword::from_entropy([0xff; 10]).expose(),
+            "7777-7777-7777-7777"
+        );
+        for n in 0..=255 {
+            let password = AppPassword::from_entropy([n, 1, 2, 3, 4, 5, 6, 7, 8, n]);
+            assert_eq!(AppPassword::parse(password.expose()), Some(password));
+        }
+    }
+
+    #[test]
+    fn another_shape_is_not_looked_up() {
+        for other in [
+            "",
+            "aaaa-aaaa-aaaa",
+            "aaaa-aaaa-aaaa-aaaa-aaaa",
+            "aaaa-aaaa-aaaa-aaaa-",
+            "-aaaa-aaaa-aaaa-aaaa",
+            "aaaaa-aaaa-aaaa-aaa",
+            "aaaaaaaaaaaaaaaa",
+            "AAAA-aaaa-aaaa-aaaa",
+            "aaa1-aaaa-aaaa-aaaa",
+            "aaaa-aaaa-aaaa-aaaa\n",
+            " aaaa-aaaa-aaaa-aaaa",
+            "\u{e4}aa-aaaa-aaaa-aaaa",
+            &"a".repeat(100_000),
+            &"-".repeat(100_000),
+        ] {
+            assert_eq!(AppPassword::parse(other), None, "{other:.40}");
+        }
+    }
+
+    #[test]
+    fn the_same_password_of_two_accounts_is_stored_as_two_digests() {
+        let password = AppPassword::from_entropy([7; 10]);
+        let (alice, other) = (fixtures::account().did, fixtures::other_did());
+        assert_eq!(password.digest(&alice), password.digest(&alice));
+        assert_ne!(password.digest(&alice), password.digest(&other));
+        assert_eq!(format!("{password:?}"), "AppPassword([redacted])");
+    }
+
+    #[test]
+    fn a_name_is_short_and_visible() {
+        let longest = "\u{1f600}".repeat(64);
+        for (text, name) in [
+            ("my bot", Some("my bot")),
+            ("  my bot\t", Some("my bot")),
+            ("x", Some("x")),
+            (longest.as_str(), Some(longest.as_str())),
+            (&format!("{longest}x"), None),
+            (&"x".repeat(64), Some("x".repeat(64).as_str())),
+            (&"x".repeat(65), None),
+            (&"x".repeat(1_000_000), None),
+            ("", None),
+            ("   ", None),
+            ("a\u{0}b", None),
+            ("a\nb", None),
+            ("a\u{202e}b", Some("a\u{202e}b")),
+        ] {
+            let read = AppPasswordName::parse(text).ok();
+            assert_eq!(read.as_ref().map(AppPasswordName::as_str), name, "{text:.40}");
+        }
+    }
+
+    //
+    #[test]
+    fn the_kind_is_the_scope() {
+        assert_eq!(AppPasswordKind::asked(false).scope(), SessionScope::AppPass);
+        assert_eq!(
+            AppPasswordKind::asked(true).scope(),
+            SessionScope::AppPassPrivileged
+        );
+        for denial in [name_taken(), too_many()] {
+            assert_eq!((denial.status(), denial.name()), (400, "InvalidRequest"));
+        }
+    }
+}

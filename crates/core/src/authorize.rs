@@ -194,10 +194,15 @@ fn is_fresh(
     now: Timestamp,
 ) -> bool {
     let asked_again = request.prompt == Some(Prompt::Login);
+    is_recent(one, policy, now) && (!asked_again || one.authenticated_at >= admitted_at)
+}
+
+/// Whether the password was given recently enough, and is still the password, for an account that may act
+///
+pub(crate) fn is_recent(one: &SignedIn, policy: &Policy, now: Timestamp) -> bool {
     one.account.status == AccountStatus::Active
         && one.authenticated_at >= one.account.credentials_changed_at
         && now - one.authenticated_at <= policy.sign_in_max_age
-        && (!asked_again || one.authenticated_at >= admitted_at)
 }
 
 fn candidates<'a>(wanted: &[&'a SignedIn], fresh: impl Fn(&SignedIn) -> bool) -> Vec<Candidate<'a>> {

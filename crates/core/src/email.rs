@@ -96,3 +96,74 @@ impl From<EmailAddress> for String {
 const ADDRESS_BYTES_MAX: usize = 254;
 /// RFC 5321 section 4.5.3.1.1.
 const LOCAL_BYTES_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_addresses_are_read_in_lower_case() {
+        let longest = format!("{}@{}.example", "a".repeat(64), "b".repeat(63));
+        for (typed, address) in [
+            ("a@b.co", "a@b.co"),
+            (
+                "Alice.Smith+atproto@Mail.Example",
+                "alice.smith+atproto@mail.example",
+            ),
+            (" o'brien@example.ie ", "o'brien@example.ie"),
+            ("x_y-z@sub.domain.example", "x_y-z@sub.domain.example"),
+            (&longest, &longest),
+        ] {
+            assert_eq!(
+                EmailAddress::parse(typed).map(String::from).as_deref(),
+                Ok(address)
+            );
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let long_local = format!("{}@example.com", "a".repeat(65));
+        let label = "b".repeat(63);
+        let long_whole = format!("{}@{label}.{label}.{label}.example", "a".repeat(64));
+        assert!(long_whole.len() > ADDRESS_BYTES_MAX);
+        for bad in [
+            "",
+            "@",
+            "alice",
+            "alice@",
+            "@example.com",
+            "alice@localhost",
+            "alice@@example.com",
+            "alice@bob@example.com",
+            "alice@[127.0.0.1]",
+            "alice@127.0.0.1",
+            "alice@example..com",
+            "alice@-example.com",
+            ".alice@example.com",
+            "alice.@example.com",
+            "al..ice@example.com",
+            "\"al ice\"@example.com",
+            "al ice@example.com",
+            "alice@exam ple.com",
+            "alice@example.com\r\nBcc: mallory@example.com",
+            "alice\u{0}@example.com",
+            "alice<script>@example.com",
+            "Alice <alice@example.com>",
+            "\u{e4}lice@example.com",
+            "alice@\u{fc}ber.example",
+            &long_local,
+            &long_whole,
+            &"a".repeat(1_000_000),
+        ] {
+            let read = EmailAddress::parse(bad).map_err(|denial| denial.name());
+            assert_eq!(read, Err("InvalidRequest"), "{bad:.60}");
+        }
+    }
+
+    #[test]
+    fn a_log_sees_little_of_an_address() {
+        let address = EmailAddress::parse("alice@example.com").unwrap();
+        assert_eq!(format!("{address:?}"), "EmailAddress(a***@example.com)");
+    }
+}

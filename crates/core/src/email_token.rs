@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use entryway_oauth::secret::{Digest, ServerKey, constant_time_eq, hmac_sha256};
 use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_oauth::xrpc_denial::XrpcDenial;
 
-use crate::app_password::{grouped, is_base32};
+use crate::letters::{self, grouped};
 
 /// What a code lets its holder do. An account has one code for each at most: a new one replaces it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,8 +73,8 @@ pub struct EmailToken(String);
 impl EmailToken {
     /// Makes one from random bytes, of which 50 bits are used.
     pub fn from_entropy(entropy: [u8; 10]) -> Self {
-        let letters = BASE32_NOPAD.encode(&entropy);
-        Self(grouped(&letters[..GROUP * 2], GROUP))
+        let letters = grouped(&letters::draw(&entropy)[..GROUP * 2], GROUP);
+        Self(letters.to_ascii_uppercase())
     }
 
     /// Reads what a person typed, in either case and with white space around it.
@@ -83,12 +82,11 @@ impl EmailToken {
     /// # Errors
     /// [`XrpcDenial::EmailTokenInvalid`] for a text of another shape.
     pub fn parse(typed: &str) -> Result<Self, XrpcDenial> {
-        let typed = typed.trim();
-        let whole = typed.split_once('-').is_some_and(|(one, two)| {
-            [one, two].iter().all(|group| {
-                group.len() == GROUP && group.bytes().all(|byte| is_base32(byte.to_ascii_lowercase()))
-            })
-        });
+        let typed = typed.trim().to_ascii_lowercase();
+        let is_group = |group: &str| group.len() == GROUP && letters::are_all(group);
+        let whole = typed
+            .split_once('-')
+            .is_some_and(|(one, two)| is_group(one) && is_group(two));
         if !whole {
             return Err(XrpcDenial::EmailTokenInvalid);
         }
@@ -160,3 +158,104 @@ pub fn check(stored: Option<&StoredEmailToken>, presented: Digest, now: Timestam
 }
 
 const GROUP: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::NOW;
+
+    fn key() -> EmailTokenKey {
+        EmailTokenKey::new(&ServerKey::new([1; 32]))
+    }
+
+    fn digest(n: u8) -> Digest {
+        key().digest(
+            &EmailToken::from_entropy([n; 10]),
+            EmailTokenPurpose::ConfirmEmail,
+        )
+    }
+
+    fn stored() -> StoredEmailToken {
+        StoredEmailToken {
+            digest: digest(1),
+            created_at: NOW,
+        }
+    }
+
+    #[test]
+    fn a_code_ends_a_quarter_of_an_hour_after_it_was_sent() {
+        for (offset, expected) in [
+            (0, Ok(())),
+            (899, Ok(())),
+            (900, Err(XrpcDenial::EmailTokenExpired)),
+            (901, Err(XrpcDenial::EmailTokenExpired)),
+        ] {
+            assert_eq!(
+                check(Some(&stored()), digest(1), NOW + Seconds(offset)),
+                expected,
+                "{offset}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_code_that_was_sent_last_counts() {
+        let invalid = Err(XrpcDenial::EmailTokenInvalid);
+        assert_eq!(check(Some(&stored()), digest(2), NOW), invalid);
+        assert_eq!(check(None, digest(1), NOW), invalid);
+        // another's expiry is not told to who presents the wrong code
+        assert_eq!(check(Some(&stored()), digest(2), NOW + Seconds::days(1)), invalid);
+    }
+
+    // A9
+    #[test]
+    fn a_code_for_one_purpose_is_none_for_another_nor_for_another_server() {
+        let token = EmailToken::from_entropy([1; 10]);
+        let digests = EmailTokenPurpose::ALL.map(|purpose| key().digest(&token, purpose));
+        for (at, one) in digests.iter().enumerate() {
+            assert!(!digests[at + 1..].contains(one), "{at}");
+        }
+        let other = EmailTokenKey::new(&ServerKey::new([2; 32]));
+        assert_ne!(other.digest(&token, EmailTokenPurpose::ConfirmEmail), digest(1));
+    }
+
+    #[test]
+    fn what_a_person_types_is_read_in_either_case_and_nothing_else_is() {
+        let code = EmailToken::from_entropy([0x5a; 10]);
+        assert_eq!(code.expose().len(), 11);
+        let lower = code.expose().to_ascii_lowercase();
+        for typed in [code.expose(), &lower, &format!(" {lower}\n")] {
+            assert_eq!(EmailToken::parse(typed).as_ref(), Ok(&code));
+        }
+        for bad in [
+            "",
+            "-",
+            "ABCDE",
+            "ABCDEFGHIJ",
+            "ABCDE-FGHI",
+            "ABCDE-FGHIJK",
+            "ABCDE-FGHIJ-",
+            "ABCD1-FGHIJ",
+            "ABCD\u{c4}-FGHI",
+            "ABCDE FGHIJ",
+            &"A".repeat(100_000),
+        ] {
+            assert_eq!(
+                EmailToken::parse(bad),
+                Err(XrpcDenial::EmailTokenInvalid),
+                "{bad:.40}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_never_prints_and_its_purpose_has_one_word() {
+        assert_eq!(
+            format!("{:?}", EmailToken::from_entropy([1; 10])),
+            "EmailToken([redacted])"
+        );
+        for purpose in EmailTokenPurpose::ALL {
+            assert_eq!(EmailTokenPurpose::parse(purpose.name()), Some(purpose));
+        }
+    }
+}

@@ -143,3 +143,6 @@ const UNRESOLVED_TOP_LEVELS: [&str; 8] = [
     "localhost",
     "onion",
 ];
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,12 @@
 //! Invite codes: who may sign up where not everybody may.
 
-use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use entryway_oauth::time::Timestamp;
 use entryway_oauth::xrpc_denial::XrpcDenial;
 use entryway_scope::Did;
 
-use crate::app_password::{grouped, is_base32};
+use crate::letters::{self, grouped};
 
 /// An invite code: the service's host with hyphens for dots, and ten random letters, as in
 /// `entryway-example-abcde-fghij`. Hyphens, so that nobody takes it for a link.
@@ -25,14 +24,13 @@ pub struct InviteCode(String);
 impl InviteCode {
     /// Makes one from the service's host and random bytes, of which 50 bits are used.
     pub fn from_entropy(host: &str, entropy: [u8; 10]) -> Self {
-        let letters = BASE32_NOPAD.encode(&entropy).to_ascii_lowercase();
         let host: String = host
             .chars()
             .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
             .take(HOST_BYTES_MAX)
             .map(|c| if c == '.' { '-' } else { c.to_ascii_lowercase() })
             .collect();
-        let random = grouped(&letters[..GROUP * 2], GROUP);
+        let random = grouped(&letters::draw(&entropy)[..GROUP * 2], GROUP);
         Self(if host.is_empty() {
             random
         } else {
@@ -47,9 +45,8 @@ impl InviteCode {
     /// [`XrpcDenial::InvalidInviteCode`] for a text of another shape.
     pub fn parse(typed: &str) -> Result<Self, XrpcDenial> {
         let code = typed.trim().to_ascii_lowercase();
-        let is_group = |group: Option<&str>| {
-            group.is_some_and(|group| group.len() == GROUP && group.bytes().all(is_base32))
-        };
+        let is_group =
+            |group: Option<&str>| group.is_some_and(|group| group.len() == GROUP && letters::are_all(group));
         let mut from_the_end = code.rsplit('-');
         let well_formed = code.len() <= CODE_BYTES_MAX
             && is_group(from_the_end.next())
@@ -181,3 +178,110 @@ const HOST_BYTES_MAX: usize = 253;
 const CODES_MAX: u32 = 100;
 /// Uses of one code: a conference, not the world.
 const USES_MAX: u32 = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn a_code_is_no_link_and_reads_back() {
+        for (host, entropy, code) in [
+            ("entryway.example", 0, "entryway-example-aaaaa-aaaaa"),
+            ("Localhost:2583", 0xff, "localhost2583-77777-77777"),
+            ("", 0, "aaaaa-aaaaa"),
+        ] {
+            let made = InviteCode::from_entropy(host, [entropy; 10]);
+            assert_eq!(made.as_str(), code);
+            assert_eq!(InviteCode::parse(&format!(" {} ", code.to_uppercase())), Ok(made));
+        }
+        let made = InviteCode::from_entropy(&"a.".repeat(10_000), [1; 10]);
+        assert_eq!(InviteCode::parse(made.as_str()), Ok(made));
+    }
+
+    #[test]
+    fn a_text_of_another_shape_is_no_code() {
+        for bad in [
+            "",
+            "aaaaa",
+            "aaaaa-aaaa",
+            "aaaaa-aaaaa-",
+            "host-aaaa1-aaaaa",
+            "host.example-aaaaa-aaaaa",
+            "host/-aaaaa-aaaaa",
+            "\u{fc}-aaaaa-aaaaa",
+            &"a".repeat(1_000_000),
+        ] {
+            assert_eq!(
+                InviteCode::parse(bad),
+                Err(XrpcDenial::InvalidInviteCode),
+                "{bad:.40}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_is_asked_for_where_one_is_required() {
+        use Invitation::{Optional, Required};
+        let code = InviteCode::parse("host-aaaaa-aaaaa").unwrap();
+        let invalid = Err(XrpcDenial::InvalidInviteCode);
+        for (typed, invitation, expected) in [
+            (Some("host-aaaaa-aaaaa"), Required, Ok(Some(code.clone()))),
+            (Some("host-aaaaa-aaaaa"), Optional, Ok(Some(code))),
+            (None, Required, invalid.clone()),
+            (Some(" "), Required, invalid.clone()),
+            (None, Optional, Ok(None)),
+            (Some(""), Optional, Ok(None)),
+            (Some("nonsense"), Required, invalid.clone()),
+            (Some("nonsense"), Optional, invalid),
+        ] {
+            assert_eq!(presented(typed, invitation), expected, "{typed:?} {invitation:?}");
+        }
+    }
+
+    #[test]
+    fn uses_are_counted_down_to_nothing_and_a_disabled_code_has_none() {
+        let invite = |uses_max, used: usize, disabled| Invite {
+            code: InviteCode::parse("host-aaaaa-aaaaa").unwrap(),
+            uses_max,
+            disabled,
+            for_account: "admin".to_owned(),
+            created_by: "admin".to_owned(),
+            created_at: fixtures::NOW,
+            uses: vec![
+                InviteUse {
+                    used_by: fixtures::other_did(),
+                    used_at: fixtures::NOW,
+                };
+                used
+            ],
+        };
+        for (max, used, disabled, left) in [
+            (2, 0, false, 2),
+            (2, 1, false, 1),
+            (2, 2, false, 0),
+            (2, 3, false, 0),
+            (0, 0, false, 0),
+            (2, 0, true, 0),
+        ] {
+            assert_eq!(invite(max, used, disabled).uses_left(), left, "{max} {used}");
+        }
+    }
+
+    #[test]
+    fn an_order_has_bounds() {
+        for (codes, uses, fine) in [
+            (0, 1, false),
+            (1, 0, false),
+            (1, 1, true),
+            (100, 10_000, true),
+            (101, 1, false),
+            (1, 10_001, false),
+            (-1, 1, false),
+            (i64::MAX, 1, false),
+            (1, i64::MIN, false),
+        ] {
+            assert_eq!(InviteOrder::parse(codes, uses).is_ok(), fine, "{codes} {uses}");
+        }
+    }
+}

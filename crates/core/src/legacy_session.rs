@@ -240,3 +240,6 @@ impl LegacyRefreshKey {
         self.0.is_genuine(&jti.0, session.id, &session.salt)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,8 @@
 //! It refuses to know how facts are stored, how a page looks, or how a password is hashed.
 //!
 //! Start at [`request`] (what PAR admits), then [`authorize`] (what a browser sees next), [`code`]
-//! and [`refresh`] (what the token endpoint gives). [`policy`] holds every limit and lifetime.
+//! and [`refresh`] (what the token endpoint gives), [`own_account`] (what people see and end). [`policy`] holds
+//! every limit and lifetime.
 //!
 //! Invariants: what is granted is never more than what was asked, `atproto` is always in it, and a
 //! refusal for a wrong key or client never ends the owner's session.
@@ -17,6 +18,7 @@ pub mod app_password;
 pub mod authorize;
 pub mod code;
 pub mod consent;
+pub mod device;
 pub mod email;
 pub mod email_token;
 #[cfg(test)]
@@ -25,6 +27,8 @@ mod generation;
 pub mod handle;
 pub mod invite;
 pub mod legacy_session;
+mod letters;
+pub mod own_account;
 pub mod password;
 pub mod permission_set;
 pub mod policy;
@@ -34,5 +38,6 @@ pub mod request;
 pub mod response;
 pub mod revoke;
 pub mod session;
+pub mod sign_in;
 pub mod sign_up;
 pub mod trust;

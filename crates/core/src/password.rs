@@ -74,3 +74,53 @@ fn is_within(text: &str, characters_max: usize) -> bool {
 const NEW_CHARACTERS_MIN: usize = 8;
 const NEW_CHARACTERS_MAX: usize = 256;
 const PRESENTED_CHARACTERS_MAX: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_password_has_eight_to_256_characters() {
+        for (characters, fine) in [(0, false), (7, false), (8, true), (256, true), (257, false)] {
+            for letter in ["x", "\u{e4}", "\u{1f511}", " ", "\u{0}"] {
+                let read = NewPassword::parse(&letter.repeat(characters));
+                assert_eq!(read.is_ok(), fine, "{characters} of {letter:?}");
+            }
+        }
+        let read = NewPassword::parse("short").map_err(|denial| denial.name());
+        assert_eq!(read, Err("InvalidPassword"));
+    }
+
+    //
+    #[test]
+    fn a_presented_password_has_at_most_512_characters() {
+        for (characters, fine) in [(0, false), (1, true), (511, true), (512, true), (513, false)] {
+            for letter in ["x", "\u{1f511}"] {
+                let read = PresentedPassword::parse(&letter.repeat(characters));
+                assert_eq!(read.is_ok(), fine, "{characters} of {letter}");
+            }
+        }
+        // and the refusal does not tell it from a wrong one
+        let huge = "x".repeat(1024 * 1024);
+        assert_eq!(PresentedPassword::parse(&huge), Err(XrpcDenial::CredentialsWrong));
+    }
+
+    #[test]
+    fn what_may_be_chosen_may_be_presented_as_it_is() {
+        let typed = format!(" {} ", "\u{1f511}".repeat(254));
+        let (new, presented) = (NewPassword::parse(&typed), PresentedPassword::parse(&typed));
+        assert_eq!(new.unwrap().expose(), presented.unwrap().expose());
+    }
+
+    #[test]
+    fn a_password_never_prints() {
+        let (new, presented) = (
+            NewPassword::parse("correct horse").unwrap(),
+            PresentedPassword::parse("correct horse").unwrap(),
+        );
+        assert_eq!(
+            format!("{new:?} {presented:?}"),
+            "NewPassword([redacted]) PresentedPassword([redacted])"
+        );
+    }
+}

@@ -35,6 +35,11 @@ impl Digest {
         Self(hash.finalize().into())
     }
 
+    /// One that was made before, from its raw bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The raw 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -2,6 +2,8 @@
 //!
 //! A tower-sessions record, sealed in the store. The key `browser` names the browser itself: requests
 //! are bound to it and form tokens derived from it, and it stays when the session id changes at sign-in.
+//! The sign-ins of the record are names alone: each counts as long as its row in the store does, which the
+//! person can end from any other device.
 
 use std::collections::VecDeque;
 
@@ -9,11 +11,13 @@ use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 use entryway_core::authorize::{Choice, SignedIn};
+use entryway_core::device::Device;
+use entryway_core::sign_in::{SignIn, SignInId};
 use entryway_oauth::denial::Denial;
 use entryway_oauth::secret::{Digest, constant_time_eq};
 use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
-use entryway_store::BrowserSessions;
+use entryway_store::{BrowserSessions, SignInBegin};
 
 use crate::app::App;
 use crate::failure::{Failure, Fault};
@@ -26,7 +30,8 @@ pub(crate) struct Browser {
 
 /// A password given in this browser.
 #[derive(Clone, Serialize, Deserialize)]
-struct SignIn {
+struct Held {
+    id: SignInId,
     did: Did,
     authenticated_at: Timestamp,
 }
@@ -40,7 +45,8 @@ const ACCOUNTS_MAX: usize = 10;
 /// Requests of one browser whose choice is remembered.
 const CHOICES_MAX: usize = 16;
 
-const ACCOUNTS: &str = "accounts";
+/// Not `accounts`, where sign-ins without a row were: whoever holds one of those signs in again.
+const SIGN_INS: &str = "sign_ins";
 const CHOICES: &str = "choices";
 
 impl Browser {
@@ -93,39 +99,49 @@ impl Browser {
         app.keys().form_token(&self.id)
     }
 
-    /// The accounts signed in here, as they are now; those that are gone are left out.
-    pub(crate) async fn signed_in(&self, app: &App) -> Result<Vec<SignedIn>, Failure> {
-        let sign_ins = self.sign_ins().await?;
-        if sign_ins.is_empty() {
-            return Ok(Vec::new());
+    /// The accounts signed in here, as they are now; those that are gone are left out, and those whose sign-in
+    /// was ended from elsewhere.
+    pub(crate) async fn signed_in(&self, app: &App, now: Timestamp) -> Result<Vec<SignedIn>, Failure> {
+        let held = self.held().await?;
+        let ids: Vec<SignInId> = held.iter().map(|one| one.id).collect();
+        let live = app.store().live_sign_ins(&ids, now).await?;
+        if live.iter().any(|one| SignIn::is_due(one.last_seen_at, now)) {
+            app.store().see_browser(self.digest(), now).await?;
         }
-        let dids: Vec<Did> = sign_ins.iter().map(|one| one.did.clone()).collect();
-        let accounts = app.store().accounts(&dids).await?;
-        let since = |did: &Did| {
-            sign_ins
+        let signed_in = live.into_iter().filter_map(|live| {
+            // the record is sealed: its instant is the one that was written
+            let held = held
                 .iter()
-                .find(|one| one.did == *did)
-                .map(|one| one.authenticated_at)
-        };
-        let known = accounts.into_iter().filter_map(|account| {
-            since(&account.did).map(|authenticated_at| SignedIn {
-                authenticated_at,
-                account,
+                .find(|one| one.id == live.id && one.did == live.account.did)?;
+            Some(SignedIn {
+                authenticated_at: held.authenticated_at,
+                account: live.account,
             })
         });
-        Ok(known.collect())
+        Ok(signed_in.collect())
     }
 
-    /// Signs an account in, under a new session id, and chooses it for the request.
-    pub(crate) async fn sign_in(&self, did: &Did, request: Digest, now: Timestamp) -> Result<(), Failure> {
+    /// Signs an account in, under a new session id, and chooses it for the request if there is one.
+    pub(crate) async fn sign_in(
+        &self,
+        app: &App,
+        did: &Did,
+        device: Device,
+        request: Option<Digest>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         // checking the password took a while: somebody may have signed out in another tab since
         self.session.load().await.map_err(broken)?;
-        let mut sign_ins = self.sign_ins().await?;
-        sign_ins.retain(|one| one.did != *did);
-        sign_ins.truncate(ACCOUNTS_MAX - 1);
-        sign_ins.insert(
+        let mut held = self.held().await?;
+        held.retain(|one| one.did != *did);
+        let id = self.begin(app, did, device, now).await?;
+        for forgotten in held.drain(held.len().min(ACCOUNTS_MAX - 1)..) {
+            app.store().end_sign_in(&forgotten.did, forgotten.id, now).await?;
+        }
+        held.insert(
             0,
-            SignIn {
+            Held {
+                id,
                 did: did.clone(),
                 authenticated_at: now,
             },
@@ -135,12 +151,35 @@ impl Browser {
             .insert(BrowserSessions::BROWSER_KEY, &self.id)
             .await
             .map_err(broken)?;
-        self.session.insert(ACCOUNTS, &sign_ins).await.map_err(broken)?;
-        self.write_choice(request, Some(did)).await
+        self.session.insert(SIGN_INS, &held).await.map_err(broken)?;
+        match request {
+            Some(request) => self.write_choice(request, Some(did)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the sign-in its row.
+    async fn begin(&self, app: &App, did: &Did, device: Device, now: Timestamp) -> Result<SignInId, Failure> {
+        let sign_in = SignIn {
+            id: SignInId::from_entropy(app.chance().bytes()?),
+            did: did.clone(),
+            browser: self.digest(),
+            device,
+            created_at: now,
+            last_seen_at: now,
+            expires_at: now + BrowserSessions::LIFETIME,
+        };
+        let id = sign_in.id;
+        match app.store().begin_sign_in(sign_in).await? {
+            SignInBegin::Begun => Ok(id),
+            // the password is another one since it was checked
+            SignInBegin::Unknown => Err(Denial::CredentialsWrong.into()),
+        }
     }
 
     /// Signs every account of this browser out, on the server too.
-    pub(crate) async fn sign_out(&self) -> Result<(), Failure> {
+    pub(crate) async fn sign_out(&self, app: &App, now: Timestamp) -> Result<(), Failure> {
+        app.store().end_sign_ins_of_browser(self.digest(), now).await?;
         self.session.flush().await.map_err(broken)
     }
 
@@ -161,7 +200,7 @@ impl Browser {
     /// was just rotated away must not be saved, or its old cookie would be sent again.
     pub(crate) async fn choose(&self, request: Digest, did: Option<&Did>) -> Result<(), Failure> {
         self.session.load().await.map_err(broken)?;
-        if self.sign_ins().await?.is_empty() {
+        if self.held().await?.is_empty() {
             return Ok(());
         }
         self.write_choice(request, did).await
@@ -179,10 +218,10 @@ impl Browser {
             .map_err(broken)
     }
 
-    async fn sign_ins(&self) -> Result<Vec<SignIn>, Failure> {
+    async fn held(&self) -> Result<Vec<Held>, Failure> {
         Ok(self
             .session
-            .get(ACCOUNTS)
+            .get(SIGN_INS)
             .await
             .map_err(broken)?
             .unwrap_or_default())

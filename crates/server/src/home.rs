@@ -28,7 +28,7 @@ pub(crate) async fn get(State(app): State<App>, session: Session) -> Response {
 async fn show(app: &App, session: Session) -> Result<Response, Failure> {
     let browser = Browser::known(session).await?;
     let (accounts, csrf) = match &browser {
-        Some(browser) => (browser.signed_in(app).await?, browser.form_token(app)),
+        Some(browser) => (browser.signed_in(app, app.now()).await?, browser.form_token(app)),
         None => (Vec::new(), String::new()),
     };
     let signed_in = SignedInHere {
@@ -66,7 +66,7 @@ async fn end(app: &App, session: Session, request: Request<Body>) -> Result<Resp
     let (_, form) = body::parameters(request, body::Accepts::Form).await?;
     Browser::of_form(app, session, form.optional("csrf"))
         .await?
-        .sign_out()
+        .sign_out(app, app.now())
         .await?;
     let view = SignedOutView {
         page: page_context(app),

@@ -106,9 +106,10 @@ where code = $1 and state = 'approved' and code_expires_at > $2
   and not exists (select 1 from mark where digest = $3 and expires_at > $2);
 
 insert into oauth_session
-  (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key)
-select $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
-where changes() = 1;
+  (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key, device, browser)
+select $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, device, browser
+from auth_request
+where code = $1 and changes() = 1;
 
 insert into mark (digest, expires_at)
 select $3, $4
@@ -118,7 +119,7 @@ on conflict (digest) do update set expires_at = excluded.expires_at;
 select 0 as held, 0 as proof, changes() as changed",
     postgres: "
 with held as (
-  select id from auth_request
+  select device, browser from auth_request
   where code = $1 and state = 'approved' and code_expires_at > $2
   for update
 ), proof as (
@@ -128,8 +129,8 @@ with held as (
   returning 1 as fresh
 ), session as (
   insert into oauth_session
-    (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key)
-  select $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from proof
+    (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key, device, browser)
+  select $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, held.device, held.browser from proof, held
   returning id
 ), changed as (
   update auth_request r

@@ -9,6 +9,7 @@ mod bench;
 mod browsers;
 mod clients;
 mod codes;
+mod devices;
 mod durability;
 mod grants;
 mod keys;

@@ -15,7 +15,8 @@
 //! `expires_at` is over *at* that second; of any number of verbs at once that could each succeed alone,
 //! exactly as many succeed as the guard allows.
 //!
-//! Round trips when all goes well: a refusal may take a few more to find its reason. A load is always one.
+//! Round trips when all goes well: a refusal may take a few more to find its reason. A load is always one, but for
+//! `connected_apps`, which is two.
 //! On SQLite a round trip is a message to a thread:
 //!
 //! | verb | PostgreSQL | SQLite |
@@ -31,16 +32,21 @@
 //! | `rotate_refresh` | 1 | 1 |
 //! | `end_session`, `end_sessions_of_account`, `replay_code` | 5 | 3 |
 //! | `create_account`, `replace_password_hash`, `rehome_account` | 1 | 1 |
-//! | `change_password` | 8, and 1 for each code it spoils | 6, and 1 |
+//! | `change_password` | 9, and 1 for each code it spoils | 7, and 1 |
 //! | `trust_client`, `distrust_client` | 1 | 1 |
 //! | `revoke_grant` | 8, and 1 for each code it spoils | 6, and 1 |
+//! | `revoke_all_grants` | 8, and 1 for each code it spoils | 6, and 1 |
+//! | `end_everything` | 9, and 1 for each code it spoils | 7, and 1 |
 //! | where more than 64 sessions end | 1 more for every 64 | 1 more |
 //! | `tell_key_revoked` | 4 | 2 |
 //! | `remember_mark` | 1 | 1 |
 //! | `adopt_signing_key` | 2 | 2 |
 //! | `recognise_root` | 1, later 2 | 1, later 2 |
 //! | `keep_permission_set`, `keep_scope` | 1 | 1 |
-//! | `sweep` | 7 | 7 |
+//! | `sweep` | 8 | 8 |
+//! | `begin_sign_in` | 5 | 3 |
+//! | `end_other_sign_ins` | 4 | 2 |
+//! | `see_browser`, `end_sign_in`, `end_sign_ins_of_browser` | 1 | 1 |
 //! | browser session created, saved | 1 | 1 |
 //! | browser session deleted | 2 | 2 |
 //!
@@ -66,14 +72,18 @@ pub use fault::{EngineFault, Fault};
 pub use migrate::SchemaState;
 pub use outcome::{
     Admission, Binding, Creation, Decision, Distrust, Keeping, PasswordChange, PendingRequest, Recognition,
-    Redemption, Rehoming, Remembered, Replacement, Revocation, Rotation, SessionEnd, SessionFacts, Spoiling,
-    Swept,
+    Redemption, Rehoming, Remembered, Replacement, Revocation, Rotation, SessionEnd, SessionFacts,
+    SignInBegin, SignInEnd, Spoiling, Swept,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};
 pub use verbs::accounts::{ACCOUNTS_MAX, ACCOUNTS_PAGE, NewAccount};
 pub use verbs::clients::{ListedClient, Logo, TRUSTED_CLIENTS_MAX, TrustedClient};
 pub use verbs::codes::NewSession;
+pub use verbs::connected_apps::{
+    APPS_MAX, ConnectedApp, ConnectedApps, ConnectedSession, SESSIONS_OF_APP_MAX,
+};
+pub use verbs::devices::{DEVICES_MAX, Devices, LiveSignIn, SIGN_INS_MAX};
 pub use verbs::keys::{KeyState, SealedKey};
 pub use verbs::marks::Mark;
 pub use verbs::permission_sets::StoredSet;

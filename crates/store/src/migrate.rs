@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = migrations![
     2 "0002_known_clients",
     3 "0003_permission_sets",
     4 "0004_revocations",
+    5 "0005_devices",
 ];
 
 impl Migration {

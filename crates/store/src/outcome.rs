@@ -110,7 +110,25 @@ pub enum SessionEnd {
     Unknown,
 }
 
-/// What became of a grant that was taken back.
+/// What became of a sign-in that was to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInBegin {
+    /// It counts, and an earlier one of the same browser and account does not.
+    Begun,
+    /// There is no such account, or its password changed after it was checked.
+    Unknown,
+}
+
+/// What became of a sign-in that was to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInEnd {
+    /// It ended now.
+    Ended,
+    /// It had ended, is another account's, or never was: which of these is not told.
+    Gone,
+}
+
+/// What became of a grant that was taken back, or of all of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revocation {
     /// It is gone, and so is everything that came of it.
@@ -118,8 +136,23 @@ pub enum Revocation {
         /// How many live sessions ended.
         sessions: u64,
     },
-    /// The account had granted the client nothing.
+    /// The account had granted nothing.
     Unknown,
+}
+
+impl Revocation {
+    /// Of so many other things that are gone, and of so many live sessions that ended.
+    pub(crate) const fn of(others: u64, sessions: u64) -> Self {
+        if others > 0 || sessions > 0 {
+            Self::Revoked { sessions }
+        } else {
+            Self::Unknown
+        }
+    }
+
+    pub(crate) const fn has_ended_sessions(self) -> bool {
+        matches!(self, Self::Revoked { sessions: 1.. })
+    }
 }
 
 /// What became of the operator's word for a client.
@@ -209,6 +242,8 @@ pub struct Swept {
     pub marks: u64,
     /// Browser sessions that were over.
     pub browsers: u64,
+    /// Sign-ins that were over.
+    pub sign_ins: u64,
     /// OAuth sessions that ended long ago.
     pub sessions: u64,
     /// Scopes that no token names any more.
@@ -225,6 +260,7 @@ impl Swept {
             self.requests,
             self.marks,
             self.browsers,
+            self.sign_ins,
             self.sessions,
             self.scopes,
             self.revocations,

@@ -6,19 +6,22 @@ use sqlx::{Decode, Type};
 
 use entryway_core::account::{Account, AccountStatus, PasswordHash};
 use entryway_core::code::{CodeFacts, CodeState};
+use entryway_core::device::Device;
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::session::{EndReason, Ended, Session};
+use entryway_core::sign_in::{SignIn, SignInId};
 use entryway_core::trust::{Grant, Trust};
 use entryway_oauth::client_auth::ClientKey;
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::jwk::{Algorithm, Thumbprint};
-use entryway_oauth::secret::SessionId;
+use entryway_oauth::secret::{Digest, SessionId};
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle, Nsid, ScopeSet};
 
 use crate::fault::Fault;
 use crate::outcome::{PendingRequest, SessionFacts};
 use crate::verbs::clients::ListedClient;
+use crate::verbs::devices::LiveSignIn;
 use crate::verbs::keys::{KeyState, SealedKey};
 use crate::verbs::permission_sets::StoredSet;
 use crate::verbs::revocations::ToldRevocation;
@@ -56,6 +59,14 @@ impl<'r> Columns<'r> {
 
     pub(crate) fn bytes(self, column: &'static str) -> Result<&'r [u8], Fault> {
         self.value(column)
+    }
+
+    pub(crate) fn optional_digest(self, column: &'static str) -> Result<Option<Digest>, Fault> {
+        let bytes: Option<&[u8]> = self.value(column)?;
+        let digest = |bytes: &[u8]| bytes.try_into().map(Digest::from_bytes).ok();
+        bytes
+            .map(|bytes| digest(bytes).ok_or_else(|| self.impossible(column)))
+            .transpose()
     }
 
     pub(crate) fn instant(self, column: &'static str) -> Result<Timestamp, Fault> {
@@ -220,6 +231,38 @@ fn status_of(name: &str) -> Option<AccountStatus> {
     ]
     .into_iter()
     .find(|status| status_name(*status) == name)
+}
+
+/// From `id, last_seen_at` and the account's.
+pub(crate) fn live_sign_in(row: &AnyRow) -> Result<LiveSignIn, Fault> {
+    let columns = Columns::of(row, "browser_sign_in");
+    Ok(LiveSignIn {
+        id: sign_in_id(columns)?,
+        last_seen_at: columns.instant("last_seen_at")?,
+        account: account(row)?,
+    })
+}
+
+/// From `id, did, browser, device, created_at, last_seen_at, expires_at`.
+pub(crate) fn sign_in(row: &AnyRow) -> Result<SignIn, Fault> {
+    let columns = Columns::of(row, "browser_sign_in");
+    let browser = columns.optional_digest("browser")?;
+    Ok(SignIn {
+        id: sign_in_id(columns)?,
+        did: columns.parsed("did", |text| Did::parse(text).ok())?,
+        browser: browser.ok_or_else(|| columns.impossible("browser"))?,
+        device: columns.parsed("device", Device::parse)?,
+        created_at: columns.instant("created_at")?,
+        last_seen_at: columns.instant("last_seen_at")?,
+        expires_at: columns.instant("expires_at")?,
+    })
+}
+
+fn sign_in_id(columns: Columns<'_>) -> Result<SignInId, Fault> {
+    let bytes = columns.bytes("id")?.try_into();
+    bytes
+        .map(SignInId::from_entropy)
+        .map_err(|_| columns.impossible("id"))
 }
 
 /// From `scope, known`.

@@ -5,8 +5,8 @@
 //! and tell what is in it, so that what a verb decides next cannot be overtaken.
 //!
 //! Rows are always held in one order, so that verbs wait for each other and never in a circle:
-//! request while it waits, account, grant, request once approved, session, mark, and last of all the head of the
-//! revocations, which everybody who ends a session holds until the commit. A sweep waits for nobody.
+//! request while it waits, account, sign-in, grant, request once approved, session, mark, and last of all the head
+//! of the revocations, which everybody who ends a session holds until the commit. A sweep waits for nobody.
 
 use crate::store::Engine;
 
@@ -24,6 +24,7 @@ macro_rules! statements {
 mod accounts;
 mod browsers;
 mod codes;
+mod devices;
 mod grants;
 mod keys;
 mod marks;
@@ -35,6 +36,7 @@ mod sessions;
 pub(crate) use accounts::*;
 pub(crate) use browsers::*;
 pub(crate) use codes::*;
+pub(crate) use devices::*;
 pub(crate) use grants::*;
 pub(crate) use keys::*;
 pub(crate) use marks::*;
@@ -49,6 +51,7 @@ pub(crate) const ALL: &[&[(&str, &str)]] = &[
     accounts::ALL,
     browsers::ALL,
     codes::ALL,
+    devices::ALL,
     grants::ALL,
     keys::ALL,
     marks::ALL,

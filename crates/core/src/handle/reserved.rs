@@ -30,6 +30,11 @@ impl ReservedNames {
         }
     }
 
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether a label, in lower case, is among them.
     pub fn holds(&self, label: &str) -> bool {
         self.0.contains(label)

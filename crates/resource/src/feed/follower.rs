@@ -150,16 +150,16 @@ impl<S: FeedSource> Session<'_, S> {
 
     async fn stream(&self, place: &mut Place, heard: &mut Heard) -> Result<(), FeedFault> {
         let challenge = self.challenge();
-        let began = (self.clock)();
+        let asked = (self.clock)();
         let mut stream = self.source.open(place.request(challenge)).await?;
-        let mut reading = Reading::new(place, self.revocations, challenge, (self.clock)());
+        let mut reading = Reading::new(place, self.revocations, challenge, asked);
         loop {
             let text = stream.next().await?;
             let now = (self.clock)();
             let taken = reading.take(&text, &(self.follower.keys)(), now);
             heard.of(&reading);
             taken?;
-            let lasted = now.steady.saturating_sub(began.steady);
+            let lasted = now.steady.saturating_sub(asked.steady);
             if lasted > STREAM_LASTS_MAX && reading.is_complete() {
                 return Ok(());
             }
@@ -170,8 +170,9 @@ impl<S: FeedSource> Session<'_, S> {
     /// since with it there would always be an answer at once: so its answer is but a bell.
     async fn pages(&self, place: &mut Place, heard: &mut Heard) -> Result<(), FeedFault> {
         let challenge = self.challenge();
+        let asked = (self.clock)();
         let page = self.source.page(place.request(challenge)).await?;
-        let mut reading = Reading::new(place, self.revocations, challenge, (self.clock)());
+        let mut reading = Reading::new(place, self.revocations, challenge, asked);
         for text in &page {
             let taken = reading.take(text, &(self.follower.keys)(), (self.clock)());
             heard.of(&reading);
@@ -265,3 +266,5 @@ const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;

@@ -177,4 +177,6 @@ const QUIET_MAX: Duration = HEAD_EVERY.saturating_mul(2);
 const PAGE_BYTES_MAX: usize = (PAGE_STATEMENTS_MAX + 1) * JWS_BYTES_MAX;
 
 #[cfg(test)]
+mod server;
+#[cfg(test)]
 mod tests;

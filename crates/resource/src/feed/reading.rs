@@ -63,6 +63,8 @@ pub(super) struct Reading<'a> {
     /// The number of the last event before this reading.
     had: u64,
     stage: Stage,
+    /// The first head was made later than this.
+    asked: Duration,
     anchor: Option<Anchor>,
     /// A head that was read before the events it tells of: when it was said, and their last number.
     owed: Option<(Duration, u64)>,
@@ -84,21 +86,20 @@ enum Stage {
     Next,
 }
 
-/// The first head of a reading: from here on the server's clock and ours advance alike.
+/// The dates of the first and the last head of a reading.
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
-    steady: Duration,
-    iat: Timestamp,
+    first: Timestamp,
     latest: Timestamp,
 }
 
 impl<'a> Reading<'a> {
-    /// Reads the answer to [`Place::request`] with this challenge.
+    /// Reads the answer to [`Place::request`] with this challenge, which was sent after this moment.
     pub(super) fn new(
         place: &'a mut Place,
         revocations: &'a Revocations,
         challenge: Challenge,
-        now: Moment,
+        asked: Moment,
     ) -> Self {
         let stage = match place.last {
             Some(_) => Stage::Overlap,
@@ -110,9 +111,10 @@ impl<'a> Reading<'a> {
             revocations,
             challenge,
             stage,
+            asked: asked.steady,
             anchor: None,
             owed: None,
-            moved: now.steady,
+            moved: asked.steady,
             events: 0,
             complete: false,
         }
@@ -162,6 +164,7 @@ impl<'a> Reading<'a> {
         self.moved = now.steady;
         match &mut self.stage {
             Stage::Overlap => {
+                in_order(self.had, event.seq)?;
                 if self.place.last.as_ref() != Some(&event) {
                     return Err(self.history_lost(event.seq));
                 }
@@ -218,27 +221,27 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// When a head was made, by our steady clock: when it came, or earlier if it is dated less far from the
-    /// first one than it came. Only how fast the server's clock runs matters, not what it shows.
+    /// When a head was made at the earliest, by our steady clock: the first one when we asked, a later one
+    /// as much later as it is dated. What the server's clock shows does not matter, only how fast it runs.
     fn said_at(&mut self, head: &FeedHead, now: Moment) -> Result<Duration, FeedFault> {
-        let first = Anchor {
-            steady: now.steady,
-            iat: head.iat,
+        let begun = self.anchor.is_some();
+        let anchor = self.anchor.get_or_insert(Anchor {
+            first: head.iat,
             latest: head.iat,
-        };
-        if self.anchor.is_none() {
+        });
+        if !begun {
             warn_of_clocks(head, now);
         }
-        let anchor = self.anchor.get_or_insert(first);
         // within one answer an older head is out of order, or its server's clock was set back: the next
         // connection begins with the new time
         if head.iat < anchor.latest {
             return Err(FeedFault::ClockWentBack);
         }
         anchor.latest = head.iat;
-        let since = u64::try_from((head.iat - anchor.iat).0).unwrap_or_default();
-        let dated = anchor.steady.saturating_add(Duration::from_secs(since));
-        Ok(dated.min(now.steady))
+        // dates are whole seconds: the first may be of the end of its second, this one of the beginning
+        let since = u64::try_from((head.iat - anchor.first).0).unwrap_or_default();
+        let since = Duration::from_secs(since.saturating_sub(1));
+        Ok(self.asked.saturating_add(since).min(now.steady))
     }
 
     /// Compares a head with what was read.
@@ -319,8 +322,7 @@ fn warn_of_clocks(head: &FeedHead, now: Moment) {
 
 /// Seconds by which clocks differ where both are kept by a time server, and much more.
 const CLOCKS_APART_MAX: u64 = 60;
-/// How late a head may come. Dates are whole seconds and clocks drift: one in ten thousand is ten seconds
-/// a day, more than any connection lasts.
+/// How late a head may come: as long as a stream may be silent.
 const HELD_UP_MAX: Duration = HEAD_EVERY.saturating_mul(2);
 /// How long an event that a head told of may take after the one before it.
 const WITHHELD_MAX: Duration = HEAD_EVERY.saturating_mul(2);

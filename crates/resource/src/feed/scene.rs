@@ -1,5 +1,6 @@
 //! For the tests: an issuer that writes a feed, and instants.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use entryway_oauth::issuer::Issuer;
@@ -47,7 +48,8 @@ pub(super) fn keys() -> Vec<PublicKey> {
 
 /// The key that signs access tokens, which is not revoked.
 pub(super) fn token_key() -> Thumbprint {
-    crate::scene::public([7; 32]).thumbprint()
+    static KEY: LazyLock<Thumbprint> = LazyLock::new(|| crate::scene::public([7; 32]).thumbprint());
+    *KEY
 }
 
 pub(super) fn session(n: u64) -> SessionId {

@@ -66,7 +66,7 @@ impl Opened {
             Binding::Unknown => return Err(Denial::RequestUnknown.into()),
         };
         browser.keep().await?;
-        let signed_in = browser.signed_in(app).await?;
+        let signed_in = browser.signed_in(app, now).await?;
         let dids: Vec<Did> = signed_in.iter().map(|one| one.account.did.clone()).collect();
         let standing = store.standing(&client_id, &dids).await?;
         let choice = browser.choice(id).await?;

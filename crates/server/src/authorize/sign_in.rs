@@ -15,7 +15,7 @@ use entryway_oauth::form::Parameters;
 
 use crate::app::App;
 use crate::browser::Browser;
-use crate::extract::{body, navigation};
+use crate::extract::{body, device, navigation};
 use crate::failure::Failure;
 use crate::password::PASSWORD_BYTES_MAX;
 use crate::serve::Peer;
@@ -39,7 +39,11 @@ async fn sign_in(app: &App, session: Session, request: Request<Body>) -> Result<
     let address = Peer::address(&parts.extensions);
     match authenticate(app, &form, opened.pending.request.login_hint.as_ref(), address).await {
         Ok(account) => {
-            opened.browser.sign_in(&account.did, opened.id, now).await?;
+            let device = device::of(&parts.headers);
+            let browser = &opened.browser;
+            browser
+                .sign_in(app, &account.did, device, Some(opened.id), now)
+                .await?;
             tracing::info!(account.did = %account.did, client.id = %opened.pending.request.client_id, "signed in");
             Ok(reply::see_other(&opened.location(app)))
         }

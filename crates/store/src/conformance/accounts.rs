@@ -116,25 +116,6 @@ async fn of_many_accounts_with_one_handle_one_is_created(bench: &Bench) {
     assert_eq!(count(&answers, &Creation::HandleTaken), 63);
 }
 
-async fn several_accounts_come_in_the_order_asked(bench: &Bench) {
-    let mut made = Vec::new();
-    for _ in 0..17 {
-        made.push(bench.account().await);
-    }
-    let nobody = Did::parse("did:web:nobody.example").unwrap();
-    let load = async |dids: Vec<Did>| bench.store.accounts(&dids).await.unwrap();
-    let asked = vec![
-        made[2].did.clone(),
-        nobody,
-        made[0].did.clone(),
-        made[2].did.clone(),
-    ];
-    assert_eq!(load(asked).await, [made[2].clone(), made[0].clone()]);
-    assert_eq!(load(Vec::new()).await, []);
-    let all: Vec<_> = made.iter().map(|account| account.did.clone()).collect();
-    assert_eq!(load(all).await, made[..16], "sixteen are looked up");
-}
-
 async fn all_accounts_are_listed_by_handle_a_page_at_a_time(bench: &Bench) {
     assert_eq!(bench.store.accounts_after(None).await.unwrap(), []);
     let mut made = Vec::new();
@@ -229,7 +210,6 @@ on_both_engines![
     every_status_and_a_missing_address_are_kept,
     a_taken_name_is_told_by_its_kind,
     of_many_accounts_with_one_handle_one_is_created,
-    several_accounts_come_in_the_order_asked,
     all_accounts_are_listed_by_handle_a_page_at_a_time,
     a_better_hash_replaces_the_one_that_was_checked,
     a_changed_password_dates_older_sign_ins,

@@ -1,3 +1,5 @@
+mod connected;
+mod everything;
 mod knowing;
 mod revocations;
 

@@ -10,8 +10,9 @@ struct Texts {
     second: &'static str,
     third: &'static str,
     fourth: &'static str,
+    fifth: &'static str,
     /// How often each may be run.
-    runs: [u32; 4],
+    runs: [u32; 5],
 }
 
 const SQLITE_TEXTS: Texts = Texts {
@@ -19,7 +20,8 @@ const SQLITE_TEXTS: Texts = Texts {
     second: include_str!("../../../../migrations/sqlite/0002_known_clients.sql"),
     third: include_str!("../../../../migrations/sqlite/0003_permission_sets.sql"),
     fourth: include_str!("../../../../migrations/sqlite/0004_revocations.sql"),
-    runs: [2, 1, 2, 2],
+    fifth: include_str!("../../../../migrations/sqlite/0005_devices.sql"),
+    runs: [2, 1, 2, 2, 1],
 };
 
 const POSTGRES_TEXTS: Texts = Texts {
@@ -27,7 +29,8 @@ const POSTGRES_TEXTS: Texts = Texts {
     second: include_str!("../../../../migrations/postgres/0002_known_clients.sql"),
     third: include_str!("../../../../migrations/postgres/0003_permission_sets.sql"),
     fourth: include_str!("../../../../migrations/postgres/0004_revocations.sql"),
-    runs: [2, 2, 2, 2],
+    fifth: include_str!("../../../../migrations/postgres/0005_devices.sql"),
+    runs: [2, 2, 2, 2, 2],
 };
 
 /// As the program records migrations.
@@ -61,7 +64,7 @@ async fn is_up_to_date(database: &Database) {
     works(&store).await;
     store.close().await;
     let state = Store::migrate_check(&database.url).await.unwrap();
-    let (version, pending) = (4, Vec::new());
+    let (version, pending) = (5, Vec::new());
     assert_eq!(state, SchemaState { version, pending });
     Store::open_unmigrated(&database.url).await.unwrap();
 }
@@ -87,13 +90,14 @@ async fn nothing_is_applied_by_looking(database: &Database, _texts: &Texts) {
                 "0002_known_clients",
                 "0003_permission_sets",
                 "0004_revocations",
+                "0005_devices",
             ],
         );
         assert_eq!(state, SchemaState { version, pending });
         let fault = Store::open_unmigrated(&database.url).await.unwrap_err();
         assert_eq!(
             fault.to_string(),
-            "the database lacks 4 migrations, the first is 0001_first_login: run entryway migrate"
+            "the database lacks 5 migrations, the first is 0001_first_login: run entryway migrate"
         );
         if let Some(path) = database.url.strip_prefix("sqlite://") {
             assert!(!std::path::Path::new(path).exists());
@@ -187,6 +191,15 @@ async fn a_database_that_stopped_before_the_head_of_the_feed_is_completed(
     );
 }
 
+// C17
+async fn a_database_that_stopped_between_new_columns_is_completed(database: &Database, texts: &Texts) {
+    for text in [texts.first, texts.second, texts.third, texts.fourth] {
+        execute(&database.url, text).await;
+    }
+    run_until(database, texts.fifth, "alter table oauth_session").await;
+    is_up_to_date(database).await;
+}
+
 /// The feed of a database that was in use goes on where it was.
 async fn a_migration_run_again_by_hand_leaves_the_head_of_the_feed(database: &Database, texts: &Texts) {
     by_hand(database, texts).await;
@@ -229,7 +242,7 @@ async fn an_empty_record_is_filled(database: &Database, texts: &Texts) {
 }
 
 async fn by_hand(database: &Database, texts: &Texts) {
-    let by_number = [texts.first, texts.second, texts.third, texts.fourth];
+    let by_number = [texts.first, texts.second, texts.third, texts.fourth, texts.fifth];
     for (text, runs) in by_number.into_iter().zip(texts.runs) {
         for _ in 0..runs {
             execute(&database.url, text).await;
@@ -291,7 +304,7 @@ async fn a_newer_schema_is_refused(database: &Database, _texts: &Texts) {
         "insert into schema_migration (version, name, checksum) values (7, '0007_later', 'x')",
     )
     .await;
-    let sentence = "the database has schema 7 and this release knows up to 4: run the newer release";
+    let sentence = "the database has schema 7 and this release knows up to 5: run the newer release";
     for refused in [
         Store::open(&database.url).await.unwrap_err(),
         Store::open_unmigrated(&database.url).await.unwrap_err(),
@@ -335,6 +348,7 @@ on_both_engines![
     a_database_that_stopped_between_new_tables_is_completed,
     a_database_that_stopped_in_a_later_migration_is_completed,
     a_database_that_stopped_before_the_head_of_the_feed_is_completed,
+    a_database_that_stopped_between_new_columns_is_completed,
     a_migration_run_again_by_hand_leaves_the_head_of_the_feed,
     a_new_column_that_alone_is_missing_is_added,
     a_database_migrated_by_hand_is_taken_over,

@@ -1,8 +1,12 @@
 use super::bench::{Bench, NOON};
 use super::on_both_engines;
 use crate::verbs::browsers::BrowserRow;
-use crate::{DECIDED_REQUEST_KEPT, Decision, ENDED_SESSION_KEPT, Remembered, SessionEnd, Swept};
+use crate::{
+    DECIDED_REQUEST_KEPT, Decision, ENDED_SESSION_KEPT, Remembered, SessionEnd, SignInBegin, SignInEnd, Swept,
+};
+use entryway_core::device::Device;
 use entryway_core::session::EndReason;
+use entryway_core::sign_in::{SignIn, SignInId};
 use entryway_oauth::time::{Seconds, Timestamp};
 
 async fn sweep(bench: &Bench, now: Timestamp) -> Swept {
@@ -62,6 +66,33 @@ async fn a_browser_session_goes_when_it_is_over(bench: &Bench) {
     );
     assert_eq!(bench.store.browser(row.id, row.expires_at).await.unwrap(), None);
     assert_eq!(sweep(bench, row.expires_at).await.browsers, 1);
+}
+
+async fn a_sign_in_goes_when_it_has_ended_or_is_over(bench: &Bench) {
+    let did = bench.account().await.did;
+    let sign_in = async |number| {
+        let one = SignIn {
+            id: SignInId::from_entropy([number; 16]),
+            did: did.clone(),
+            browser: bench.digest(),
+            device: Device::default(),
+            created_at: NOON,
+            last_seen_at: NOON,
+            expires_at: NOON + Seconds(60),
+        };
+        let begun = bench.store.begin_sign_in(one.clone()).await.unwrap();
+        assert_eq!(begun, SignInBegin::Begun);
+        one
+    };
+    let (over, ended) = (sign_in(1).await, sign_in(2).await);
+    assert_eq!(sweep(bench, over.expires_at - Seconds(1)).await.sign_ins, 0);
+    let end = bench.store.end_sign_in(&did, ended.id, NOON + Seconds(30)).await;
+    assert_eq!(end.unwrap(), SignInEnd::Ended);
+    assert_eq!(sweep(bench, NOON + Seconds(29)).await.sign_ins, 0);
+    assert_eq!(sweep(bench, NOON + Seconds(30)).await.sign_ins, 1);
+    let left = bench.store.devices(&did, over.browser, NOON).await.unwrap();
+    assert_eq!(left.listed, std::slice::from_ref(&over));
+    assert_eq!(sweep(bench, over.expires_at).await.sign_ins, 1);
 }
 
 async fn a_session_goes_a_month_after_its_end(bench: &Bench) {
@@ -131,6 +162,7 @@ on_both_engines![
     a_denied_request_goes_a_day_after_its_decision,
     a_mark_goes_when_its_time_has_passed,
     a_browser_session_goes_when_it_is_over,
+    a_sign_in_goes_when_it_has_ended_or_is_over,
     a_session_goes_a_month_after_its_end,
     a_sweep_takes_no_more_than_its_limit,
     sweeps_at_once_do_not_disturb_verbs,

@@ -20,12 +20,6 @@ select did, handle, email, pds_did, status, credentials_changed_at
 from account
 where did = $1";
 
-/// sixteen times a did
-ACCOUNTS = "
-select did, handle, email, pds_did, status, credentials_changed_at
-from account
-where did in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-
 /// handle, how many
 ACCOUNTS_AFTER = "
 select did, handle, email, pds_did, status, credentials_changed_at

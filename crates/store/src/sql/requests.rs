@@ -34,7 +34,9 @@ returning request";
 /// id, now, browser, did, scope, authenticated_at, code, code_expires_at
 APPROVE_REQUEST = "
 update auth_request
-set state = 'approved', decided_at = $2, did = $4, scope = $5, authenticated_at = $6, code = $7, code_expires_at = $8
+set state = 'approved', decided_at = $2, did = $4, scope = $5, authenticated_at = $6, code = $7, code_expires_at = $8,
+    device = (select device from browser_sign_in where browser = $3 and did = $4 and ended_at is null
+              order by created_at desc limit 1)
 where id = $1 and state = 'pending' and expires_at > $2 and browser = $3
 returning request";
 

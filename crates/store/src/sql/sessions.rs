@@ -2,11 +2,13 @@
 
 statements! {
 
-/// id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key
+/// id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key, code
 BEGIN_SESSION = "
 insert into oauth_session
-  (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+  (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key, device, browser)
+select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, device, browser
+from auth_request
+where code = $12";
 
 /// id
 SESSION = "

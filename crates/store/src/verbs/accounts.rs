@@ -12,8 +12,7 @@ use crate::Store;
 use crate::fault::Fault;
 use crate::outcome::{Creation, PasswordChange, Rehoming, Replacement};
 use crate::rows::Columns;
-use crate::verbs::revocations::{self, Ending};
-use crate::verbs::{Steps, Verb, codes};
+use crate::verbs::{Steps, Verb, devices, grants};
 use crate::{rows, sql};
 
 /// An account that is to exist.
@@ -25,7 +24,7 @@ pub struct NewAccount<'a> {
     pub password_hash: &'a PasswordHash,
 }
 
-/// How many accounts one load of several takes: what one browser may be signed in to.
+/// How many accounts a load that concerns several takes: more than one browser may be signed in to.
 pub const ACCOUNTS_MAX: usize = 16;
 
 /// How many accounts one page of the list of all has.
@@ -52,26 +51,6 @@ impl Store {
             .load("account", sqlx::query(sql::ACCOUNT).bind(did.to_string()))
             .await?;
         row.as_ref().map(rows::account).transpose()
-    }
-
-    /// The accounts of these DIDs, in the order asked, without the unknown ones.
-    ///
-    /// Takes [`ACCOUNTS_MAX`]; further ones are not looked up.
-    #[instrument(name = "store.accounts", level = "debug", skip_all)]
-    pub async fn accounts(&self, dids: &[Did]) -> Result<Vec<Account>, Fault> {
-        let dids = &dids[..dids.len().min(ACCOUNTS_MAX)];
-        let Some(last) = dids.last() else {
-            return Ok(Vec::new());
-        };
-        // the statement takes sixteen: the last one fills it up
-        let filled = dids.iter().chain(std::iter::repeat(last)).take(ACCOUNTS_MAX);
-        let query = filled.fold(sqlx::query(sql::ACCOUNTS), |query, did| {
-            query.bind(did.to_string())
-        });
-        let rows = self.load_all("accounts", query).await?;
-        let mut accounts: Vec<Account> = rows.iter().map(rows::account).collect::<Result<_, _>>()?;
-        accounts.sort_by_key(|account| dids.iter().position(|did| *did == account.did));
-        Ok(accounts)
     }
 
     /// All accounts by handle, a page of [`ACCOUNTS_PAGE`] at a time: those that come after `last`.
@@ -119,9 +98,9 @@ impl Store {
         .await
     }
 
-    /// Gives the account another password: browser sign-ins from before `now` no longer count, and what
-    /// was granted before is asked for again. Its sessions end, which is told, and codes that were not
-    /// exchanged yet.
+    /// Gives the account another password: its sign-ins end on every device, and none from before `now` counts
+    /// . What was granted before is asked for again; its sessions end, which is told, and codes that were
+    /// not exchanged yet. A browser that the password was changed in is for the caller to sign in anew.
     #[instrument(name = "store.change_password", level = "debug", skip_all)]
     pub async fn change_password(
         &self,
@@ -146,6 +125,25 @@ impl Store {
         })
         .await
     }
+}
+
+/// Holds the account as a step of a verb, unless its password changed since.
+pub(crate) async fn hold_unchanged(
+    did: &Did,
+    since: Timestamp,
+    db: &mut AnyConnection,
+) -> Result<bool, Fault> {
+    let held = sqlx::query(sql::HOLD_ACCOUNT)
+        .bind(did.as_str())
+        .bind(since.seconds())
+        .execute(db)
+        .await?;
+    Ok(held.rows_affected() == 1)
+}
+
+/// The same, whenever its password changed.
+pub(crate) async fn hold(did: &Did, db: &mut AnyConnection) -> Result<bool, Fault> {
+    hold_unchanged(did, Timestamp::from_seconds(i64::MAX), db).await
 }
 
 struct CreateAccount {
@@ -249,14 +247,8 @@ impl Verb for ChangePassword {
         if done.rows_affected() == 0 {
             return Ok(PasswordChange::Unknown);
         }
-        // a consent that is on its way holds the account: it is seen here, or comes too late
-        sqlx::query(sql::REVOKE_GRANTS_OF_ACCOUNT)
-            .bind(self.did.as_str())
-            .execute(&mut *db)
-            .await?;
-        codes::spoil_open(&self.did, None, self.now, db).await?;
-        let ending = Ending::OfAccount(&self.did);
-        revocations::end(ending, EndReason::PasswordChanged, self.now, db).await?;
+        devices::end_of_account(&self.did, self.now, db).await?;
+        grants::revoke_all(&self.did, EndReason::PasswordChanged, self.now, db).await?;
         Ok(PasswordChange::Changed)
     }
 

@@ -173,6 +173,7 @@ impl RedeemCode {
             .bind(session.rotated_at.seconds())
             .bind(session.expires_at.seconds())
             .bind(self.client_key.as_deref())
+            .bind(self.code.as_bytes().to_vec())
             .execute(db)
             .await?;
         Ok(())

@@ -17,7 +17,7 @@ use crate::Store;
 use crate::fault::Fault;
 use crate::outcome::Revocation;
 use crate::rows::Columns;
-use crate::verbs::accounts::ACCOUNTS_MAX;
+use crate::verbs::accounts::{self, ACCOUNTS_MAX};
 use crate::verbs::revocations::{self, Ending};
 use crate::verbs::{Steps, Verb, clients, codes};
 use crate::{rows, sql};
@@ -76,12 +76,7 @@ pub(crate) async fn remember(
     now: Timestamp,
     db: &mut AnyConnection,
 ) -> Result<(), Fault> {
-    let is_theirs = sqlx::query(sql::HOLD_ACCOUNT)
-        .bind(did.as_str())
-        .bind(authenticated_at.seconds())
-        .execute(&mut *db)
-        .await?;
-    if is_theirs.rows_affected() == 0 {
+    if !accounts::hold_unchanged(did, authenticated_at, db).await? {
         return Ok(());
     }
     let consent = Grant {
@@ -127,6 +122,23 @@ pub(crate) async fn take_back(
         Some(left) if left == held => Ok(()),
         Some(left) => set(did, client_id, &left, db).await,
     }
+}
+
+/// Takes back everything that the account granted anybody, with what came of it, as the last step of a verb
+/// that holds the account: a consent that is on its way holds it too, so it is seen here or comes after.
+pub(crate) async fn revoke_all(
+    did: &Did,
+    reason: EndReason,
+    now: Timestamp,
+    db: &mut AnyConnection,
+) -> Result<Revocation, Fault> {
+    let grants = sqlx::query(sql::REVOKE_GRANTS_OF_ACCOUNT)
+        .bind(did.as_str())
+        .execute(&mut *db)
+        .await?;
+    let spoiled = codes::spoil_open(did, None, now, db).await?;
+    let sessions = revocations::end(Ending::OfAccount(did), reason, now, db).await?;
+    Ok(Revocation::of(grants.rows_affected() + spoiled, sessions))
 }
 
 /// The operator's word is not held: one that is taken back at this moment counted when it was read.
@@ -218,15 +230,11 @@ impl Verb for RevokeGrant {
         revoke(&self.did, &self.client_id, db).await?;
         let ending = Ending::OfGrant(&self.did, &self.client_id);
         let sessions = revocations::end(ending, EndReason::Revoked, self.now, db).await?;
-        Ok(if had_grant || spoiled > 0 || sessions > 0 {
-            Revocation::Revoked { sessions }
-        } else {
-            Revocation::Unknown
-        })
+        Ok(Revocation::of(u64::from(had_grant) + spoiled, sessions))
     }
 
     fn has_told(outcome: &Revocation) -> bool {
-        matches!(outcome, Revocation::Revoked { sessions: 1.. })
+        outcome.has_ended_sessions()
     }
 }
 

@@ -44,6 +44,7 @@ impl Store {
             requests: pending + decided,
             marks: sweep(&MARKS, now).await?,
             browsers: sweep(&BROWSERS, now).await?,
+            sign_ins: sweep(&SIGN_INS, now).await?,
             sessions: sweep(&SESSIONS, month_ago).await?,
             scopes: sweep(&SCOPES, now).await?,
             revocations: sweep(&REVOCATIONS, revocation_kept).await?,
@@ -113,6 +114,7 @@ const DECIDED_REQUESTS: ByEngine = delete_over!(
 );
 const MARKS: ByEngine = delete_over!("mark", "digest", "expires_at <= $1");
 const BROWSERS: ByEngine = delete_over!("browser_session", "id", "expires_at <= $1");
+const SIGN_INS: ByEngine = delete_over!("browser_sign_in", "id", "coalesce(ended_at, expires_at) <= $1");
 const SESSIONS: ByEngine = delete_over!("oauth_session", "id", "coalesce(ended_at, expires_at) <= $1");
 const SCOPES: ByEngine = delete_over!("scope_reference", "reference", "expires_at <= $1");
 
@@ -129,11 +131,12 @@ where seq <= coalesce((select min(seq) - 1 from oldest where over_at > $1), (sel
 
 /// Each of them, by name.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, ByEngine); 7] = [
+pub(crate) const ALL: [(&str, ByEngine); 8] = [
     ("PENDING_REQUESTS", PENDING_REQUESTS),
     ("DECIDED_REQUESTS", DECIDED_REQUESTS),
     ("MARKS", MARKS),
     ("BROWSERS", BROWSERS),
+    ("SIGN_INS", SIGN_INS),
     ("SESSIONS", SESSIONS),
     ("SCOPES", SCOPES),
     ("REVOCATIONS", REVOCATIONS),
