@@ -36,6 +36,23 @@ pub enum AccountStatus {
     TakenDown,
 }
 
+impl AccountStatus {
+    /// The `status` that sessions and events have beside `active: false`; none for an account that is active.
+    ///
+    /// ```
+    /// use entryway_core::account::AccountStatus;
+    /// assert_eq!(AccountStatus::TakenDown.word(), Some("takendown"));
+    /// assert_eq!(AccountStatus::Active.word(), None);
+    /// ```
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Active => None,
+            Self::Deactivated => Some("deactivated"),
+            Self::TakenDown => Some("takendown"),
+        }
+    }
+}
+
 /// A password hash in PHC form. `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);

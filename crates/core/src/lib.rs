@@ -2,13 +2,14 @@
 //!
 //! Nothing here reads a clock, a random source, a database or a socket. A handler loads facts, asks
 //! a `decide` of this crate, applies one verb of the store and renders the outcome; every `if` about
-//! OAuth lives here and can be tested as a table.
+//! OAuth or accounts lives here and can be tested as a table.
 //!
 //! It refuses to know how facts are stored, how a page looks, or how a password is hashed.
 //!
 //! Start at [`request`] (what PAR admits), then [`authorize`] (what a browser sees next), [`code`]
-//! and [`refresh`] (what the token endpoint gives), [`own_account`] (what people see and end). [`policy`] holds
-//! every limit and lifetime.
+//! and [`refresh`] (what the token endpoint gives), [`own_account`] (what people see and end). Before all that
+//! [`sign_up`] (how an account comes to be), and beside it [`legacy_session`] (how the protocol's own clients
+//! sign in). [`policy`] holds every limit and lifetime.
 //!
 //! Invariants: what is granted is never more than what was asked, `atproto` is always in it, and a
 //! refusal for a wrong key or client never ends the owner's session.

@@ -2,6 +2,7 @@
 
 use entryway_oauth::time::Seconds;
 
+use crate::legacy_session::LegacyLifetimes;
 use crate::permission_set::SetLifetimes;
 
 /// How long an access token may live at most, whatever an operator chooses: what the reference gives. Whoever
@@ -22,6 +23,8 @@ pub struct Policy {
     pub public_sessions: SessionLifetime,
     /// How long sessions of confidential clients live.
     pub confidential_sessions: SessionLifetime,
+    /// How long the tokens of `createSession` live.
+    pub legacy_sessions: LegacyLifetimes,
     /// How long a lost refresh answer may be asked for again (D4).
     pub lost_answer_window: Seconds,
     /// How long a sign-in in a browser is good for approving.
@@ -79,6 +82,7 @@ impl Default for Policy {
                 session: Seconds::days(730),
                 refresh_token: Seconds::days(180),
             },
+            legacy_sessions: LegacyLifetimes::default(),
             lost_answer_window: Seconds(60),
             sign_in_max_age: Seconds::days(7),
             challenge_memory: Seconds::days(1),

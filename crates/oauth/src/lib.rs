@@ -8,7 +8,8 @@
 //! what an app asks for. Those live in `entryway-identity`, `entryway-store` and `entryway-core`.
 //!
 //! Start reading at [`form`] (how a body becomes parameters), [`dpop`] (how a proof is checked) and
-//! [`denial`] (every refusal, its code, status and sentence).
+//! [`denial`] (every refusal, its code, status and sentence). The tokens of the account service are
+//! [`session_token`] and [`service_token`], and its refusals [`xrpc_denial`].
 //!
 //! Invariants: no function panics on any input; every parser has a size limit and takes linear time;
 //! secrets print as `[redacted]`; a proof or token that was not verified has a different type from

@@ -2,25 +2,8 @@
 
 use entryway_oauth::time::Timestamp;
 use entryway_oauth::xrpc_denial::XrpcDenial;
-use entryway_scope::Handle;
 
-use super::{Event, OutOfOrder, Outside, SignUp, Stage, Why};
-use crate::email::EmailAddress;
-use crate::invite::InviteCode;
-
-/// What a person asks for, each part by itself as it should be. The password is apart, since only its hash
-/// is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignUpRequest {
-    /// The handle.
-    pub handle: Handle,
-    /// The address.
-    pub email: EmailAddress,
-    /// The invite it uses.
-    pub invite: Option<InviteCode>,
-    /// A key of their own, as `did:key`: it may take the DID back from us.
-    pub recovery_key: Option<String>,
-}
+use super::{Event, OutOfOrder, Outside, SignUp, SignUpRequest, Stage, Why};
 
 /// What a request is to a sign-up with the same handle or the same address.
 #[derive(Clone, Debug, PartialEq, Eq)]

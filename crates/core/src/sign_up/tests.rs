@@ -2,8 +2,11 @@ use entryway_scope::Handle;
 
 use super::*;
 use crate::fixtures::NOW;
+use crate::handle::{HandleDomains, HandleRules, ReservedNames};
+use crate::invite::{Invitation, InviteCode};
 
 mod crashes;
+mod holding;
 mod tables;
 mod world;
 
@@ -34,4 +37,18 @@ fn password() -> PasswordHash {
 
 fn admitted() -> SignUp {
     SignUp::admit(id(), request(), password(), "did:web:pds.test".to_owned(), NOW)
+}
+
+fn made(prev: Option<&str>) -> Made {
+    Made {
+        did: did(1),
+        signing_key: "key-1".to_owned(),
+        operation: "{}".to_owned(),
+        cid: "cid-1".to_owned(),
+        prev: prev.map(str::to_owned),
+    }
+}
+
+fn at(stage: Stage) -> SignUp {
+    SignUp { stage, ..admitted() }
 }
