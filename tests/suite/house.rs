@@ -3,6 +3,7 @@
 //! Only declared dependencies count: what a dependency brings along is `deny.toml`'s matter.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
@@ -49,7 +50,28 @@ const IMPURE_DEPENDENCIES: &[&str] = &[
 const KEPT_TO_ROOMS: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("axum", &["server", "sandbox"]),
+    // a verified caller as an argument of a handler, for whoever serves with axum
+    ("axum-core", &["resource"]),
     ("askama", &["server", "sandbox"]),
+];
+
+/// As [`KEPT_TO_ROOMS`], but for tests and examples only: the example of `resource` is an axum service.
+const TRIED_WITH: &[(&str, &str)] = &[("resource", "axum")];
+
+/// What nobody takes in who takes in the verifier without its features: no database, no server, no
+/// client, no runtime.
+const UNWANTED_BY_VERIFIERS: &[&str] = &[
+    "askama",
+    "axum",
+    "axum-core",
+    "hyper",
+    "hyper-util",
+    "josekit",
+    "openssl-sys",
+    "reqwest",
+    "rustls",
+    "sqlx",
+    "tokio",
 ];
 
 #[test]
@@ -109,10 +131,10 @@ fn only_the_store_names_sqlx_and_only_the_edges_name_axum_and_askama() {
     let mut misplaced = Vec::new();
     for (room, package) in rooms(&metadata) {
         for (kept, owners) in KEPT_TO_ROOMS {
-            let named = package
-                .dependencies
-                .iter()
-                .any(|dependency| dependency.name == *kept);
+            let tried = TRIED_WITH.contains(&(room.as_str(), *kept));
+            let named = package.dependencies.iter().any(|dependency| {
+                dependency.name == *kept && !(tried && dependency.kind == DependencyKind::Development)
+            });
             if named && !owners.contains(&room.as_str()) {
                 misplaced.push(format!("{room} names {kept}"));
             }
@@ -136,6 +158,27 @@ fn the_verifier_reaches_neither_the_rules_nor_the_store_nor_the_server() {
     let unwanted: Vec<&str> = ["core", "store", "server"]
         .into_iter()
         .filter(|room| reached.contains(room))
+        .collect();
+    assert_eq!(unwanted, Vec::<&str>::new());
+}
+
+// The tree of the verifier alone: the workspace as a whole switches its features on.
+#[test]
+fn the_verifier_without_features_is_a_small_tree() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--package", "entryway-resource", "--edges", "normal"])
+        .args(["--prefix", "none", "--format", "{lib}", "--locked", "--offline"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let names: BTreeSet<&str> = tree.split_whitespace().collect();
+    assert!(names.contains("entryway_resource"), "{tree}");
+    let unwanted: Vec<&str> = UNWANTED_BY_VERIFIERS
+        .iter()
+        .filter(|name| names.contains(name.replace('-', "_").as_str()))
+        .copied()
         .collect();
     assert_eq!(unwanted, Vec::<&str>::new());
 }

@@ -11,7 +11,7 @@ mod table;
 
 use std::collections::BTreeSet;
 
-use entryway_scope::{Nsid, ScopeSet, ServiceId};
+use entryway_scope::{AccountAction, AccountAttribute, Act, Nsid, ScopeSet, ServiceId};
 use http::{HeaderMap, Method};
 
 use self::body::Reading;
@@ -263,7 +263,10 @@ pub fn check(scope: &ScopeSet, acts: &[OwnedAct]) -> Result<(), Refusal> {
 /// # Ok::<(), entryway_scope::InvalidScope>(())
 /// ```
 pub fn sees_email(scope: &ScopeSet) -> bool {
-    scope.permits_account_email_read()
+    scope.permits(Act::Account {
+        attribute: AccountAttribute::Email,
+        action: AccountAction::Read,
+    })
 }
 
 /// That the HTTP method is the one this method is called by; GET or POST where it is not known which.

@@ -33,6 +33,23 @@ impl TrustedIssuer {
         }
     }
 
+    /// Believes its tokens by the keys that it publishes, until they expire, and follows their references.
+    ///
+    /// ```no_run
+    /// use entryway_oauth::issuer::Issuer;
+    /// use entryway_resource::TrustedIssuer;
+    /// use entryway_resource::client::{ClientSettings, HttpClient};
+    /// let client = HttpClient::new(ClientSettings::default())?;
+    /// let trusted = TrustedIssuer::over_http(Issuer::parse("https://entryway.example")?, client);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "client")]
+    pub fn over_http(issuer: Issuer, client: crate::client::HttpClient) -> Self {
+        let source = Arc::new(crate::IssuerOverHttp::new(issuer.clone(), client));
+        Self::new(issuer, IssuerKeys::published(source.clone()))
+            .with_scopes(IssuerScopes::dereferenced(source))
+    }
+
     /// Follows the references in its tokens too.
     #[must_use]
     pub fn with_scopes(self, scopes: IssuerScopes) -> Self {

@@ -2,9 +2,7 @@
 mod tests;
 
 use crate::transition::is_about_messages;
-use crate::{
-    AccountAction, AccountAttribute, Act, Meaning, Nsid, RepoAction, ScopeMissing, ScopeSet, Transition,
-};
+use crate::{AccountAction, AccountAttribute, Act, Meaning, ScopeMissing, ScopeSet, Transition};
 
 /// What a token with these scopes may do.
 ///
@@ -41,48 +39,6 @@ impl ScopeSet {
         } else {
             Err(ScopeMissing::of(&act))
         }
-    }
-
-    /// Whether records of that collection may be created, updated or deleted (R-383).
-    ///
-    /// ```
-    /// use entryway_scope::{Nsid, RepoAction, ScopeSet};
-    ///
-    /// let granted = ScopeSet::parse("atproto repo:app.bsky.feed.post?action=create")?;
-    /// let post = Nsid::parse("app.bsky.feed.post").unwrap();
-    /// assert!(granted.permits_repo(&post, RepoAction::Create));
-    /// assert!(!granted.permits_repo(&post, RepoAction::Delete));
-    /// # Ok::<(), entryway_scope::InvalidScope>(())
-    /// ```
-    pub fn permits_repo(&self, collection: &Nsid, action: RepoAction) -> bool {
-        self.permits(Act::Repo { collection, action })
-    }
-
-    /// Whether a file of that media type, in lower case and without parameters, may be uploaded (R-384).
-    ///
-    /// ```
-    /// use entryway_scope::ScopeSet;
-    ///
-    /// let granted = ScopeSet::parse("atproto blob:image/*")?;
-    /// assert!(granted.permits_blob("image/png"));
-    /// assert!(!granted.permits_blob("video/mp4"));
-    /// # Ok::<(), entryway_scope::InvalidScope>(())
-    /// ```
-    pub fn permits_blob(&self, media_type: &str) -> bool {
-        self.permits(Act::Blob { media_type })
-    }
-
-    /// Whether the account's e-mail address may be shown (R-381).
-    ///
-    /// ```
-    /// use entryway_scope::ScopeSet;
-    ///
-    /// assert!(ScopeSet::parse("atproto account:email")?.permits_account_email_read());
-    /// assert!(!ScopeSet::parse("atproto transition:generic")?.permits_account_email_read());
-    /// # Ok::<(), entryway_scope::InvalidScope>(())
-    /// ```
-    pub fn permits_account_email_read(&self) -> bool {
-        self.permits(SEE_EMAIL)
     }
 
     /// The one permission that takes two values.

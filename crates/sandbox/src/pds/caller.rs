@@ -3,7 +3,7 @@
 //! A method that needs a caller takes a [`Caller`], and there is no other way to one than through the verifier.
 
 use axum::extract::FromRequestParts;
-use entryway_resource::{Refusal, Verified};
+use entryway_resource::{Refusal, Verified, sees_email};
 use entryway_scope::{Act, Did, Nsid, RepoAction};
 use http::request::Parts;
 
@@ -43,7 +43,7 @@ impl Caller {
 
     /// Whether the app may see the account's e-mail address.
     pub(super) fn sees_email(&self) -> bool {
-        self.verified.scope().permits_account_email_read()
+        sees_email(self.verified.scope())
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{IdentityPermission, Scope};
+use crate::{IdentityPermission, Nsid, RepoAction, Scope};
 use RepoAction::{Create, Delete, Update};
 
 //
@@ -42,7 +42,10 @@ fn records_are_written_by_collection_and_action() {
     ] {
         let (granted, collection) = (ScopeSet::parse(wire).unwrap(), Nsid::parse(collection).unwrap());
         assert_eq!(
-            granted.permits_repo(&collection, action),
+            granted.permits(Act::Repo {
+                collection: &collection,
+                action
+            }),
             permitted,
             "{wire} {collection} {action:?}"
         );
@@ -63,7 +66,7 @@ fn files_are_uploaded_by_media_type() {
         ("atproto blob:Image/PNG", "image/png", true),
     ] {
         assert_eq!(
-            ScopeSet::parse(wire).unwrap().permits_blob(media_type),
+            ScopeSet::parse(wire).unwrap().permits(Act::Blob { media_type }),
             permitted,
             "{wire} {media_type}"
         );
@@ -85,7 +88,7 @@ fn the_email_address_is_shown_to_those_who_asked_for_it() {
         ),
     ] {
         assert_eq!(
-            ScopeSet::parse(wire).unwrap().permits_account_email_read(),
+            ScopeSet::parse(wire).unwrap().permits(SEE_EMAIL),
             permitted,
             "{wire}"
         );
