@@ -34,6 +34,7 @@ use origins::Origins;
 use sockets::Sockets;
 
 use crate::fetching::FetchArguments;
+use crate::interrupted::interrupted;
 
 /// Arguments of `entryway dev`.
 #[derive(Args)]
@@ -223,16 +224,4 @@ fn ambient_entropy(chance: &Chance) -> Entropy {
 /// A fault of the server with all its causes, once.
 fn described(fault: &entryway_server::Fault) -> anyhow::Error {
     anyhow::anyhow!("{fault:#}")
-}
-
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
-        drop(tokio::signal::ctrl_c().await);
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
-    }
 }

@@ -5,9 +5,12 @@
 
 mod account;
 mod client;
+mod config;
 mod database;
 mod dev;
 mod fetching;
+mod gate;
+mod interrupted;
 mod log;
 mod output;
 mod scope;
@@ -38,6 +41,8 @@ struct Arguments {
 enum Command {
     /// Run the whole thing on this machine: login, PLC directory, PDS, mailbox and a demo app.
     Dev(Box<dev::DevArguments>),
+    /// Stand in front of PDS hosts: verify each call, and pass on what its token permits.
+    Gate(gate::GateArguments),
     /// Check an app's client document, and say which apps the operator stands by.
     #[command(subcommand)]
     Client(client::ClientCommand),
@@ -64,6 +69,7 @@ fn main() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Dev(arguments) => runtime.block_on(dev::run(*arguments)).map(|()| ExitCode::SUCCESS),
+        Command::Gate(arguments) => runtime.block_on(gate::run(arguments)).map(|()| ExitCode::SUCCESS),
         Command::Client(command) => runtime.block_on(client::run(command)),
         Command::Account(command) => runtime.block_on(account::run(command)),
         Command::Scope(command) => runtime.block_on(scope::run(&command)),

@@ -22,6 +22,7 @@ use crate::jws::UnverifiedJws;
 use crate::secret::{SessionId, push_hex};
 use crate::time::Timestamp;
 
+pub(crate) use key_set::signing_keys;
 pub use key_set::{KEYS_MAX, read_key_set};
 pub use presented::{
     Audience, CLIENT_ID_BYTES_MAX, JTI_BYTES_MAX, PresentedClaims, Text, UnverifiedAccessToken,

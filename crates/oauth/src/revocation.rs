@@ -11,6 +11,7 @@
 //! Each statement is signed for itself ([`FeedKey`], [`verify`]) with a key that signs nothing else, so
 //! neither a token nor a proof can pass for one. [`FeedRequest`] is what a reader asks for over HTTP.
 
+mod key_set;
 mod request;
 mod statement;
 
@@ -24,6 +25,8 @@ use crate::jwk::Thumbprint;
 use crate::secret::SessionId;
 use crate::time::{Seconds, Timestamp};
 
+pub(crate) use key_set::KID_PREFIX;
+pub use key_set::read_key_set;
 pub use request::{Challenge, FeedRequest, WAIT_MAX};
 pub use statement::{FeedKey, InvalidStatement, Unsigned, verify};
 

@@ -18,6 +18,8 @@ mod fault;
 mod follower;
 #[cfg(feature = "client")]
 mod http;
+#[cfg(feature = "client")]
+mod published_keys;
 mod reading;
 mod revocations;
 #[cfg(test)]
@@ -35,6 +37,8 @@ pub use fault::FeedFault;
 pub use follower::{Chance, FeedKeys, Follower};
 #[cfg(feature = "client")]
 pub use http::{HttpFeed, HttpFeedStream};
+#[cfg(feature = "client")]
+pub use published_keys::PublishedFeedKeys;
 pub use revocations::Revocations;
 pub use source::{FeedSource, FeedStream};
 

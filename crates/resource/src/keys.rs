@@ -7,8 +7,8 @@ use std::sync::Arc;
 use entryway_oauth::access_token::{ALGORITHMS, KEYS_MAX};
 use entryway_oauth::jwk::{PublicKey, Thumbprint};
 
-use crate::Moment;
 use crate::source::KeySource;
+use crate::{Clock, Moment};
 
 pub(crate) use published::KeysAsked;
 use published::PublishedKeys;
@@ -74,6 +74,22 @@ impl IssuerKeys {
     /// keys wanting waits for the answer, and all others of that moment with it or without it.
     pub fn published(source: Arc<dyn KeySource>) -> Self {
         Self(Keys::Published(Arc::new(PublishedKeys::new(source))))
+    }
+
+    /// Asks the issuer for its keys unless they are known, so that the first request need not wait. One that
+    /// was asked a moment ago is not asked again.
+    pub async fn learn(&self, clock: &Clock) {
+        if let KeysKnown::Asking(asked) = self.at(clock()) {
+            asked.answered(clock).await;
+        }
+    }
+
+    /// Whether there is a key to verify with at this moment.
+    pub fn are_known(&self, now: Moment) -> bool {
+        match &self.0 {
+            Keys::Pinned(_) => true,
+            Keys::Published(keys) => keys.are_known(now.steady),
+        }
     }
 
     /// The keys to verify with now.

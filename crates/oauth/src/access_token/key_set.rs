@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use super::ALGORITHMS;
 use crate::jwk::{InvalidJwk, PublicKey};
 use crate::key_set::{BYTES_MAX, InvalidKeySet, KEYS_MAX as LISTED_MAX, object};
+use crate::revocation;
 
 /// Keys that sign access tokens: each costs one verification of a forged token.
 pub const KEYS_MAX: usize = 16;
@@ -26,6 +27,14 @@ pub const KEYS_MAX: usize = 16;
 /// One [`InvalidKeySet`] per reason: [`InvalidKeySet::Empty`] where no key is left,
 /// [`InvalidKeySet::TooMany`] where more than [`KEYS_MAX`] are.
 pub fn read_key_set(body: &[u8]) -> Result<Vec<PublicKey>, InvalidKeySet> {
+    signing_keys(body, |kid| !kid.starts_with(revocation::KID_PREFIX))
+}
+
+/// The keys for ES256K and ES256 whose `kid`, empty where there is none, is a wanted one.
+pub(crate) fn signing_keys(
+    body: &[u8],
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<PublicKey>, InvalidKeySet> {
     if body.len() > BYTES_MAX {
         return Err(InvalidKeySet::TooLarge);
     }
@@ -38,7 +47,7 @@ pub fn read_key_set(body: &[u8]) -> Result<Vec<PublicKey>, InvalidKeySet> {
     }
     let mut keys = Vec::new();
     for json in listed {
-        if let Some(key) = read_key(json.get())?.filter(|key| !keys.contains(key)) {
+        if let Some(key) = read_key(json.get(), &is_wanted)?.filter(|key| !keys.contains(key)) {
             keys.push(key);
         }
     }
@@ -49,8 +58,8 @@ pub fn read_key_set(body: &[u8]) -> Result<Vec<PublicKey>, InvalidKeySet> {
     }
 }
 
-/// One key; nothing for one that does not sign access tokens.
-fn read_key(json: &str) -> Result<Option<PublicKey>, InvalidKeySet> {
+/// One key; nothing for one that is not wanted.
+fn read_key(json: &str, is_wanted: impl Fn(&str) -> bool) -> Result<Option<PublicKey>, InvalidKeySet> {
     let members = object(json)?;
     // whoever publishes a secret has lost it, and the rest of the set with it
     let key = match PublicKey::from_json(json) {
@@ -63,12 +72,9 @@ fn read_key(json: &str) -> Result<Option<PublicKey>, InvalidKeySet> {
         return Ok(None);
     };
     let is_for_it = members.member("alg").is_none() || text("alg").as_deref() == Some(algorithm.name());
-    let is_for_the_feed = text("kid").is_some_and(|kid| kid.starts_with(FEED));
-    Ok((is_for_it && !is_for_the_feed).then_some(key))
+    let is_wanted = is_wanted(&text("kid").unwrap_or_default());
+    Ok((is_for_it && is_wanted).then_some(key))
 }
-
-/// Begins the `kid` of [`crate::revocation::FeedKey::kid`].
-const FEED: &str = "feed-";
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 
-use super::{Challenge, FeedHead, RevocationEvent, Revoked, SESSIONS_MAX, Statement};
+use super::{Challenge, FeedHead, KID_PREFIX, RevocationEvent, Revoked, SESSIONS_MAX, Statement};
 use crate::issuer::Issuer;
 use crate::json::Members;
 use crate::jwk::{Algorithm, Curve, PublicKey};
@@ -247,7 +247,7 @@ fn members(json: &str, otherwise: InvalidStatement) -> Result<Members<'_>, Inval
 }
 
 fn kid(key: &PublicKey) -> String {
-    format!("feed-{}", key.thumbprint())
+    format!("{KID_PREFIX}{}", key.thumbprint())
 }
 
 const TYP_EVENT: &str = "entryway-revocation+jwt";

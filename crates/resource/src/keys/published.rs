@@ -137,6 +137,10 @@ impl PublishedKeys {
         }
     }
 
+    pub(super) fn are_known(&self, now: Duration) -> bool {
+        self.told(now).is_some()
+    }
+
     /// The keys, and how long ago they were asked for; none that are too old.
     fn told(&self, now: Duration) -> Option<(Arc<KeyRing>, Duration)> {
         let told = self.read();

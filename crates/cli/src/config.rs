@@ -1,0 +1,291 @@
+//! Settings from a file, read field by field, so that every mistake is told at once.
+//!
+//! A file is TOML. Each [`Section`] gives its fields by name, remembers which it was asked for, and writes
+//! what is missing, wrong or unknown into one list of [`Faults`], each with the path of its field. A secret
+//! `x` may instead stand in a file of its own that `x_file` names. Nothing of a secret is ever told.
+
+mod secret;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt::{self, Display};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use thiserror::Error;
+use toml::{Table, Value};
+
+/// A file of settings, parsed and not yet understood.
+pub(crate) struct SettingsFile {
+    path: PathBuf,
+    table: Table,
+    faults: Faults,
+}
+
+impl SettingsFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Where it cannot be read, is longer than a megabyte, or is no TOML.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        anyhow::ensure!(
+            text.len() <= FILE_BYTES_MAX,
+            "{} is longer than a file of settings may be",
+            path.display()
+        );
+        Self::parse(path, &text)
+    }
+
+    /// Reads the text of a file; other files that it names are looked for beside `path`.
+    ///
+    /// # Errors
+    /// Where it is no TOML.
+    pub(crate) fn parse(path: &Path, text: &str) -> anyhow::Result<Self> {
+        // the parser's own message quotes the line, which may hold a secret
+        let table = text.parse::<Table>().map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.unwrap_or_default().split('\n').count();
+            anyhow::anyhow!(
+                "{} is not TOML at line {line}: {}",
+                path.display(),
+                error.message()
+            )
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            table,
+            faults: Faults::default(),
+        })
+    }
+
+    /// Understands it: what `read` makes of it, unless there is a fault anywhere.
+    ///
+    /// # Errors
+    /// [`BadSettings`] with every fault.
+    pub(crate) fn understand<T>(self, read: impl FnOnce(&Section<'_>) -> Option<T>) -> anyhow::Result<T> {
+        let root = Section {
+            table: &self.table,
+            place: String::new(),
+            directory: self.path.parent().unwrap_or(Path::new("")),
+            asked: RefCell::default(),
+            faults: &self.faults,
+        };
+        let understood = read(&root);
+        drop(root);
+        let faults = self.faults.0.into_inner();
+        match understood {
+            Some(understood) if faults.is_empty() => Ok(understood),
+            _ => Err(BadSettings {
+                path: self.path,
+                faults,
+            }
+            .into()),
+        }
+    }
+}
+
+/// Every mistake in a file of settings.
+#[derive(Debug, Error)]
+pub(crate) struct BadSettings {
+    path: PathBuf,
+    faults: Vec<String>,
+}
+
+impl Display for BadSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.faults.len();
+        let settings = if count == 1 { "setting" } else { "settings" };
+        write!(f, "{}: {count} {settings} missing or wrong", self.path.display())?;
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+#[derive(Default)]
+struct Faults(RefCell<Vec<String>>);
+
+impl Faults {
+    fn add(&self, place: &str, expected: impl Display) {
+        self.0.borrow_mut().push(format!("{place}: {expected}"));
+    }
+}
+
+/// A table of settings. When it goes, fields that nobody asked for are faults.
+pub(crate) struct Section<'a> {
+    table: &'a Table,
+    /// Its path with a dot at the end, empty for the file itself.
+    place: String,
+    directory: &'a Path,
+    asked: RefCell<BTreeSet<String>>,
+    faults: &'a Faults,
+}
+
+impl<'a> Section<'a> {
+    /// Says that a field, or two together, cannot be as they are.
+    pub(crate) fn fault(&self, name: &str, expected: impl Display) {
+        self.faults.add(&format!("{}{name}", self.place), expected);
+    }
+
+    /// Whether the field is there, whatever it is.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.table.contains_key(name)
+    }
+
+    fn value(&self, name: &str) -> Option<&'a Value> {
+        self.asked.borrow_mut().insert(name.to_owned());
+        self.table.get(name)
+    }
+
+    /// A field that must be there: a text that `parse` takes. `expected` completes "must be".
+    pub(crate) fn required<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        if self.value(name).is_none() {
+            self.fault(name, format_args!("is missing, must be {expected}"));
+            return None;
+        }
+        self.optional(name, expected, parse)
+    }
+
+    /// The same for a field that may be missing. Nothing also where it is wrong, which is then a fault.
+    pub(crate) fn optional<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let parsed = self.value(name)?.as_str().and_then(parse);
+        if parsed.is_none() {
+            self.fault(name, format_args!("must be {expected}"));
+        }
+        parsed
+    }
+
+    /// One of some words, each with what it stands for; the first where the field is missing.
+    pub(crate) fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Option<T> {
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        let expected = format!("one of {}", words.join(", "));
+        if self.value(name).is_none() {
+            return choices.first().map(|(_, choice)| *choice);
+        }
+        self.optional(name, &expected, |text| {
+            let chosen = choices.iter().find(|(word, _)| *word == text);
+            chosen.map(|(_, choice)| *choice)
+        })
+    }
+
+    /// Yes or no; no where the field is missing.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        match self.value(name) {
+            None => false,
+            Some(Value::Boolean(flag)) => *flag,
+            Some(_) => {
+                self.fault(name, "must be true or false");
+                false
+            }
+        }
+    }
+
+    /// A whole number within bounds; `otherwise` where the field is missing or wrong.
+    pub(crate) fn number(&self, name: &str, bounds: (u64, u64), otherwise: u64) -> u64 {
+        let (least, most) = bounds;
+        let Some(value) = self.value(name) else {
+            return otherwise;
+        };
+        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+        let fitting = number.filter(|number| (least..=most).contains(number));
+        if fitting.is_none() {
+            self.fault(
+                name,
+                format_args!("must be a whole number from {least} to {most}"),
+            );
+        }
+        fitting.unwrap_or(otherwise)
+    }
+
+    /// A list of texts that `parse` takes; empty where the field is missing.
+    pub(crate) fn list<T>(&self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let Some(value) = self.value(name) else {
+            return Vec::new();
+        };
+        let Some(items) = value.as_array() else {
+            self.fault(name, format_args!("must be a list, each {expected}"));
+            return Vec::new();
+        };
+        let parsed = items.iter().enumerate().filter_map(|(index, item)| {
+            let parsed = item.as_str().and_then(&parse);
+            if parsed.is_none() {
+                self.fault(&format!("{name}[{index}]"), format_args!("must be {expected}"));
+            }
+            parsed
+        });
+        parsed.collect()
+    }
+
+    /// A file's path.
+    pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
+        self.optional(name, "the path of a file", |text| {
+            (!text.is_empty()).then(|| self.beside(text))
+        })
+    }
+
+    /// A path as the settings mean it: from their own directory on.
+    pub(crate) fn beside(&self, path: &str) -> PathBuf {
+        self.directory.join(path)
+    }
+
+    /// The table of this name.
+    pub(crate) fn section(&self, name: &str) -> Option<Section<'a>> {
+        let table = self.value(name)?.as_table();
+        if table.is_none() {
+            self.fault(name, format_args!("must be a table, [{name}]"));
+        }
+        table.map(|table| self.below(name, table))
+    }
+
+    /// The tables of this name, `[[name]]`, in their order.
+    pub(crate) fn sections(&self, name: &str) -> Vec<Section<'a>> {
+        let expected = format!("must be tables, each [[{name}]]");
+        let tables = match self.value(name) {
+            None => return Vec::new(),
+            Some(Value::Array(tables)) if tables.iter().all(Value::is_table) => tables,
+            Some(_) => {
+                self.fault(name, expected);
+                return Vec::new();
+            }
+        };
+        let tables = tables.iter().filter_map(Value::as_table).enumerate();
+        tables
+            .map(|(index, table)| self.below(&format!("{name}[{index}]"), table))
+            .collect()
+    }
+
+    fn below(&self, name: &str, table: &'a Table) -> Section<'a> {
+        Section {
+            table,
+            place: format!("{}{name}.", self.place),
+            directory: self.directory,
+            asked: RefCell::default(),
+            faults: self.faults,
+        }
+    }
+}
+
+impl Drop for Section<'_> {
+    fn drop(&mut self) {
+        let asked = self.asked.take();
+        for name in self.table.keys().filter(|name| !asked.contains(*name)) {
+            self.fault(&name.escape_debug().to_string(), "is no setting here");
+        }
+    }
+}
+
+/// A page of settings, with comments, is some ten thousand.
+const FILE_BYTES_MAX: usize = 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! Secrets of an operator, in the settings or in files of their own.
+
+use std::fmt;
+use std::fs;
+
+use super::Section;
+
+/// What an operator keeps to himself. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct SecretText(String);
+
+impl SecretText {
+    /// The text, for what makes a key of it.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText([redacted])")
+    }
+}
+
+impl Section<'_> {
+    /// The secret `name`, or the one in the file that `name` with `_file` names, whose last line break does
+    /// not count. Where there is neither, nothing and no fault.
+    pub(crate) fn secret(&self, name: &str) -> Option<SecretText> {
+        let file = format!("{name}_file");
+        let inline = self.optional(name, "a text", |text| Some(text.to_owned()));
+        let from_file = self.path(&file).and_then(|path| match fs::read_to_string(&path) {
+            Ok(text) if text.len() <= SECRET_BYTES_MAX => {
+                Some(text.trim_end_matches(['\r', '\n']).to_owned())
+            }
+            Ok(_) => {
+                self.fault(&file, "names a file that is too long for a secret");
+                None
+            }
+            Err(error) => {
+                self.fault(&file, format_args!("names a file that cannot be read, {error}"));
+                None
+            }
+        });
+        match (inline, from_file) {
+            (Some(_), Some(_)) => {
+                self.fault(name, format_args!("is given twice, here and as {file}"));
+                None
+            }
+            (Some(secret), None) | (None, Some(secret)) => Some(SecretText(secret)),
+            (None, None) => None,
+        }
+    }
+
+    /// A secret that must be there and that `parse` takes; its error says what was expected.
+    pub(crate) fn required_secret<T, E: fmt::Display>(
+        &self,
+        name: &str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let file = format!("{name}_file");
+        if !self.has(name) && !self.has(&file) {
+            self.fault(name, format_args!("or {file} is missing, must be {expected}"));
+            return None;
+        }
+        let secret = self.secret(name)?;
+        match parse(secret.expose()) {
+            Ok(parsed) => Some(parsed),
+            Err(reason) => {
+                self.fault(name, format_args!("{reason}, must be {expected}"));
+                None
+            }
+        }
+    }
+}
+
+/// A secret is some tens of bytes; a certificate given by mistake is more.
+const SECRET_BYTES_MAX: usize = 4096;

@@ -1,0 +1,149 @@
+//! `entryway gate`: the verifying reverse proxy in front of one PDS or several.
+
+mod issuers;
+mod settings;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use entryway_oauth::nonce::NonceKey;
+use entryway_oauth::secret::ServerKey;
+use entryway_resource::client::{ClientSettings, HttpClient};
+use entryway_resource::proxy::{Entropy, Gate, GateSettings, HostSettings};
+use entryway_resource::{Limits, Permissions, Verifier, VerifierConfig, system_clock};
+use entryway_server::Chance;
+
+use crate::config::SettingsFile;
+use crate::interrupted::interrupted;
+use crate::output;
+use issuers::Issuers;
+use settings::{GateFile, HostFile};
+
+/// Arguments of `entryway gate`.
+#[derive(Args)]
+pub(crate) struct GateArguments {
+    /// The file of settings, TOML; deploy/gate.example.toml tells every field.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Only say whether the settings are good.
+    #[arg(long)]
+    check: bool,
+    /// Print one JSON object on the first line of standard output, once ready.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs until interrupted.
+pub(crate) async fn run(arguments: GateArguments) -> anyhow::Result<()> {
+    let file = SettingsFile::read(&arguments.config)?.understand(GateFile::read)?;
+    let (clock, chance) = (system_clock(), Chance::system());
+    let client = HttpClient::new(ClientSettings {
+        extra_authorities: file.extra_authorities,
+        ..ClientSettings::default()
+    })?;
+    let issuers = Issuers::of(file.issuers, &client)?;
+    let public: Vec<String> = file
+        .hosts
+        .iter()
+        .map(|host| host.public_url.to_string())
+        .collect();
+    let hosts = file
+        .hosts
+        .into_iter()
+        .map(|host| guarded(host, &issuers, &chance));
+    let gate = Gate::new(GateSettings {
+        hosts: hosts.collect::<anyhow::Result<_>>()?,
+        trusted_proxies: file.trusted_proxies,
+        limits: file.limits,
+        client: client.clone(),
+        clock: clock.clone(),
+        entropy: entropy(&chance),
+        health: issuers.health(&clock),
+    })?;
+    if arguments.check {
+        output::print(&format!("{} is good", arguments.config.display()));
+        return Ok(());
+    }
+    let listener = TcpListener::bind(file.listen)
+        .await
+        .with_context(|| format!("cannot listen at {}", file.listen))?;
+    let greeting = Greeting {
+        gate: format!("http://{}", listener.local_addr()?),
+        hosts: public,
+    };
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    issuers.follow(&client, &clock, &chance, &stopped, &mut tasks);
+    greeting.print(arguments.json)?;
+    let until = async move {
+        interrupted().await;
+        stop.send_replace(true);
+    };
+    gate.serve(listener, until).await;
+    tasks.shutdown().await;
+    Ok(())
+}
+
+/// A host with its verifier.
+fn guarded(host: HostFile, issuers: &Issuers, chance: &Chance) -> anyhow::Result<HostSettings> {
+    let issuer = issuers
+        .trusted(&host.issuer)
+        .context("an issuer that is not there")?;
+    let nonces = match host.nonces {
+        Some(nonces) => nonces,
+        None => NonceKey::new(ServerKey::new(chance.bytes::<32>()?)),
+    };
+    let verifier = Verifier::new(VerifierConfig {
+        issuers: vec![issuer],
+        audience: host.did.clone(),
+        public_url: host.public_url.clone(),
+        nonces,
+        limits: Limits::default(),
+    });
+    Ok(HostSettings {
+        public_url: host.public_url,
+        upstream: host.upstream,
+        did: host.did,
+        verifier: Arc::new(verifier),
+        issuer: host.issuer,
+        permissions: Permissions::new(host.permissions),
+        credentials: host.credentials,
+        legacy: host.legacy,
+        passwords: host.passwords,
+        pages: host.pages,
+        handle_domains: host.handle_domains,
+    })
+}
+
+fn entropy(chance: &Chance) -> Entropy {
+    let chance = chance.clone();
+    Arc::new(move |bytes| chance.fill(bytes))
+}
+
+/// What is said once ready.
+#[derive(Serialize)]
+struct Greeting {
+    /// Where the gate listens.
+    gate: String,
+    /// For whom.
+    hosts: Vec<String>,
+}
+
+impl Greeting {
+    fn print(&self, json: bool) -> anyhow::Result<()> {
+        if json {
+            output::print(&output::printable_json(self)?);
+            return Ok(());
+        }
+        let hosts = self.hosts.join(" and ");
+        output::print(&format!("entryway gate: listening at {} for {hosts}", self.gate));
+        Ok(())
+    }
+}
