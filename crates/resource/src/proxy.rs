@@ -16,9 +16,11 @@ mod answer;
 mod body;
 mod credentials;
 mod fault;
+pub mod figures;
 mod forwarded;
 mod host;
 mod hosts;
+mod operator;
 mod own;
 mod password;
 mod paths;
@@ -40,6 +42,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 pub use credentials::{IDENTITY, UpstreamCredentials};
+pub use operator::{Figures, serve_operator};
 pub use paths::{InvalidPagePattern, PagePattern};
 pub use peer::{InvalidNetwork, Network};
 pub use settings::{

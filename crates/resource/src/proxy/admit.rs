@@ -104,6 +104,16 @@ pub(super) enum Presented {
 }
 
 impl Presented {
+    /// One word, for figures.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::OAuth => "oauth",
+            Self::Legacy => "legacy",
+            Self::Password => "password",
+            Self::Nothing => "nobody",
+        }
+    }
+
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();
         let is_legacy = |value: &HeaderValue| {

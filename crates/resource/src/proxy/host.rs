@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::credentials::Signer;
 use super::fault::GateFault;
+use super::figures;
 use super::forwarded::Forwarded;
 use super::password::PasswordSessions;
 use super::paths::PagePattern;
@@ -103,7 +104,9 @@ impl Upstream {
             // once, where it is turned into an answer that says less
             let cause = std::error::Error::source(&fault).map(ToString::to_string);
             tracing::warn!(upstream = %self.authority, fault = %fault, cause, "no answer of an upstream");
-            fault.into()
+            let fault = fault.into();
+            figures::upstream_failed(&fault);
+            fault
         })
     }
 }

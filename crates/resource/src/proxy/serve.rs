@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Gate;
+use super::figures::Open;
 use super::walk::Arrival;
 use super::wire::{HEAD_BYTES_MAX, HEADERS_MAX, Line, Waits, Wire};
 
@@ -66,6 +67,7 @@ async fn after_failed_accept(error: &io::Error) {
 }
 
 async fn connection(gate: Arc<Gate>, stream: TcpStream, peer: SocketAddr) {
+    let _open = Open::connection();
     // what passes was put together by the upstream already
     let _ = stream.set_nodelay(true);
     let line = Arc::new(Line::default());

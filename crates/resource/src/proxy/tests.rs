@@ -3,6 +3,7 @@
 mod bodies;
 mod credentials;
 mod ends;
+mod figures;
 mod framing;
 mod passwords;
 mod stage;

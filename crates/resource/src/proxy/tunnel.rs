@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional};
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
 use super::fault::GateFault;
+use super::figures::Open;
 use super::target;
 
 /// What a client says to open a WebSocket (RFC 6455 section 4.1).
@@ -108,6 +109,7 @@ impl Tunnel {
         let (Ok(client), Ok(upstream)) = tokio::join!(self.client, self.upstream) else {
             return;
         };
+        let _open = Open::subscription();
         let moved = Arc::new(Notify::new());
         let mut client = Moving::new(client, moved.clone());
         let mut upstream = TokioIo::new(upstream);

@@ -15,6 +15,7 @@ use super::admit::{Admitted, Asked, Caller, Presented, Refused, admit};
 use super::answer::{Answer, Kind, allow_origins, boxed};
 use super::body::Inbound;
 use super::fault::GateFault;
+use super::figures::{self, By};
 use super::forwarded::Forwarded;
 use super::host::Host;
 use super::hosts::Found;
@@ -36,16 +37,25 @@ pub(super) struct Arrival {
 impl Gate {
     /// Answers one request, whatever it is.
     pub(super) async fn answer(&self, mut request: Request<Incoming>, arrival: &Arrival) -> Answer {
-        if let Some(fault) = arrival.line.fault() {
-            return refused(&GateFault::Wire(fault));
-        }
-        let deadline = Instant::now() + self.limits.exchange_wait;
-        let upgrade = hyper::upgrade::on(&mut request);
-        match tokio::time::timeout_at(deadline, self.route(request, upgrade, arrival, deadline)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(fault)) => refused(&fault),
-            Err(_) => refused(&GateFault::UpstreamTimedOut),
-        }
+        let start = Instant::now();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = if let Some(fault) = arrival.line.fault() {
+            refused(&GateFault::Wire(fault))
+        } else {
+            let deadline = start + self.limits.exchange_wait;
+            let upgrade = hyper::upgrade::on(&mut request);
+            let routed = self.route(request, upgrade, arrival, deadline);
+            match tokio::time::timeout_at(deadline, routed).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(fault)) => refused(&fault),
+                Err(_) => refused(&GateFault::UpstreamTimedOut),
+            }
+        };
+        let by = answer.extensions().get().copied().unwrap_or(By::GATE);
+        let status = answer.status();
+        figures::answered(by, status, start.elapsed());
+        tracing::debug!(http.method = %method, http.path = path, http.status = status.as_u16(), by = by.0, "answered");
+        answer
     }
 
     async fn route(
@@ -93,8 +103,8 @@ impl Gate {
                 Ok(self.call(&host, asked, inbound, upgrade, arrival, deadline).await)
             }
             (Found::Host(host), Target::Path(path)) => {
-                self.page(&host, (method, path), headers, origin, inbound, deadline)
-                    .await
+                let answer = self.page(&host, (method, path), headers, origin, inbound, deadline);
+                answer.await.map(documented)
             }
             (Found::Handle(host, name), Target::Path(path)) if path.as_str() == paths::ATPROTO_DID => {
                 if !own::is_read(&method) {
@@ -105,7 +115,12 @@ impl Gate {
                 let is_head = method == Method::HEAD;
                 let forwarded = Forwarded::handle(&host.upstream, (method, path), name, origin)?;
                 let answer = host.upstream.send(forwarded).await?;
-                Ok(streamed(answer.map(boxed), Kind::Document, is_head, deadline))
+                Ok(documented(streamed(
+                    answer.map(boxed),
+                    Kind::Document,
+                    is_head,
+                    deadline,
+                )))
             }
             (Found::Handle(..), _) => Err(GateFault::NotFound),
         }
@@ -192,6 +207,7 @@ impl Gate {
         if presented == Presented::OAuth || is_nobody {
             host.verifier.dress(answer.headers_mut(), now);
         }
+        answer.extensions_mut().insert(By(presented.name()));
         answer
     }
 
@@ -256,6 +272,11 @@ impl Gate {
             _ => Ok(streamed(answer, kind, is_head, deadline)),
         }
     }
+}
+
+fn documented(mut answer: Answer) -> Answer {
+    answer.extensions_mut().insert(By::DOCUMENT);
+    answer
 }
 
 /// A document of our own, for those who read.

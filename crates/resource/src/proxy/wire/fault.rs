@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::StatusCode;
 
+use crate::proxy::figures;
+
 /// A request that has no one reading, or that is too much or too slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::proxy) enum WireFault {
@@ -53,6 +55,26 @@ pub(in crate::proxy) enum WireFault {
 }
 
 impl WireFault {
+    /// One word, for figures.
+    pub(in crate::proxy) const fn name(self) -> &'static str {
+        match self {
+            Self::LineEnd => "line_end",
+            Self::RequestLine => "request_line",
+            Self::Version => "version",
+            Self::Target => "target",
+            Self::HeaderLine => "header_line",
+            Self::Host => "host",
+            Self::Length => "length",
+            Self::Encoding => "encoding",
+            Self::LengthAndEncoding => "length_and_encoding",
+            Self::Expectation => "expectation",
+            Self::Chunk => "chunk",
+            Self::HeadTooLong => "head_too_long",
+            Self::BodyTooSlow => "body_too_slow",
+            Self::AnswerTooSlow => "answer_too_slow",
+        }
+    }
+
     /// The HTTP status.
     pub(in crate::proxy) const fn status(self) -> StatusCode {
         match self {
@@ -80,7 +102,9 @@ impl Line {
 
     pub(super) fn report(&self, fault: WireFault) {
         // the first is the one that counts
-        let _ = self.fault.set(fault);
+        if self.fault.set(fault).is_ok() {
+            figures::wire_failed(fault);
+        }
     }
 
     /// From now on the bytes are no HTTP.
