@@ -277,6 +277,8 @@ impl TestServer {
                 "{}@mail.example",
                 account.handle.trim_end_matches(".test")
             )),
+            email_confirmed_at: None,
+            email_auth_factor: false,
             pds_did: account.pds.to_owned(),
             status,
             // from before the test began

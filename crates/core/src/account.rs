@@ -16,6 +16,10 @@ pub struct Account {
     pub handle: Handle,
     /// Where to write to it, if known.
     pub email: Option<String>,
+    /// When its owner showed that what is sent there is read.
+    pub email_confirmed_at: Option<Timestamp>,
+    /// Whether signing in takes a code that is sent there, besides the password.
+    pub email_auth_factor: bool,
     /// The DID of its PDS: what `aud` holds.
     pub pds_did: String,
     /// Whether it may sign in and grant.

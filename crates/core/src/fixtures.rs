@@ -30,6 +30,8 @@ pub(crate) fn account() -> Account {
         did: Did::parse("did:plc:ewvi7nxzyoun6zhxrhs64oiz").unwrap(),
         handle: Handle::parse("alice.test").unwrap(),
         email: None,
+        email_confirmed_at: None,
+        email_auth_factor: false,
         pds_did: "did:web:pds.test".to_owned(),
         status: AccountStatus::Active,
         credentials_changed_at: NOW - Seconds::days(30),

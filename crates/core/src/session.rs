@@ -65,16 +65,22 @@ pub enum EndReason {
     ClientKeyRemoved,
     /// Its person changed the password.
     PasswordChanged,
+    /// Its person switched the account off.
+    AccountDeactivated,
+    /// The operator took the account down.
+    AccountTakenDown,
 }
 
 impl EndReason {
     /// Every reason, for the store's mapping.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Revoked,
         Self::RefreshReplayed,
         Self::CodeReplayed,
         Self::ClientKeyRemoved,
         Self::PasswordChanged,
+        Self::AccountDeactivated,
+        Self::AccountTakenDown,
     ];
 
     /// The word that is stored and logged.
@@ -85,6 +91,8 @@ impl EndReason {
             Self::CodeReplayed => "code_replayed",
             Self::ClientKeyRemoved => "client_key_removed",
             Self::PasswordChanged => "password_changed",
+            Self::AccountDeactivated => "account_deactivated",
+            Self::AccountTakenDown => "account_taken_down",
         }
     }
 }

@@ -4,6 +4,8 @@
 //! A test takes a [`Bench`] and is listed once in [`on_both_engines`], which makes it two tests. PostgreSQL
 //! is the server that `ENTRYWAY_TEST_POSTGRES_URL` names; each test makes a database there and drops it.
 
+mod account_email;
+mod account_status;
 mod accounts;
 mod bench;
 mod browsers;
@@ -12,6 +14,8 @@ mod codes;
 mod devices;
 mod durability;
 mod grants;
+mod handles;
+mod hosts;
 mod keys;
 mod marks;
 mod migrations;

@@ -31,7 +31,16 @@
 //! | `spoil_code` | 1 | 1 |
 //! | `rotate_refresh` | 1 | 1 |
 //! | `end_session`, `end_sessions_of_account`, `replay_code` | 5 | 3 |
-//! | `create_account`, `replace_password_hash`, `rehome_account` | 1 | 1 |
+//! | `create_account` | 7 | 5 |
+//! | `replace_password_hash`, `activate_account`, `restore_account` | 1 | 1 |
+//! | `rehome_account` | 4 | 2 |
+//! | `deactivate_account` | 7, and 1 for each code it spoils | 5, and 1 |
+//! | `take_down_account` | 8, and 1 for each code it spoils | 6, and 1 |
+//! | `claim_handle` | 6 | 4 |
+//! | `change_handle`, `change_email` | 6 | 4 |
+//! | `confirm_email`, `ask_auth_factor`, `drop_auth_factor`, `release_handle` | 1 | 1 |
+//! | `add_pds_host`, `drain_pds_host`, `reopen_pds_host`, `replace_pds_password` | 1 | 1 |
+//! | `remove_pds_host` | 5 | 3 |
 //! | `change_password` | 9, and 1 for each code it spoils | 7, and 1 |
 //! | `trust_client`, `distrust_client` | 1 | 1 |
 //! | `revoke_grant` | 8, and 1 for each code it spoils | 6, and 1 |
@@ -40,7 +49,7 @@
 //! | where more than 64 sessions end | 1 more for every 64 | 1 more |
 //! | `tell_key_revoked` | 4 | 2 |
 //! | `remember_mark` | 1 | 1 |
-//! | `adopt_signing_key` | 2 | 2 |
+//! | `adopt_signing_key`, `adopt_rotation_key` | 2 | 2 |
 //! | `recognise_root` | 1, later 2 | 1, later 2 |
 //! | `keep_permission_set`, `keep_scope` | 1 | 1 |
 //! | `sweep` | 8 | 8 |
@@ -71,12 +80,15 @@ pub use browser::BrowserSessions;
 pub use fault::{EngineFault, Fault};
 pub use migrate::SchemaState;
 pub use outcome::{
-    Admission, Binding, Creation, Decision, Distrust, Keeping, PasswordChange, PendingRequest, Recognition,
-    Redemption, Rehoming, Remembered, Replacement, Revocation, Rotation, SessionEnd, SessionFacts,
-    SignInBegin, SignInEnd, Spoiling, Swept,
+    Activation, Admission, AuthFactorChange, Binding, ClaimRelease, Creation, Deactivation, Decision,
+    Distrust, EmailChange, EmailConfirmation, HandleChange, HandleClaim, HostAddition, HostChange,
+    HostRemoval, Keeping, PasswordChange, PendingRequest, Recognition, Redemption, Rehoming, Remembered,
+    Replacement, Restoration, Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd,
+    Spoiling, Swept, TakingDown,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};
+pub use verbs::account_status::Takedown;
 pub use verbs::accounts::{ACCOUNTS_MAX, ACCOUNTS_PAGE, NewAccount};
 pub use verbs::clients::{ListedClient, Logo, TRUSTED_CLIENTS_MAX, TrustedClient};
 pub use verbs::codes::NewSession;
@@ -84,6 +96,8 @@ pub use verbs::connected_apps::{
     APPS_MAX, ConnectedApp, ConnectedApps, ConnectedSession, SESSIONS_OF_APP_MAX,
 };
 pub use verbs::devices::{DEVICES_MAX, Devices, LiveSignIn, SIGN_INS_MAX};
+pub use verbs::handles::HandleOwner;
+pub use verbs::hosts::{Home, HostState, PDS_HOSTS_MAX, PdsHost};
 pub use verbs::keys::{KeyState, SealedKey};
 pub use verbs::marks::Mark;
 pub use verbs::permission_sets::StoredSet;

@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = migrations![
     3 "0003_permission_sets",
     4 "0004_revocations",
     5 "0005_devices",
+    6 "0006_fleet",
 ];
 
 impl Migration {

@@ -1,5 +1,11 @@
 //! What verbs answer: closed lists, so that a caller that forgets a case does not compile.
 
+mod account_facts;
+mod hosts;
+
+pub use account_facts::*;
+pub use hosts::*;
+
 use entryway_core::account::Account;
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::session::Session;

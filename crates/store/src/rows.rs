@@ -1,5 +1,7 @@
 //! From a row to a type that cannot be wrong; whatever no verb writes is a fault that names its column.
 
+mod hosts;
+
 use sqlx::Row as _;
 use sqlx::any::{Any, AnyRow};
 use sqlx::{Decode, Type};
@@ -22,9 +24,11 @@ use crate::fault::Fault;
 use crate::outcome::{PendingRequest, SessionFacts};
 use crate::verbs::clients::ListedClient;
 use crate::verbs::devices::LiveSignIn;
-use crate::verbs::keys::{KeyState, SealedKey};
+use crate::verbs::keys::{KeyState, ROTATION, SealedKey};
 use crate::verbs::permission_sets::StoredSet;
 use crate::verbs::revocations::ToldRevocation;
+
+pub(crate) use hosts::{handle, handle_owner, home, pds_host};
 
 /// The columns of one table in a row.
 #[derive(Clone, Copy)]
@@ -195,20 +199,27 @@ fn ended(columns: Columns<'_>) -> Result<Option<Ended>, Fault> {
     }
 }
 
-/// From `did, handle, email, pds_did, status, credentials_changed_at`.
+/// From the columns of an account without the hash of its password.
 pub(crate) fn account(row: &AnyRow) -> Result<Account, Fault> {
     let columns = Columns::of(row, "account");
     Ok(Account {
         did: columns.parsed("did", |text| Did::parse(text).ok())?,
         handle: columns.parsed("handle", |text| Handle::parse(text).ok())?,
         email: columns.optional_text("email")?.map(str::to_owned),
+        email_confirmed_at: columns.optional_instant("email_confirmed_at")?,
+        email_auth_factor: columns.flag("email_auth_factor")?,
         pds_did: columns.text("pds_did")?.to_owned(),
-        status: columns.parsed("status", status_of)?,
+        status: status(row)?,
         credentials_changed_at: columns.instant("credentials_changed_at")?,
     })
 }
 
-/// From the same and `password_hash`.
+/// From `status`.
+pub(crate) fn status(row: &AnyRow) -> Result<AccountStatus, Fault> {
+    Columns::of(row, "account").parsed("status", status_of)
+}
+
+/// From all columns of an account.
 pub(crate) fn account_and_hash(row: &AnyRow) -> Result<(Account, PasswordHash), Fault> {
     let hash = Columns::of(row, "account").text("password_hash")?;
     Ok((account(row)?, PasswordHash::new(hash.to_owned())))
@@ -315,7 +326,10 @@ pub(crate) fn sealed_key(row: &AnyRow) -> Result<SealedKey, Fault> {
     let columns = Columns::of(row, "signing_key");
     Ok(SealedKey {
         kid: columns.text("kid")?.to_owned(),
-        algorithm: columns.parsed("algorithm", Algorithm::parse)?,
+        algorithm: columns.parsed("algorithm", |mark| match mark {
+            ROTATION => Some(Algorithm::ES256K),
+            name => Algorithm::parse(name),
+        })?,
         sealed: columns.bytes("sealed")?.to_vec(),
         created_at: columns.instant("created_at")?,
         state: columns.parsed("state", |word| match word {

@@ -7,6 +7,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use zeroize::Zeroizing;
 
 use entryway_oauth::secret::ServerKey;
+use entryway_scope::Did;
 
 use crate::fault::Fault;
 
@@ -37,6 +38,15 @@ impl<'a> Place<'a> {
             table: "signing_key",
             column: "sealed",
             row: kid.as_bytes(),
+        }
+    }
+
+    /// Where the password of the administrator of this PDS lives: [`crate::PdsHost::sealed_password`].
+    pub fn pds_password(pds: &'a Did) -> Self {
+        Self {
+            table: "pds_host",
+            column: "sealed_password",
+            row: pds.as_str().as_bytes(),
         }
     }
 

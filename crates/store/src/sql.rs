@@ -5,8 +5,9 @@
 //! and tell what is in it, so that what a verb decides next cannot be overtaken.
 //!
 //! Rows are always held in one order, so that verbs wait for each other and never in a circle:
-//! request while it waits, account, sign-in, grant, request once approved, session, mark, and last of all the head
-//! of the revocations, which everybody who ends a session holds until the commit. A sweep waits for nobody.
+//! PDS host, request while it waits, account, name (a handle before an address), new account, sign-in, grant, request
+//! once approved, session, mark, and last of all the head of the revocations, which everybody who ends a session
+//! holds until the commit. A sweep waits for nobody.
 
 use crate::store::Engine;
 
@@ -21,25 +22,31 @@ macro_rules! statements {
     };
 }
 
+mod account_facts;
 mod accounts;
 mod browsers;
 mod codes;
 mod devices;
 mod grants;
+mod hosts;
 mod keys;
 mod marks;
+mod names;
 mod permission_sets;
 mod requests;
 mod revocations;
 mod sessions;
 
+pub(crate) use account_facts::*;
 pub(crate) use accounts::*;
 pub(crate) use browsers::*;
 pub(crate) use codes::*;
 pub(crate) use devices::*;
 pub(crate) use grants::*;
+pub(crate) use hosts::*;
 pub(crate) use keys::*;
 pub(crate) use marks::*;
+pub(crate) use names::*;
 pub(crate) use permission_sets::*;
 pub(crate) use requests::*;
 pub(crate) use revocations::*;
@@ -48,13 +55,16 @@ pub(crate) use sessions::*;
 /// Each of them, by name.
 #[cfg(test)]
 pub(crate) const ALL: &[&[(&str, &str)]] = &[
+    account_facts::ALL,
     accounts::ALL,
     browsers::ALL,
     codes::ALL,
     devices::ALL,
     grants::ALL,
+    hosts::ALL,
     keys::ALL,
     marks::ALL,
+    names::ALL,
     permission_sets::ALL,
     requests::ALL,
     revocations::ALL,

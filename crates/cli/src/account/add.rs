@@ -45,6 +45,8 @@ pub(super) async fn run(arguments: AddArguments) -> anyhow::Result<ExitCode> {
         did: arguments.did,
         handle: arguments.handle,
         email: arguments.email,
+        email_confirmed_at: None,
+        email_auth_factor: false,
         pds_did: arguments.pds_did.to_string(),
         status: AccountStatus::Active,
         credentials_changed_at: Timestamp::from_seconds(0),

@@ -132,6 +132,8 @@ async fn keep(app: &App, did: &Did, handle: &Handle, password: &str, pds_did: &D
         did: did.clone(),
         handle: handle.clone(),
         email: Some(mailbox::address_of(handle)),
+        email_confirmed_at: Some(app.now()),
+        email_auth_factor: false,
         pds_did: pds_did.to_string(),
         status: AccountStatus::Active,
         credentials_changed_at: Timestamp::from_seconds(0),

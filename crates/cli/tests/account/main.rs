@@ -99,6 +99,8 @@ async fn an_account_that_was_added_signs_in_by_each_of_its_names() {
         did: Did::parse(CAROL).unwrap(),
         handle: Handle::parse("carol.test").unwrap(),
         email: Some("carol@example.com".to_owned()),
+        email_confirmed_at: None,
+        email_auth_factor: false,
         pds_did: PDS.to_owned(),
         status: AccountStatus::Active,
         credentials_changed_at: Timestamp::from_seconds(0),

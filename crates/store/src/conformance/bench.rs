@@ -327,6 +327,8 @@ pub(crate) fn account(number: u32) -> Account {
         did: Did::parse(&format!("did:plc:{letters}")).unwrap(),
         handle: Handle::parse(&format!("person{number}.test")).unwrap(),
         email: Some(format!("person{number}@mail.example")),
+        email_confirmed_at: None,
+        email_auth_factor: false,
         pds_did: "did:web:pds.example".to_owned(),
         status: AccountStatus::Active,
         credentials_changed_at: NOON,

@@ -41,6 +41,20 @@ async fn the_first_key_of_an_algorithm_is_adopted(bench: &Bench) {
     assert_eq!(**opened, *b"private");
 }
 
+async fn the_key_of_the_directory_is_none_of_those_that_sign_tokens(bench: &Bench) {
+    assert_eq!(bench.store.rotation_key().await.unwrap(), None);
+    let (token, rotation) = (key("a", Algorithm::ES256K), key("b", Algorithm::ES256K));
+    bench.store.adopt_signing_key(&token).await.unwrap();
+    for new in [&rotation, &key("c", Algorithm::ES256K)] {
+        let adopted = bench.store.adopt_rotation_key(new).await.unwrap();
+        assert_eq!(adopted, rotation);
+    }
+    assert_eq!(bench.store.rotation_key().await.unwrap(), Some(rotation.clone()));
+    let signing = bench.store.signing_keys().await.unwrap();
+    assert_eq!(signing, std::slice::from_ref(&token));
+    assert_eq!(bench.store.adopt_signing_key(&rotation).await.unwrap(), token);
+}
+
 async fn of_many_starters_all_get_one_key(bench: &Bench) {
     let answers = race(|number| {
         let store = bench.store.clone();
@@ -81,6 +95,7 @@ async fn of_many_root_keys_one_owns_the_database(bench: &Bench) {
 
 on_both_engines![
     the_first_key_of_an_algorithm_is_adopted,
+    the_key_of_the_directory_is_none_of_those_that_sign_tokens,
     of_many_starters_all_get_one_key,
     a_database_belongs_to_the_first_root_key,
     of_many_root_keys_one_owns_the_database,

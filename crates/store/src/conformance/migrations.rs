@@ -1,8 +1,11 @@
-use super::bench::{Database, NOON, account, execute, race};
+use super::bench::{Database, NOON, account, execute, hash, race};
 use crate::migrate::SchemaState;
-use crate::{Fault, FeedPosition, Mark, Remembered, Store};
+use crate::{Creation, EmailChange, Fault, FeedPosition, HandleClaim, Mark, NewAccount, Remembered, Store};
+use entryway_core::account::Account;
+use entryway_core::email::EmailAddress;
 use entryway_oauth::secret::{Digest, SessionId};
 use entryway_oauth::time::Seconds;
+use entryway_scope::Handle;
 
 /// The files of an engine, as somebody runs them by hand.
 struct Texts {
@@ -11,8 +14,9 @@ struct Texts {
     third: &'static str,
     fourth: &'static str,
     fifth: &'static str,
+    sixth: &'static str,
     /// How often each may be run.
-    runs: [u32; 5],
+    runs: [u32; 6],
 }
 
 const SQLITE_TEXTS: Texts = Texts {
@@ -21,7 +25,8 @@ const SQLITE_TEXTS: Texts = Texts {
     third: include_str!("../../../../migrations/sqlite/0003_permission_sets.sql"),
     fourth: include_str!("../../../../migrations/sqlite/0004_revocations.sql"),
     fifth: include_str!("../../../../migrations/sqlite/0005_devices.sql"),
-    runs: [2, 1, 2, 2, 1],
+    sixth: include_str!("../../../../migrations/sqlite/0006_fleet.sql"),
+    runs: [2, 1, 2, 2, 1, 1],
 };
 
 const POSTGRES_TEXTS: Texts = Texts {
@@ -30,7 +35,8 @@ const POSTGRES_TEXTS: Texts = Texts {
     third: include_str!("../../../../migrations/postgres/0003_permission_sets.sql"),
     fourth: include_str!("../../../../migrations/postgres/0004_revocations.sql"),
     fifth: include_str!("../../../../migrations/postgres/0005_devices.sql"),
-    runs: [2, 2, 2, 2, 2],
+    sixth: include_str!("../../../../migrations/postgres/0006_fleet.sql"),
+    runs: [2, 2, 2, 2, 2, 2],
 };
 
 /// As the program records migrations.
@@ -64,7 +70,7 @@ async fn is_up_to_date(database: &Database) {
     works(&store).await;
     store.close().await;
     let state = Store::migrate_check(&database.url).await.unwrap();
-    let (version, pending) = (5, Vec::new());
+    let (version, pending) = (6, Vec::new());
     assert_eq!(state, SchemaState { version, pending });
     Store::open_unmigrated(&database.url).await.unwrap();
 }
@@ -91,13 +97,14 @@ async fn nothing_is_applied_by_looking(database: &Database, _texts: &Texts) {
                 "0003_permission_sets",
                 "0004_revocations",
                 "0005_devices",
+                "0006_fleet",
             ],
         );
         assert_eq!(state, SchemaState { version, pending });
         let fault = Store::open_unmigrated(&database.url).await.unwrap_err();
         assert_eq!(
             fault.to_string(),
-            "the database lacks 5 migrations, the first is 0001_first_login: run entryway migrate"
+            "the database lacks 6 migrations, the first is 0001_first_login: run entryway migrate"
         );
         if let Some(path) = database.url.strip_prefix("sqlite://") {
             assert!(!std::path::Path::new(path).exists());
@@ -214,6 +221,60 @@ async fn a_migration_run_again_by_hand_leaves_the_head_of_the_feed(database: &Da
     );
 }
 
+// C17
+async fn a_database_that_stopped_before_the_names_were_copied_is_completed(
+    database: &Database,
+    texts: &Texts,
+) {
+    first_release(database, texts).await;
+    for text in [texts.second, texts.third, texts.fourth, texts.fifth] {
+        execute(&database.url, text).await;
+    }
+    run_until(database, texts.sixth, "insert into taken_name").await;
+    has_the_names_of_its_account(database).await;
+}
+
+// C17
+async fn a_database_that_stopped_between_new_facts_of_accounts_is_completed(
+    database: &Database,
+    texts: &Texts,
+) {
+    first_release(database, texts).await;
+    for text in [texts.second, texts.third, texts.fourth, texts.fifth] {
+        execute(&database.url, text).await;
+    }
+    run_until(database, texts.sixth, "-- while it is taken down").await;
+    has_the_names_of_its_account(database).await;
+}
+
+/// Names that were given before there was a table of them are nobody else's.
+async fn the_names_of_an_older_release_are_taken(database: &Database, texts: &Texts) {
+    first_release(database, texts).await;
+    has_the_names_of_its_account(database).await;
+}
+
+async fn has_the_names_of_its_account(database: &Database) {
+    is_up_to_date(database).await;
+    let store = Store::open(&database.url).await.unwrap();
+    let old = account(1);
+    let owner = store.handle_owner(&old.handle).await.unwrap().unwrap();
+    assert_eq!(owner.did, old.did);
+    let newer = Account {
+        handle: Handle::parse("newer.test").unwrap(),
+        ..account(2)
+    };
+    let new = NewAccount {
+        account: &newer,
+        password_hash: &hash("first"),
+    };
+    assert_eq!(store.create_account(new, NOON).await.unwrap(), Creation::Created);
+    let claim = store.claim_handle(&newer.did, &old.handle, NOON, NOON).await;
+    assert_eq!(claim.unwrap(), HandleClaim::Taken);
+    let address = EmailAddress::parse("person1@mail.example").unwrap();
+    let change = store.change_email(&newer.did, &address, NOON).await;
+    assert_eq!(change.unwrap(), EmailChange::Taken);
+}
+
 /// Somebody left out the line that SQLite refused to run twice.
 async fn a_new_column_that_alone_is_missing_is_added(database: &Database, texts: &Texts) {
     execute(&database.url, texts.first).await;
@@ -242,7 +303,14 @@ async fn an_empty_record_is_filled(database: &Database, texts: &Texts) {
 }
 
 async fn by_hand(database: &Database, texts: &Texts) {
-    let by_number = [texts.first, texts.second, texts.third, texts.fourth, texts.fifth];
+    let by_number = [
+        texts.first,
+        texts.second,
+        texts.third,
+        texts.fourth,
+        texts.fifth,
+        texts.sixth,
+    ];
     for (text, runs) in by_number.into_iter().zip(texts.runs) {
         for _ in 0..runs {
             execute(&database.url, text).await;
@@ -261,11 +329,12 @@ async fn first_release(database: &Database, texts: &Texts) {
     execute(&database.url, &record).await;
     let (account, jkt) = (account(1), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     let rows = format!(
-        "insert into account values ('{did}', '{handle}', null, 'did:web:pds.example', 'active', 'x', 1, 1);
+        "insert into account values ('{did}', '{handle}', '{email}', 'did:web:pds.example', 'active', 'x', 1, 1);
         insert into oauth_session values ('{OLD_SESSION}', '{did}', 'http://localhost', 'atproto', '{jkt}', {salt},
             3, 1, 1, {expires_at}, null, null)",
         did = account.did,
         handle = account.handle,
+        email = account.email.unwrap(),
         expires_at = NOON.seconds(),
         salt = if database.url.starts_with("sqlite:") { "x'07070707070707070707070707070707'" } else {
             "'\\x07070707070707070707070707070707'"
@@ -301,10 +370,10 @@ async fn a_newer_schema_is_refused(database: &Database, _texts: &Texts) {
     is_up_to_date(database).await;
     execute(
         &database.url,
-        "insert into schema_migration (version, name, checksum) values (7, '0007_later', 'x')",
+        "insert into schema_migration (version, name, checksum) values (99, '0099_later', 'x')",
     )
     .await;
-    let sentence = "the database has schema 7 and this release knows up to 5: run the newer release";
+    let sentence = "the database has schema 99 and this release knows up to 6: run the newer release";
     for refused in [
         Store::open(&database.url).await.unwrap_err(),
         Store::open_unmigrated(&database.url).await.unwrap_err(),
@@ -350,6 +419,9 @@ on_both_engines![
     a_database_that_stopped_before_the_head_of_the_feed_is_completed,
     a_database_that_stopped_between_new_columns_is_completed,
     a_migration_run_again_by_hand_leaves_the_head_of_the_feed,
+    a_database_that_stopped_before_the_names_were_copied_is_completed,
+    a_database_that_stopped_between_new_facts_of_accounts_is_completed,
+    the_names_of_an_older_release_are_taken,
     a_new_column_that_alone_is_missing_is_added,
     a_database_migrated_by_hand_is_taken_over,
     an_empty_record_is_filled,

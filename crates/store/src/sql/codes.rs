@@ -5,7 +5,7 @@ statements! {
 /// code
 CODE = "
 select r.request, r.scope, r.authenticated_at, r.code_expires_at, r.state, r.session,
-  a.did, a.handle, a.email, a.pds_did, a.status, a.credentials_changed_at
+  a.did, a.handle, a.email, a.email_confirmed_at, a.email_auth_factor, a.pds_did, a.status, a.credentials_changed_at
 from auth_request r join account a on a.did = r.did
 where r.code = $1";
 

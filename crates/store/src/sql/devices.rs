@@ -48,7 +48,7 @@ where browser = $1 and ended_at is null and last_seen_at <= $3";
 /// now, then sixteen times an id
 LIVE_SIGN_INS = "
 select s.id, s.last_seen_at,
-  a.did, a.handle, a.email, a.pds_did, a.status, a.credentials_changed_at
+  a.did, a.handle, a.email, a.email_confirmed_at, a.email_auth_factor, a.pds_did, a.status, a.credentials_changed_at
 from browser_sign_in s join account a on a.did = s.did
 where s.id in ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
   and s.ended_at is null and s.expires_at > $1";

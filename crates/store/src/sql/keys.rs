@@ -5,6 +5,7 @@ statements! {
 SIGNING_KEYS = "
 select kid, algorithm, sealed, created_at, state
 from signing_key
+where algorithm <> 'ES256K-PLC'
 order by created_at desc, kid";
 
 /// kid, algorithm, sealed, created_at

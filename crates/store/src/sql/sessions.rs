@@ -14,7 +14,7 @@ where code = $12";
 SESSION = "
 select s.id, s.client_id, s.scope, s.jkt, s.salt, s.generation, s.created_at, s.rotated_at, s.expires_at,
   s.ended_at, s.end_reason, s.client_key,
-  a.did, a.handle, a.email, a.pds_did, a.status, a.credentials_changed_at
+  a.did, a.handle, a.email, a.email_confirmed_at, a.email_auth_factor, a.pds_did, a.status, a.credentials_changed_at
 from oauth_session s join account a on a.did = s.did
 where s.id = $1";
 

@@ -12,7 +12,8 @@ use crate::Store;
 use crate::fault::Fault;
 use crate::outcome::{Creation, PasswordChange, Rehoming, Replacement};
 use crate::rows::Columns;
-use crate::verbs::{Steps, Verb, devices, grants};
+use crate::verbs::names::{self, Holder, Name};
+use crate::verbs::{Steps, Verb, devices, grants, hosts};
 use crate::{rows, sql};
 
 /// An account that is to exist.
@@ -155,8 +156,38 @@ struct CreateAccount {
 impl Verb for CreateAccount {
     type Outcome = Creation;
     const NAME: &'static str = "create_account";
+    const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<Creation, Fault> {
+        hosts::hold(&self.account.pds_did, &mut *db).await?;
+        if hold(&self.account.did, &mut *db).await? {
+            return Ok(Creation::DidTaken);
+        }
+        let (handle, email) = (Name::Handle(&self.account.handle), self.account.email.as_deref());
+        let holder = Holder::account(&self.account.did);
+        if !names::take(handle, &holder, self.now, &mut *db).await? {
+            return self.why_not(Creation::HandleTaken, db).await;
+        }
+        let email = email.map(Name::Email);
+        if let Some(email) = email
+            && !names::take(email, &holder, self.now, &mut *db).await?
+        {
+            names::release(handle, &holder.owner, &mut *db).await?;
+            return self.why_not(Creation::EmailTaken, db).await;
+        }
+        if self.insert(&mut *db).await? {
+            return Ok(Creation::Created);
+        }
+        // the same account was made a moment ago under other names
+        for name in [Some(handle), email].into_iter().flatten() {
+            names::release(name, &holder.owner, &mut *db).await?;
+        }
+        self.why_not(Creation::DidTaken, db).await
+    }
+}
+
+impl CreateAccount {
+    async fn insert(&self, db: &mut AnyConnection) -> Result<bool, Fault> {
         let account = &self.account;
         let created = sqlx::query(sql::CREATE_ACCOUNT)
             .bind(account.did.as_str())
@@ -167,18 +198,16 @@ impl Verb for CreateAccount {
             .bind(self.password_hash.expose())
             .bind(account.credentials_changed_at.seconds())
             .bind(self.now.seconds())
-            .execute(&mut *db)
+            .bind(account.email_confirmed_at.map(Timestamp::seconds))
+            .bind(i64::from(account.email_auth_factor))
+            .execute(db)
             .await?;
-        if created.rows_affected() == 1 {
-            return Ok(Creation::Created);
-        }
-        self.why_not(db).await
+        Ok(created.rows_affected() == 1)
     }
-}
 
-impl CreateAccount {
-    /// Which name is taken; several may be, by several accounts.
-    async fn why_not(&self, db: &mut AnyConnection) -> Result<Creation, Fault> {
+    /// Which name is taken; several may be, by several accounts. `otherwise` where no account has one: a sign-up
+    /// or a change of handle is about to.
+    async fn why_not(&self, otherwise: Creation, db: &mut AnyConnection) -> Result<Creation, Fault> {
         let rows = sqlx::query(sql::TAKEN_NAMES)
             .bind(self.account.did.as_str())
             .bind(self.account.handle.as_str())
@@ -193,10 +222,10 @@ impl CreateAccount {
             }
             handle_is_taken |= columns.text("handle")? == self.account.handle.as_str();
         }
-        Ok(if handle_is_taken {
-            Creation::HandleTaken
-        } else {
-            Creation::EmailTaken
+        Ok(match (handle_is_taken, rows.is_empty()) {
+            (true, _) => Creation::HandleTaken,
+            (false, false) => Creation::EmailTaken,
+            (false, true) => otherwise,
         })
     }
 }
@@ -265,8 +294,10 @@ struct RehomeAccount {
 impl Verb for RehomeAccount {
     type Outcome = Rehoming;
     const NAME: &'static str = "rehome_account";
+    const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<Rehoming, Fault> {
+        hosts::hold(&self.pds_did, &mut *db).await?;
         let done = sqlx::query(sql::REHOME_ACCOUNT)
             .bind(self.did.as_str())
             .bind(self.pds_did.as_str())

@@ -56,6 +56,23 @@ impl Store {
         self.write(AdoptSigningKey { key: new.clone() }).await
     }
 
+    /// The key that signs operations of the PLC directory: this one, unless there is one already.
+    ///
+    /// Kept apart from the keys that sign tokens: whoever has it has every DID that was made here. The
+    /// `algorithm` of `new` is ignored too: the directory takes ES256K.
+    #[instrument(name = "store.adopt_rotation_key", level = "debug", skip_all)]
+    pub async fn adopt_rotation_key(&self, new: &SealedKey) -> Result<SealedKey, Fault> {
+        self.write(AdoptRotationKey { key: new.clone() }).await
+    }
+
+    /// The key that signs operations of the PLC directory, if one was adopted.
+    #[instrument(name = "store.rotation_key", level = "debug", skip_all)]
+    pub async fn rotation_key(&self) -> Result<Option<SealedKey>, Fault> {
+        let query = sqlx::query(sql::CURRENT_SIGNING_KEY).bind(ROTATION);
+        let row = self.load("rotation_key", query).await?;
+        row.as_ref().map(rows::sealed_key).transpose()
+    }
+
     /// Says whether this database belongs to the root key of this fingerprint; the first to ask owns it (C24).
     #[instrument(name = "store.recognise_root", level = "debug", skip_all)]
     pub async fn recognise_root(&self, fingerprint: Digest) -> Result<Recognition, Fault> {
@@ -72,20 +89,41 @@ impl Verb for AdoptSigningKey {
     const NAME: &'static str = "adopt_signing_key";
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<SealedKey, Fault> {
-        sqlx::query(sql::ADOPT_SIGNING_KEY)
-            .bind(self.key.kid.as_str())
-            .bind(self.key.algorithm.name())
-            .bind(self.key.sealed.as_slice())
-            .bind(self.key.created_at.seconds())
-            .execute(&mut *db)
-            .await?;
-        let current = sqlx::query(sql::CURRENT_SIGNING_KEY)
-            .bind(self.key.algorithm.name())
-            .fetch_one(db)
-            .await?;
-        rows::sealed_key(&current)
+        adopt(&self.key, self.key.algorithm.name(), db).await
     }
 }
+
+struct AdoptRotationKey {
+    key: SealedKey,
+}
+
+impl Verb for AdoptRotationKey {
+    type Outcome = SealedKey;
+    const NAME: &'static str = "adopt_rotation_key";
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<SealedKey, Fault> {
+        adopt(&self.key, ROTATION, db).await
+    }
+}
+
+/// What is current under this mark, from now on or from before.
+async fn adopt(key: &SealedKey, mark: &'static str, db: &mut AnyConnection) -> Result<SealedKey, Fault> {
+    sqlx::query(sql::ADOPT_SIGNING_KEY)
+        .bind(key.kid.as_str())
+        .bind(mark)
+        .bind(key.sealed.as_slice())
+        .bind(key.created_at.seconds())
+        .execute(&mut *db)
+        .await?;
+    let current = sqlx::query(sql::CURRENT_SIGNING_KEY)
+        .bind(mark)
+        .fetch_one(db)
+        .await?;
+    rows::sealed_key(&current)
+}
+
+/// What stands where the algorithm of other keys does.
+pub(crate) const ROTATION: &str = "ES256K-PLC";
 
 struct RecogniseRoot {
     fingerprint: Digest,

@@ -1,0 +1,127 @@
+//! What verbs about the facts of an account answer.
+
+use entryway_core::account::AccountStatus;
+use entryway_oauth::time::Timestamp;
+
+/// What became of a handle an account asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandleClaim {
+    /// Nobody else gets it until the claim is over, and it leads to the account.
+    Claimed,
+    /// The account is called so already.
+    Current,
+    /// Somebody else has it.
+    Taken,
+    /// The account is about to be called something else, which has to end first.
+    UnderWay {
+        /// When that claim is over at the latest.
+        until: Timestamp,
+    },
+    /// There is no such account.
+    Unknown,
+}
+
+/// What became of a handle that was to replace the present one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandleChange {
+    /// The account is called so, and its former handle is free.
+    Changed,
+    /// It was called so before.
+    Current,
+    /// The account had not claimed it, or somebody else has it since.
+    NotClaimed,
+    /// There is no such account.
+    Unknown,
+}
+
+/// What became of a claim that was to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimRelease {
+    /// The handle is free.
+    Released,
+    /// The account had not claimed it.
+    NotClaimed,
+}
+
+/// What became of an account that was to act again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// It may.
+    Activated,
+    /// It could before.
+    AlreadyActive,
+    /// It is taken down, which its owner cannot undo.
+    TakenDown,
+    /// There is no such account.
+    Unknown,
+}
+
+/// What became of an account that its owner switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deactivation {
+    /// It is off, now or once it is restored, and what was granted acts no more.
+    Deactivated {
+        /// How many OAuth sessions ended.
+        sessions: u64,
+    },
+    /// It was off before.
+    AlreadyDeactivated,
+    /// There is no such account.
+    Unknown,
+}
+
+/// What became of an account that was to be taken down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakingDown {
+    /// It is down, and everything that acts for it has ended.
+    TakenDown {
+        /// How many OAuth sessions ended.
+        sessions: u64,
+    },
+    /// There is no such account.
+    Unknown,
+}
+
+/// What became of an account that was to be restored after it was taken down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restoration {
+    /// It is what it was before, or was made meanwhile.
+    Restored(AccountStatus),
+    /// It was not taken down.
+    NotTakenDown,
+    /// There is no such account.
+    Unknown,
+}
+
+/// What became of an account's e-mail address that was to be another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailChange {
+    /// It is that one, and unconfirmed.
+    Changed,
+    /// It was that one before, and nothing changed.
+    Current,
+    /// Somebody else has it.
+    Taken,
+    /// There is no such account.
+    Unknown,
+}
+
+/// What became of an address whose owner showed that what is sent there is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailConfirmation {
+    /// It is confirmed.
+    Confirmed,
+    /// There is no such account, or its address is another by now.
+    OtherAddress,
+}
+
+/// What became of the second factor at sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthFactorChange {
+    /// It is as was asked.
+    Changed,
+    /// The account has no address that is confirmed: nobody could sign in any more.
+    EmailUnconfirmed,
+    /// There is no such account.
+    Unknown,
+}

@@ -1,0 +1,88 @@
+//! Who has which handle and which e-mail address: steps of the verbs that make, rename and write to accounts.
+//!
+//! An account, a sign-up and a change of handle can all want one name at once; whoever takes it here first
+//! has it. Whoever puts a name into the row of an account holds it here before, for that row's index keeps
+//! others waiting too.
+
+use sqlx::AnyConnection;
+
+use entryway_oauth::time::Timestamp;
+use entryway_scope::{Did, Handle};
+
+use crate::fault::Fault;
+use crate::sql;
+
+/// A name of one kind, in lower case.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Name<'a> {
+    Handle(&'a Handle),
+    Email(&'a str),
+}
+
+impl<'a> Name<'a> {
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::Handle(_) => "handle",
+            Self::Email(_) => "email",
+        }
+    }
+
+    pub(crate) fn text(self) -> &'a str {
+        match self {
+            Self::Handle(handle) => handle.as_str(),
+            Self::Email(address) => address,
+        }
+    }
+}
+
+/// Who has a name, or is to have it.
+#[derive(Clone, Debug)]
+pub(crate) struct Holder {
+    /// A DID, or the id of a sign-up.
+    pub(crate) owner: String,
+    /// What a handle leads to.
+    pub(crate) did: Option<Did>,
+    /// Until when an account may make it its handle; none for what is taken for good.
+    pub(crate) claimed_until: Option<Timestamp>,
+}
+
+impl Holder {
+    /// An account, for good.
+    pub(crate) fn account(did: &Did) -> Self {
+        Self {
+            owner: did.to_string(),
+            did: Some(did.clone()),
+            claimed_until: None,
+        }
+    }
+}
+
+/// Takes the name; false where it is taken, by whomever.
+pub(crate) async fn take(
+    name: Name<'_>,
+    holder: &Holder,
+    now: Timestamp,
+    db: &mut AnyConnection,
+) -> Result<bool, Fault> {
+    let taken = sqlx::query(sql::TAKE_NAME)
+        .bind(name.kind())
+        .bind(name.text())
+        .bind(holder.owner.as_str())
+        .bind(holder.did.as_ref().map(Did::as_str))
+        .bind(holder.claimed_until.map(Timestamp::seconds))
+        .bind(now.seconds())
+        .execute(db)
+        .await?;
+    Ok(taken.rows_affected() == 1)
+}
+
+/// Lets the name go, if it is this one's.
+pub(crate) async fn release(name: Name<'_>, owner: &str, db: &mut AnyConnection) -> Result<(), Fault> {
+    sqlx::query(sql::RELEASE_NAME)
+        .bind(name.kind())
+        .bind(name.text())
+        .bind(owner)
+        .execute(db)
+        .await?;
+    Ok(())
+}
