@@ -62,3 +62,5 @@ mod token_code;
 mod token_refresh;
 #[cfg(test)]
 mod trusted;
+#[cfg(test)]
+mod verifier;

@@ -1,7 +1,10 @@
 //! What a verifier lets through, and what it remembers.
 
+use std::time::Duration;
+
 use entryway_oauth::secret::{ServerKey, SessionId};
 use entryway_oauth::time::Seconds;
+use futures_util::FutureExt as _;
 use serde_json::json;
 
 use super::*;
@@ -218,6 +221,51 @@ fn of_sixty_four_concurrent_replays_one_passes() {
     assert_eq!(
         outcomes.iter().filter(|outcome| **outcome == replayed).count(),
         63
+    );
+}
+
+// a clock that somebody set, seen by a stock client: it takes the nonce of the refusal and goes on
+#[test]
+fn after_the_clock_was_set_back_a_client_is_asked_for_a_new_nonce_once() {
+    let scene = Scene::new();
+    let token = scene.token_with(&json!({}), &json!({"iat": 1, "exp": i64::MAX}));
+    let request = |iat: Timestamp, nonce: &str| {
+        let claims = json!({"iat": iat.seconds(), "nonce": nonce});
+        headers(&token, &scene.proof_with(&token, &json!({}), &claims))
+    };
+    let at = |minutes: i64, off: i64| Moment {
+        wall: NOW + Seconds::minutes(minutes + off),
+        steady: Duration::from_secs(u64::try_from(minutes * 60).unwrap()),
+    };
+    let call = |headers: &HeaderMap, now: Moment| {
+        let clock: Clock = Arc::new(move || now);
+        let verification = scene.verifier.verify(METHOD, PATH, headers, &clock);
+        verification.now_or_never().unwrap().map(|_| ())
+    };
+    let mut used = Vec::new();
+    for minute in 0..60 {
+        let now = at(minute, 0);
+        used.push(request(now.wall, &nonces().issue(now.wall)));
+        assert_eq!(call(&used[used.len() - 1], now), Ok(()));
+    }
+    let now = at(60, -20);
+    let nonce_required = Refusal::ProofInvalid(Denial::NonceRequired);
+    for old in &used {
+        assert!(call(old, now).is_err());
+    }
+    let asked = call(&request(now.wall, &nonces().issue(now.wall)), now).unwrap_err();
+    assert_eq!(asked, nonce_required);
+    let answer = scene.verifier.refuse(&asked, now);
+    let nonce = answer.headers()["dpop-nonce"].to_str().unwrap();
+    let again = request(now.wall, nonce);
+    assert_eq!(call(&again, now), Ok(()));
+    let replayed = Refusal::ProofInvalid(Denial::ProofReplayed);
+    assert_eq!(call(&again, now), Err(replayed));
+    // and an hour later it is as if nothing had been
+    let later = at(120, -20);
+    assert_eq!(
+        call(&request(later.wall, &nonces().issue(later.wall)), later),
+        Ok(())
     );
 }
 

@@ -1,7 +1,10 @@
 //! Proofs forged, stolen, replayed or made for something else.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::time::Seconds;
+use josekit::jws::{HS256, JwsSigner as _};
 use serde_json::{Value, json};
 
 use crate::scene::{METHOD, NOW, PATH, Scene, headers, proof_key};
@@ -104,6 +107,78 @@ fn every_broken_member_of_a_proof_is_refused() {
             matches!(denial, Denial::ProofInvalid { .. }),
             "{claims} {denial:?}"
         );
+    }
+}
+
+// signed without a key, or with one that everybody has
+#[test]
+fn alg_none_and_hmac_with_the_proofs_own_key_are_refused() {
+    let scene = Scene::new();
+    let token = scene.token();
+    let public = scene.client.to_public_key().unwrap().to_string();
+    for alg in ["none", "HS256", "ES256"] {
+        let proof = scene.proof_with(&token, &json!({"alg": alg}), &json!({}));
+        let (signed, _) = proof.rsplit_once('.').unwrap();
+        let by = HS256.signer_from_bytes(public.as_bytes()).unwrap();
+        let mac = URL_SAFE_NO_PAD.encode(by.sign(signed.as_bytes()).unwrap());
+        for signature in ["", &mac] {
+            let forged = headers(&token, &format!("{signed}.{signature}"));
+            let refusal = scene.verify(&forged).unwrap_err();
+            assert!(
+                matches!(refusal, Refusal::ProofInvalid(Denial::ProofInvalid { .. })),
+                "{alg} {refusal:?}"
+            );
+        }
+    }
+}
+
+// a proof seen on the wire, changed
+#[test]
+fn a_proof_changed_after_it_was_signed_is_refused() {
+    let scene = Scene::new();
+    let token = scene.token();
+    let [mine, other] = [json!({}), json!({"jti": "another"})].map(|claims| {
+        let proof = scene.proof_with(&token, &json!({}), &claims);
+        proof.split('.').map(str::to_owned).collect::<Vec<_>>()
+    });
+    let mut flipped = URL_SAFE_NO_PAD.decode(&mine[2]).unwrap();
+    flipped[0] ^= 1;
+    let flipped = URL_SAFE_NO_PAD.encode(flipped);
+    let zeros = URL_SAFE_NO_PAD.encode([0; 64]);
+    for (payload, signature) in [
+        (&other[1], &mine[2]),
+        (&mine[1], &other[2]),
+        (&mine[1], &flipped),
+        (&mine[1], &zeros),
+        (&mine[1], &mine[2][..84].to_owned()),
+    ] {
+        let proof = format!("{}.{payload}.{signature}", mine[0]);
+        assert!(
+            matches!(
+                scene.verify(&headers(&token, &proof)),
+                Err(Refusal::ProofInvalid(Denial::ProofInvalid { .. }))
+            ),
+            "{proof}"
+        );
+    }
+    assert!(scene.verify(&headers(&token, &mine.join("."))).is_ok());
+}
+
+#[test]
+fn hostile_instants_in_a_proof_are_refused_and_do_not_overflow() {
+    let scene = Scene::new();
+    for claims in [
+        json!({"iat": i64::MIN}),
+        json!({"iat": i64::MAX}),
+        json!({"iat": 1e300}),
+        json!({"iat": -1}),
+        json!({"exp": i64::MIN}),
+        json!({"nbf": i64::MAX}),
+    ] {
+        let token = scene.token();
+        let proof = scene.proof_with(&token, &json!({}), &claims);
+        let refusal = scene.verify(&headers(&token, &proof)).unwrap_err();
+        assert!(refusal.status().is_client_error(), "{claims} {refusal:?}");
     }
 }
 
