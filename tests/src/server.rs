@@ -132,6 +132,7 @@ impl TestServer {
             root_key: ServerKey::new(Chance::system().bytes().unwrap()),
             limit_sign_ins: false,
             calls_per_minute: None,
+            feed_readers: Vec::new(),
         };
         configure(&mut config);
         let database = Database::create(engine).await;

@@ -17,12 +17,14 @@ use tokio::task::JoinSet;
 use entryway_core::permission_set::SetLifetimes;
 use entryway_core::policy::Policy;
 use entryway_oauth::issuer::Issuer;
+use entryway_oauth::metadata::Endpoints;
+use entryway_oauth::secret::{FeedToken, ServerKey};
 use entryway_oauth::time::Seconds;
 use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verifier, VerifierConfig};
 use entryway_sandbox::ambient::{Clock as AmbientClock, Entropy};
 use entryway_sandbox::demo::{self, DemoConfig};
 use entryway_sandbox::lab::{Listeners, Sandbox, SandboxSettings};
-use entryway_server::{App, Chance, Clock, Config, LocalDocuments, Outside};
+use entryway_server::{App, Chance, Clock, Config, FeedReader, LocalDocuments, Outside};
 use entryway_store::Store;
 
 use accounts::AccountArgument;
@@ -101,18 +103,8 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     let store = Store::open(&database.unwrap_or_else(|| data.database_url()))
         .await
         .context("the database")?;
-    let config = Config {
-        issuer: issuer.clone(),
-        prefix: PREFIX.to_owned(),
-        policy: Policy {
-            permission_sets: ASKED_EVERY_TIME,
-            ..Policy::default()
-        },
-        local_documents: LocalDocuments::Admitted,
-        root_key: data.root_key().clone(),
-        limit_sign_ins: true,
-        calls_per_minute: None,
-    };
+    let (feed_token, feed_token_file) = data.feed_token()?;
+    let config = config(&issuer, data.root_key(), &feed_token);
     let names = Arc::new(DevNames::new(listeners.names().clone()));
     let outside = Outside::new(fetcher, listeners.plc_url().parse()?, names);
     let app = App::open(config, store, outside, clock.clone(), chance.clone())
@@ -143,6 +135,8 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
         now: seconds(&clock),
     };
     let greeting = Greeting {
+        feed: issuer.url(&Endpoints::under(PREFIX).revocations),
+        feed_token_file,
         issuer: issuer.into(),
         pds: sandbox.pds_url().to_owned(),
         plc: sandbox.plc_url().to_owned(),
@@ -173,6 +167,25 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     sandbox.stop().await;
     app.store().close().await;
     Ok(())
+}
+
+fn config(issuer: &Issuer, root_key: &ServerKey, feed_token: &FeedToken) -> Config {
+    Config {
+        issuer: issuer.clone(),
+        prefix: PREFIX.to_owned(),
+        policy: Policy {
+            permission_sets: ASKED_EVERY_TIME,
+            ..Policy::default()
+        },
+        local_documents: LocalDocuments::Admitted,
+        root_key: root_key.clone(),
+        limit_sign_ins: true,
+        calls_per_minute: None,
+        feed_readers: vec![FeedReader {
+            name: "dev".to_owned(),
+            token: feed_token.digest(),
+        }],
+    }
 }
 
 /// The guard of the PDS: it believes this login's tokens and nobody else's.

@@ -7,6 +7,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -59,8 +60,13 @@ impl Drop for Dev {
 
 /// The JSON at a path of a service that listens at `http://localhost:PORT`.
 fn get(origin: &str, path: &str) -> Value {
+    get_with(origin, path, "")
+}
+
+/// The same, asked with these headers.
+fn get_with(origin: &str, path: &str, headers: &str) -> Value {
     let mut stream = TcpStream::connect(origin.strip_prefix("http://").unwrap()).unwrap();
-    write!(stream, "GET {path} HTTP/1.0\r\nhost: front.test\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nhost: front.test\r\n{headers}\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
@@ -148,4 +154,35 @@ fn the_sandbox_publishes_lexicons_whose_authority_is_one_of_its_accounts() {
     let first = published["lexicons"][0]["uri"].as_str().unwrap();
     assert!(first.starts_with(&format!("at://{authority}/")), "{first}");
     assert_eq!(dev.end(), "");
+}
+
+#[test]
+fn whoever_follows_revocations_finds_the_token_in_a_file_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().to_str().unwrap();
+    let mut tokens = Vec::new();
+    for arguments in [&["--data-dir", data_dir][..], &["--data-dir", data_dir], &[]] {
+        let dev = Dev::start(arguments);
+        let greeting = &dev.greeting;
+        let issuer = greeting["issuer"].as_str().unwrap();
+        assert_eq!(greeting["feed"], format!("{issuer}/oauth/revocations"));
+        let metadata = get(issuer, "/.well-known/oauth-authorization-server");
+        assert_eq!(metadata["revocation_feed_endpoint"], greeting["feed"]);
+        let file = greeting["feed_token_file"].as_str().unwrap();
+        let mode = std::fs::metadata(file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let token = std::fs::read_to_string(file).unwrap();
+        let page = get_with(
+            issuer,
+            "/oauth/revocations",
+            &format!("authorization: Bearer {token}\r\n"),
+        );
+        assert_eq!(page["statements"].as_array().unwrap().len(), 1);
+        let refused = get(issuer, "/oauth/revocations");
+        assert_eq!(refused["error"], "invalid_token");
+        tokens.push(token);
+        assert_eq!(dev.end(), "");
+    }
+    assert_eq!(tokens[0], tokens[1], "the same for one directory");
+    assert_ne!(tokens[0], tokens[2]);
 }

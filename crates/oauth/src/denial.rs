@@ -236,6 +236,12 @@ pub enum Denial {
     /// The cursor is so old that events after it are not kept any more.
     #[error("after names an event that is no longer kept, leave it out to begin with the oldest")]
     CursorGone,
+    /// The cursor is beyond the newest event, as it is when an older database was restored.
+    #[error("after is beyond the newest event, leave it out to begin with the oldest")]
+    CursorAhead,
+    /// Every place for readers is taken: our shortage.
+    #[error("too many readers of the revocation feed are connected, try again in 5 seconds")]
+    FeedFull,
 
     // --- proof of possession ------------------------------------------------------------------
     /// No `DPoP` header where one is required.
@@ -282,7 +288,7 @@ impl Denial {
             | D::PermissionSetUnresolved { .. }
             | D::ScopeUndeclared { .. }
             | D::ScopeExceedsGrant => "invalid_scope",
-            D::FetchesBusy => "temporarily_unavailable",
+            D::FetchesBusy | D::FeedFull => "temporarily_unavailable",
             D::LoginRequired => "login_required",
             D::AccountSelectionRequired => "account_selection_required",
             D::ConsentRequired => "consent_required",
@@ -304,7 +310,7 @@ impl Denial {
             D::NonceRequired => "use_dpop_nonce",
             // RFC 6750 section 3.1
             D::FeedTokenUnknown => "invalid_token",
-            D::CursorGone => "cursor_gone",
+            D::CursorGone | D::CursorAhead => "cursor_gone",
             _ => "invalid_request",
         }
     }
@@ -317,11 +323,11 @@ impl Denial {
             D::CrossSite | D::FormTokenInvalid | D::AccountNotSignedIn | D::RequestOpenedElsewhere => 403,
             D::MethodNotAllowed { .. } => 405,
             D::BodyTooSlow => 408,
-            D::CursorGone => 410,
+            D::CursorGone | D::CursorAhead => 410,
             D::BodyTooLarge { .. } => 413,
             D::ContentTypeUnsupported | D::ContentEncodingUnsupported => 415,
             D::TooManyAttempts { .. } => 429,
-            D::FetchesBusy => 503,
+            D::FetchesBusy | D::FeedFull => 503,
             _ => 400,
         }
     }
@@ -330,7 +336,7 @@ impl Denial {
     pub const fn retry_after_seconds(&self) -> Option<u32> {
         match self {
             Self::TooManyAttempts { retry_after_seconds } => Some(*retry_after_seconds),
-            Self::FetchesBusy => Some(5),
+            Self::FetchesBusy | Self::FeedFull => Some(5),
             _ => None,
         }
     }
@@ -361,7 +367,7 @@ mod tests {
     #[test]
     fn every_denial_is_a_client_error_but_for_our_own_shortage() {
         for denial in Denial::samples() {
-            let ours = denial == Denial::FetchesBusy;
+            let ours = [Denial::FetchesBusy, Denial::FeedFull].contains(&denial);
             assert!(ours || (400..500).contains(&denial.status()), "{denial:?}");
         }
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::issuer::Issuer;
 use crate::jwk::Algorithm;
+use crate::revocation;
 
 /// The paths the router serves, below the issuer's origin; metadata is made from these (D10).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Endpoints {
     pub revoke: String,
     /// Key set.
     pub jwks: String,
+    /// Revocation feed.
+    pub revocations: String,
 }
 
 impl Endpoints {
@@ -30,6 +33,7 @@ impl Endpoints {
             token: path("token"),
             revoke: path("revoke"),
             jwks: path("jwks"),
+            revocations: format!("{prefix}{}", revocation::PATH),
         }
     }
 }
@@ -68,6 +72,10 @@ pub struct AuthorizationServerMetadata {
     pub require_request_uri_registration: bool,
     pub client_id_metadata_document_supported: bool,
     pub ui_locales_supported: Vec<String>,
+    /// An extension of ours, registered nowhere: where resources follow revocations ([`crate::revocation`]).
+    /// Named where somebody may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_feed_endpoint: Option<String>,
 }
 
 impl AuthorizationServerMetadata {
@@ -100,6 +108,7 @@ impl AuthorizationServerMetadata {
             require_request_uri_registration: true,
             client_id_metadata_document_supported: true,
             ui_locales_supported: list(&["en-US"]),
+            revocation_feed_endpoint: None,
         }
     }
 }

@@ -34,8 +34,9 @@ pub use statement::{FeedKey, InvalidStatement, Unsigned, verify};
 /// [`crate::secret::FeedToken`] as `Authorization: Bearer`.
 pub const PATH: &str = "/revocations";
 /// What a reader accepts who wants a stream: a head, every event after its cursor, then events as they
-/// happen, and a head every [`HEAD_EVERY`]. A message's `id` is the statement's number, its `event` is
-/// [`EVENT_REVOCATION`] or [`EVENT_HEAD`], its one line of `data` the compact JWS.
+/// happen, and a head every [`HEAD_EVERY`]. A message's `event` is [`EVENT_REVOCATION`] or [`EVENT_HEAD`], its
+/// one line of `data` the compact JWS. An event's `id` is its number; a head has none, so that who connects
+/// again with `Last-Event-ID` misses nothing.
 pub const STREAM_TYPE: &str = "text/event-stream";
 /// What a reader accepts who asks again and again: a [`FeedPage`] when there is an event after its
 /// cursor, or when it has waited in vain.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entryway_core::policy::Policy;
+use entryway_core::policy::{ACCESS_TOKEN_LIFETIME_MAX, Policy};
 use entryway_identity::fetch::Fetcher;
 use entryway_identity::lexicon::LexiconResolver;
 use entryway_identity::resolve::{DidResolver, TxtLookup};
@@ -16,6 +16,7 @@ use crate::clients::Clients;
 use crate::clock::{Chance, Clock};
 use crate::config::Config;
 use crate::failure::Fault;
+use crate::feed::{Hub, Readers};
 use crate::keys::Keys;
 use crate::limits::{CallLimits, SignInLimits};
 use crate::password::Passwords;
@@ -49,6 +50,8 @@ struct Inner {
     endpoints: Endpoints,
     store: Store,
     keys: Keys,
+    feed: Hub,
+    feed_readers: Readers,
     clients: Clients,
     sets: PermissionSets,
     passwords: Passwords,
@@ -62,7 +65,7 @@ impl App {
     /// Opens the service on a store whose schema is up to date.
     ///
     /// # Errors
-    /// A [`Fault`] as [`Keys::adopt`] says.
+    /// A [`Fault`] as [`Keys::adopt`] says, or for settings that cannot be.
     pub async fn open(
         config: Config,
         store: Store,
@@ -70,7 +73,12 @@ impl App {
         clock: Clock,
         chance: Chance,
     ) -> Result<Self, Fault> {
+        if config.policy.access_token_lifetime > ACCESS_TOKEN_LIFETIME_MAX {
+            return Err(Fault::new("access tokens may live for an hour at most"));
+        }
+        let feed_readers = Readers::new(config.feed_readers.clone())?;
         let keys = Keys::adopt(&store, &config.root_key, &chance, clock.now()).await?;
+        let feed = Hub::open(store.clone(), clock.clone(), &keys, &config.issuer).await?;
         let clients = Clients::new(outside.fetcher, config.local_documents);
         let sets = PermissionSets::new(store.clone(), outside.lexicons, config.policy.permission_sets);
         let passwords = Passwords::new(chance.clone())?;
@@ -82,6 +90,8 @@ impl App {
             endpoints,
             store,
             keys,
+            feed,
+            feed_readers,
             clients,
             sets,
             passwords,
@@ -100,6 +110,14 @@ impl App {
     /// The keys, for a resource on the same machine to pin.
     pub fn keys(&self) -> &Keys {
         &self.0.keys
+    }
+
+    pub(crate) fn feed(&self) -> &Hub {
+        &self.0.feed
+    }
+
+    pub(crate) fn feed_readers(&self) -> &Readers {
+        &self.0.feed_readers
     }
 
     pub(crate) fn clients(&self) -> &Clients {

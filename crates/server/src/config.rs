@@ -2,7 +2,7 @@
 
 use entryway_core::policy::Policy;
 use entryway_oauth::issuer::Issuer;
-use entryway_oauth::secret::ServerKey;
+use entryway_oauth::secret::{Digest, ServerKey};
 
 use crate::clients::LocalDocuments;
 
@@ -23,4 +23,15 @@ pub struct Config {
     pub limit_sign_ins: bool,
     /// Back-channel calls of one address in a minute; `None` for no limit.
     pub calls_per_minute: Option<u32>,
+    /// Who may read the revocation feed: each resource has a token of its own, so that one can be shut out.
+    pub feed_readers: Vec<FeedReader>,
+}
+
+/// A resource that follows the revocation feed (D8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedReader {
+    /// What the log calls it. Its own among the readers.
+    pub name: String,
+    /// The digest of its [`FeedToken`](entryway_oauth::secret::FeedToken).
+    pub token: Digest,
 }

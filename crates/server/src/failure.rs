@@ -144,6 +144,13 @@ pub(crate) fn add_denial_headers(denial: &Denial, response: &mut Response) {
                 HeaderValue::from_static("Basic realm=\"none\""),
             );
         }
+        // RFC 6750 section 3
+        Denial::FeedTokenUnknown => {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"revocations\", error=\"invalid_token\""),
+            );
+        }
         _ => {}
     }
 }

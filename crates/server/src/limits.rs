@@ -112,17 +112,51 @@ impl CallLimits {
         let count = self
             .of_address
             .get_with(Digest::of(&prefix(address)), Arc::default);
-        // saturating, so that no flood ever wraps around to zero
-        let before = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
-            Some(n.saturating_add(1))
-        });
-        if before.unwrap_or(u32::MAX) < self.per_minute {
+        if add(&count) < self.per_minute {
             return Ok(());
         }
         Err(Denial::TooManyAttempts {
             retry_after_seconds: 60,
         })
     }
+}
+
+/// Counts failures of one kind by address, in memory. Who succeeds is never refused for them, since others may
+/// share an address.
+#[derive(Clone, Debug)]
+pub(crate) struct FailureLimits {
+    of_address: Cache<Digest, Arc<AtomicU32>>,
+}
+
+impl FailureLimits {
+    pub(crate) fn new() -> Self {
+        let of_address = Cache::builder()
+            .max_capacity(REMEMBERED_MAX)
+            .time_to_live(WINDOW)
+            .build();
+        Self { of_address }
+    }
+
+    /// Counts a failure, and gives what is answered: its own denial, or that there were too many.
+    pub(crate) fn count(&self, address: IpAddr, denial: Denial) -> Denial {
+        let count = self
+            .of_address
+            .get_with(Digest::of(&prefix(address)), Arc::default);
+        if add(&count) < OF_ACCOUNT_MAX {
+            return denial;
+        }
+        Denial::TooManyAttempts {
+            retry_after_seconds: RETRY_AFTER_SECONDS,
+        }
+    }
+}
+
+/// Adds one and says how many there were, saturating, so that no flood ever wraps around to zero.
+fn add(count: &AtomicU32) -> u32 {
+    let before = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
+        Some(n.saturating_add(1))
+    });
+    before.unwrap_or(u32::MAX)
 }
 
 /// How long a count of calls runs.

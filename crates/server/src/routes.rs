@@ -29,7 +29,7 @@ use crate::oauth::{jwks, metadata, par, revoke, token};
 use crate::pages::assets::{self, Asset};
 use crate::serve::Peer;
 use crate::xrpc::{self, dereference_scope};
-use crate::{home, serve};
+use crate::{feed, home, serve};
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -38,6 +38,7 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 pub fn router(app: &App) -> Router {
     let everything = documents(app)
         .merge(back_channel(app))
+        .merge(feed(app))
         .merge(front_channel(app))
         .merge(images(app))
         .merge(methods());
@@ -69,6 +70,13 @@ fn back_channel(app: &App) -> Router<App> {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), back_channel_headers))
         .layer(cors())
+}
+
+/// The revocation feed: for services, so no page of any origin reads it, and never cached.
+fn feed(app: &App) -> Router<App> {
+    Router::new()
+        .route(&app.endpoints().revocations, get(feed::get).fallback(get_only))
+        .layer(from_fn(not_cached))
 }
 
 /// Pages and their forms: same-origin, with the browser's session.
@@ -176,6 +184,14 @@ async fn back_channel_headers(State(app): State<App>, request: Request<Body>, ne
     if let Ok(nonce) = HeaderValue::from_str(&app.keys().nonces.issue(app.now())) {
         headers.insert(DPOP_NONCE, nonce);
     }
+    response
+}
+
+async fn not_cached(request: Request<Body>, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

@@ -19,6 +19,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
@@ -37,6 +38,21 @@ impl Peer {
     }
 }
 
+/// Says to an answer that takes its time that the service is asked to stop.
+#[derive(Clone, Debug)]
+pub(crate) struct Closing(watch::Receiver<()>);
+
+impl Closing {
+    /// Resolves when it is. Never without a connection, as tests ask.
+    pub(crate) async fn begun(closing: Option<Self>) {
+        match closing {
+            // nothing is ever sent: the other half is dropped
+            Some(Self(mut closed)) => drop(closed.changed().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// Bytes of a request's head; a token and a proof need about three thousand.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How long a head may take to arrive, and an idle connection to wait for one.
@@ -52,7 +68,7 @@ const DRAIN_WAIT_MAX: Duration = Duration::from_secs(10);
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
     let mut connections = JoinSet::new();
     tokio::pin!(stop);
-    let (closing, closed) = tokio::sync::watch::channel(());
+    let (closing, closed) = watch::channel(());
     loop {
         tokio::select! {
             () = &mut stop => break,
@@ -84,15 +100,15 @@ async fn after_failed_accept(error: &io::Error) {
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    mut closed: tokio::sync::watch::Receiver<()>,
-) {
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, mut closed: watch::Receiver<()>) {
     // answers are small and written at once; waiting for more to send only delays them
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| answer(router.clone(), peer, request));
+    let closing = Closing(closed.clone());
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip()));
+        request.extensions_mut().insert(closing.clone());
+        answer(router.clone(), request)
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WAIT_MAX)
@@ -111,16 +127,11 @@ async fn connection(
 
 /// Answers one request in a task of its own, so that a peer that hangs up interrupts nothing: not a
 /// browser session between its old id and its new one, not a verb before its answer.
-async fn answer(
-    router: Router,
-    peer: SocketAddr,
-    request: Request<Incoming>,
-) -> Result<Response, Infallible> {
+async fn answer(router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
     let awaits_leave = request.headers().contains_key(EXPECT);
     let (parts, body) = request.into_parts();
     let body = Lingering::new(body);
-    let mut request = Request::from_parts(parts, Body::new(body.clone()));
-    request.extensions_mut().insert(Peer(peer.ip()));
+    let request = Request::from_parts(parts, Body::new(body.clone()));
     let answered = tokio::spawn(router.oneshot(request)).await;
     // a client that waits to be told to send has sent nothing
     if !awaits_leave && !body.is_read() {

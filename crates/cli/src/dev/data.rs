@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 
 use entryway_identity::did::SigningKey;
-use entryway_oauth::secret::ServerKey;
+use entryway_oauth::secret::{FeedToken, ServerKey};
 use entryway_server::Chance;
 
 /// An open data directory with its root key.
@@ -61,6 +61,16 @@ impl DataDirectory {
         sqlite_url(&self.path.join(DATABASE), "rwc")
     }
 
+    /// The token of who may read the revocation feed, and the file in which a program finds it. The same for one
+    /// directory.
+    pub(crate) fn feed_token(&self) -> anyhow::Result<(FeedToken, PathBuf)> {
+        let token = FeedToken::from_entropy(*self.root_key.derive("dev feed token").expose());
+        let file = self.path.join("feed.token");
+        write_secret(&file, token.expose().as_bytes())
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+        Ok((token, file))
+    }
+
     /// The key over the identities of the sandbox's accounts.
     pub(crate) fn rotation_key(&self) -> anyhow::Result<SigningKey> {
         Ok(SigningKey::from_bytes(
@@ -101,16 +111,20 @@ fn root_key(path: &Path, chance: &Chance) -> anyhow::Result<ServerKey> {
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
     }
     let bytes = chance.bytes::<32>()?;
-    // whole or not at all: half a key would shut the directory for good
-    let unfinished = path.with_extension("key.new");
+    write_secret(path, &bytes)?;
+    Ok(ServerKey::new(bytes))
+}
+
+/// Writes a file that only this user can read, whole or not at all: half a key would shut the directory for good.
+fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = path.with_added_extension("new");
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(0o600)
         .open(&unfinished)?;
-    file.write_all(&bytes)?;
+    file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    Ok(ServerKey::new(bytes))
+    fs::rename(&unfinished, path)
 }

@@ -1,5 +1,7 @@
 //! What `dev` says once it is ready.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use super::accounts::Account;
@@ -17,6 +19,10 @@ pub(crate) struct Greeting {
     #[serde(skip)]
     pub(crate) lexicons: String,
     pub(crate) demo_app: String,
+    /// Where resources follow revocations.
+    pub(crate) feed: String,
+    /// Where the token for that is.
+    pub(crate) feed_token_file: PathBuf,
     pub(crate) accounts: Vec<Account>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) behind: Option<Behind>,
@@ -54,6 +60,11 @@ impl Greeting {
             format!("  PLC directory       {}", self.plc),
             format!("  Mailbox             {}", self.mailbox),
             format!("  Permission sets     {}", self.lexicons),
+            format!("  Revocation feed     {}", self.feed),
+            format!(
+                "                      token in {}",
+                self.feed_token_file.display()
+            ),
         ]);
         if let Some(Behind { issuer, pds }) = &self.behind {
             lines.push(format!("  Behind the front    login at {issuer}, PDS at {pds}"));

@@ -86,6 +86,8 @@ impl Denial {
             Self::ScopeExceedsGrant,
             Self::FeedTokenUnknown,
             Self::CursorGone,
+            Self::CursorAhead,
+            Self::FeedFull,
             Self::ProofMissing,
             Self::ProofInvalid {
                 expected: "typ must be dpop+jwt",

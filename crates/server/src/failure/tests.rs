@@ -103,6 +103,7 @@ async fn app() -> App {
         root_key: entryway_oauth::secret::ServerKey::new([1; 32]),
         limit_sign_ins: true,
         calls_per_minute: None,
+        feed_readers: Vec::new(),
     };
     let directory = tempfile::tempdir().unwrap();
     let url = format!(

@@ -12,6 +12,9 @@ use crate::app::App;
 pub(crate) const PATH: &str = "/.well-known/oauth-authorization-server";
 
 pub(crate) async fn get(State(app): State<App>) -> Response {
-    let document = AuthorizationServerMetadata::new(app.issuer(), app.endpoints());
+    let mut document = AuthorizationServerMetadata::new(app.issuer(), app.endpoints());
+    if !app.feed_readers().is_empty() {
+        document.revocation_feed_endpoint = Some(app.issuer().url(&app.endpoints().revocations));
+    }
     ([(CACHE_CONTROL, "public, max-age=300")], Json(document)).into_response()
 }
