@@ -78,6 +78,7 @@ pub enum Endpoint {
     Token,
     Revoke,
     Jwks,
+    Revocations,
 }
 
 impl TestServer {
@@ -336,6 +337,7 @@ impl Endpoint {
             Self::Token => "token",
             Self::Revoke => "revoke",
             Self::Jwks => "jwks",
+            Self::Revocations => "revocations",
         };
         format!("{prefix}/{name}")
     }

@@ -49,6 +49,8 @@ mod restarts;
 #[cfg(test)]
 mod revocation;
 #[cfg(test)]
+mod revocation_feed;
+#[cfg(test)]
 mod secrecy;
 #[cfg(test)]
 mod sign_in;

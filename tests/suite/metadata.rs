@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use entryway_oauth::issuer::Issuer;
-use entryway_tests::{Endpoint, Engine, TestServer};
+use entryway_tests::{Endpoint, Engine, FeedClient, TestServer};
 use http::{Method, Request};
 use serde_json::json;
 
@@ -163,26 +163,53 @@ async fn every_advertised_endpoint_exists_whatever_the_prefix() {
     }
 }
 
-//
+// R-018, D8: one key for tokens, one for the revocation feed
 #[tokio::test]
 async fn the_key_set_holds_public_halves_only() {
     let server = TestServer::start(Engine::Sqlite).await;
     let document = server.get(&server.path(Endpoint::Jwks)).await.json();
-    let keys = document["keys"].as_array().unwrap();
-    let mut names = BTreeSet::new();
-    for key in keys {
+    let mut found = Vec::new();
+    for key in document["keys"].as_array().unwrap() {
         let members: BTreeSet<&str> = key.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(
             members,
             BTreeSet::from(["alg", "crv", "kid", "kty", "use", "x", "y"])
         );
-        assert_eq!(
-            (&key["kty"], &key["crv"], &key["alg"]),
-            (&json!("EC"), &json!("secp256k1"), &json!("ES256K"))
-        );
-        names.insert(key["kid"].as_str().unwrap());
+        let member = |name: &str| key[name].as_str().unwrap();
+        let is_of_feed = member("kid").starts_with("feed-");
+        found.push((
+            member("kty"),
+            member("crv"),
+            member("alg"),
+            member("use"),
+            is_of_feed,
+        ));
     }
-    assert_eq!((keys.len(), names.len()), (1, 1));
+    let expected = [
+        ("EC", "secp256k1", "ES256K", "sig", false),
+        ("EC", "P-256", "ES256", "sig", true),
+    ];
+    assert_eq!(found, expected);
+}
+
+// D8: an extension of ours, where somebody may read it
+#[tokio::test]
+async fn the_feed_is_named_where_it_has_a_reader() {
+    for (prefix, readers) in [
+        ("/oauth", vec![]),
+        ("/api/atproto/oauth", vec![FeedClient::named("gate").reader()]),
+    ] {
+        let expected =
+            (!readers.is_empty()).then(|| json!(format!("http://localhost:2583{prefix}/revocations")));
+        let server = TestServer::start_with(Engine::Sqlite, |config| {
+            config.feed_readers = readers;
+            prefix.clone_into(&mut config.prefix);
+        })
+        .await;
+        let document = server.get(PATH).await.json();
+        assert_eq!(document.get("revocation_feed_endpoint"), expected.as_ref());
+        assert_eq!(server.get(&format!("{prefix}/revocations")).await.code(), 401);
+    }
 }
 
 async fn server(issuer: &str, prefix: &str) -> TestServer {

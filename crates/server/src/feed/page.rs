@@ -17,6 +17,11 @@ use crate::serve::Closing;
 pub(super) async fn answer(mut question: Question, wait_seconds: u8) -> Result<Response, Failure> {
     let (cursor, mut known) = (question.cursor, question.known);
     if known.head == cursor && wait_seconds > 0 {
+        tracing::debug!(
+            feed.reader = question.place.reader,
+            feed.after = cursor,
+            "page awaited"
+        );
         let wait = Duration::from_secs(wait_seconds.into());
         tokio::select! {
             // cannot fail: the hub is here
