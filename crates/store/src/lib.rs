@@ -35,24 +35,30 @@
 //! | `replace_password_hash`, `activate_account`, `restore_account` | 1 | 1 |
 //! | `rehome_account` | 4 | 2 |
 //! | `deactivate_account` | 7, and 1 for each code it spoils | 5, and 1 |
-//! | `take_down_account` | 8, and 1 for each code it spoils | 6, and 1 |
+//! | `take_down_account` | 9, and 1 for each code it spoils | 7, and 1 |
 //! | `claim_handle` | 6 | 4 |
-//! | `change_handle`, `change_email` | 6 | 4 |
+//! | `change_handle` | 6 | 4 |
+//! | `change_email` | 7 | 5 |
 //! | `confirm_email`, `ask_auth_factor`, `drop_auth_factor`, `release_handle` | 1 | 1 |
 //! | `add_pds_host`, `drain_pds_host`, `reopen_pds_host`, `replace_pds_password` | 1 | 1 |
 //! | `remove_pds_host` | 5 | 3 |
-//! | `change_password` | 9, and 1 for each code it spoils | 7, and 1 |
+//! | `change_password` | 11, and 1 for each code it spoils | 9, and 1 |
+//! | `begin_legacy_session` | 4, with an app password or a code 5 | 2, 3 |
+//! | `rotate_legacy_session`, `end_legacy_session` | 1 | 1 |
+//! | `end_legacy_sessions_of_account` | 4 | 2 |
+//! | `create_app_password`, `revoke_app_password` | 5 | 3 |
+//! | `keep_email_token`, `spend_email_token` | 1 | 1 |
 //! | `trust_client`, `distrust_client` | 1 | 1 |
 //! | `revoke_grant` | 8, and 1 for each code it spoils | 6, and 1 |
 //! | `revoke_all_grants` | 8, and 1 for each code it spoils | 6, and 1 |
-//! | `end_everything` | 9, and 1 for each code it spoils | 7, and 1 |
+//! | `end_everything` | 10, and 1 for each code it spoils | 8, and 1 |
 //! | where more than 64 sessions end | 1 more for every 64 | 1 more |
 //! | `tell_key_revoked` | 4 | 2 |
 //! | `remember_mark` | 1 | 1 |
 //! | `adopt_signing_key`, `adopt_rotation_key` | 2 | 2 |
 //! | `recognise_root` | 1, later 2 | 1, later 2 |
 //! | `keep_permission_set`, `keep_scope` | 1 | 1 |
-//! | `sweep` | 8 | 8 |
+//! | `sweep` | 10 | 10 |
 //! | `begin_sign_in` | 5 | 3 |
 //! | `end_other_sign_ins` | 4 | 2 |
 //! | `see_browser`, `end_sign_in`, `end_sign_ins_of_browser` | 1 | 1 |
@@ -80,11 +86,12 @@ pub use browser::BrowserSessions;
 pub use fault::{EngineFault, Fault};
 pub use migrate::SchemaState;
 pub use outcome::{
-    Activation, Admission, AuthFactorChange, Binding, ClaimRelease, Creation, Deactivation, Decision,
-    Distrust, EmailChange, EmailConfirmation, HandleChange, HandleClaim, HostAddition, HostChange,
-    HostRemoval, Keeping, PasswordChange, PendingRequest, Recognition, Redemption, Rehoming, Remembered,
-    Replacement, Restoration, Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd,
-    Spoiling, Swept, TakingDown,
+    Activation, Admission, AppPasswordCreation, AppPasswordRevocation, AuthFactorChange, Binding,
+    ClaimRelease, Creation, Deactivation, Decision, Distrust, EmailChange, EmailConfirmation,
+    EmailTokenKeeping, EmailTokenSpending, HandleChange, HandleClaim, HostAddition, HostChange, HostRemoval,
+    Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, PasswordChange, PendingRequest,
+    Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration, Revocation, Rotation,
+    SessionEnd, SessionFacts, SignInBegin, SignInEnd, Spoiling, Swept, TakingDown,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};
@@ -99,6 +106,7 @@ pub use verbs::devices::{DEVICES_MAX, Devices, LiveSignIn, SIGN_INS_MAX};
 pub use verbs::handles::HandleOwner;
 pub use verbs::hosts::{Home, HostState, PDS_HOSTS_MAX, PdsHost};
 pub use verbs::keys::{KeyState, SealedKey};
+pub use verbs::legacy_sessions::NewLegacySession;
 pub use verbs::marks::Mark;
 pub use verbs::permission_sets::StoredSet;
 pub use verbs::requests::{Approval, Basis, NewRequest};

@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = migrations![
     4 "0004_revocations",
     5 "0005_devices",
     6 "0006_fleet",
+    7 "0007_sessions",
 ];
 
 impl Migration {

@@ -2,9 +2,11 @@
 
 mod account_facts;
 mod hosts;
+mod legacy_sessions;
 
 pub use account_facts::*;
 pub use hosts::*;
+pub use legacy_sessions::*;
 
 use entryway_core::account::Account;
 use entryway_core::request::AuthorizationRequest;
@@ -252,6 +254,10 @@ pub struct Swept {
     pub sign_ins: u64,
     /// OAuth sessions that ended long ago.
     pub sessions: u64,
+    /// Sessions of `createSession` whose time was over.
+    pub legacy_sessions: u64,
+    /// Codes sent by e-mail that nobody used in time.
+    pub email_tokens: u64,
     /// Scopes that no token names any more.
     pub scopes: u64,
     /// Events of the feed that concern no token any more.
@@ -268,6 +274,8 @@ impl Swept {
             self.browsers,
             self.sign_ins,
             self.sessions,
+            self.legacy_sessions,
+            self.email_tokens,
             self.scopes,
             self.revocations,
         ]

@@ -1,6 +1,7 @@
 //! From a row to a type that cannot be wrong; whatever no verb writes is a fault that names its column.
 
 mod hosts;
+mod legacy_sessions;
 
 use sqlx::Row as _;
 use sqlx::any::{Any, AnyRow};
@@ -29,6 +30,7 @@ use crate::verbs::permission_sets::StoredSet;
 use crate::verbs::revocations::ToldRevocation;
 
 pub(crate) use hosts::{handle, handle_owner, home, pds_host};
+pub(crate) use legacy_sessions::{app_password, email_token, kind, kind_name, legacy_session_facts};
 
 /// The columns of one table in a row.
 #[derive(Clone, Copy)]

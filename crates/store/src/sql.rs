@@ -5,9 +5,10 @@
 //! and tell what is in it, so that what a verb decides next cannot be overtaken.
 //!
 //! Rows are always held in one order, so that verbs wait for each other and never in a circle:
-//! PDS host, request while it waits, account, name (a handle before an address), new account, sign-in, grant, request
-//! once approved, session, mark, and last of all the head of the revocations, which everybody who ends a session
-//! holds until the commit. A sweep waits for nobody.
+//! PDS host, request while it waits, account, name (a handle before an address), new account, app password, code
+//! sent by e-mail, session of createSession, sign-in, grant, request once approved, session, mark, and last of all
+//! the head of the revocations, which everybody who ends a session holds until the commit. A sweep waits for
+//! nobody.
 
 use crate::store::Engine;
 
@@ -24,12 +25,15 @@ macro_rules! statements {
 
 mod account_facts;
 mod accounts;
+mod app_passwords;
 mod browsers;
 mod codes;
 mod devices;
+mod email_tokens;
 mod grants;
 mod hosts;
 mod keys;
+mod legacy_sessions;
 mod marks;
 mod names;
 mod permission_sets;
@@ -39,12 +43,15 @@ mod sessions;
 
 pub(crate) use account_facts::*;
 pub(crate) use accounts::*;
+pub(crate) use app_passwords::*;
 pub(crate) use browsers::*;
 pub(crate) use codes::*;
 pub(crate) use devices::*;
+pub(crate) use email_tokens::*;
 pub(crate) use grants::*;
 pub(crate) use hosts::*;
 pub(crate) use keys::*;
+pub(crate) use legacy_sessions::*;
 pub(crate) use marks::*;
 pub(crate) use names::*;
 pub(crate) use permission_sets::*;
@@ -57,12 +64,15 @@ pub(crate) use sessions::*;
 pub(crate) const ALL: &[&[(&str, &str)]] = &[
     account_facts::ALL,
     accounts::ALL,
+    app_passwords::ALL,
     browsers::ALL,
     codes::ALL,
     devices::ALL,
+    email_tokens::ALL,
     grants::ALL,
     hosts::ALL,
     keys::ALL,
+    legacy_sessions::ALL,
     marks::ALL,
     names::ALL,
     permission_sets::ALL,

@@ -13,11 +13,11 @@ use crate::outcome::{AuthFactorChange, EmailChange, EmailConfirmation};
 use crate::rows::Columns;
 use crate::sql;
 use crate::verbs::names::{self, Holder, Name};
-use crate::verbs::{Steps, Verb};
+use crate::verbs::{Steps, Verb, email_tokens};
 
 impl Store {
     /// Gives the account another address, which is unconfirmed, and so no second factor any more: whoever
-    /// mistyped it could not sign in again.
+    /// mistyped it could not sign in again. Codes sent before are worthless.
     #[instrument(name = "store.change_email", level = "debug", skip_all)]
     pub async fn change_email(
         &self,
@@ -97,8 +97,9 @@ impl Verb for ChangeEmail {
         sqlx::query(sql::CHANGE_EMAIL)
             .bind(self.did.as_str())
             .bind(self.email.as_str())
-            .execute(db)
+            .execute(&mut *db)
             .await?;
+        email_tokens::forget(&self.did, db).await?;
         Ok(EmailChange::Changed)
     }
 }

@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::outcome::{Activation, Deactivation, Restoration, TakingDown};
 use crate::rows::Columns;
 use crate::verbs::revocations::{self, Ending};
-use crate::verbs::{Steps, Verb, codes, devices};
+use crate::verbs::{Steps, Verb, codes, devices, legacy_sessions};
 use crate::{rows, sql};
 
 /// What an operator said when an account was taken down.
@@ -176,6 +176,7 @@ impl Verb for TakeDownAccount {
         if done.rows_affected() == 0 {
             return Ok(TakingDown::Unknown);
         }
+        legacy_sessions::end_of_account(&self.did, &mut *db).await?;
         devices::end_of_account(&self.did, self.now, &mut *db).await?;
         let sessions = end_grants_in_use(&self.did, EndReason::AccountTakenDown, self.now, db).await?;
         Ok(TakingDown::TakenDown { sessions })

@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::outcome::{Creation, PasswordChange, Rehoming, Replacement};
 use crate::rows::Columns;
 use crate::verbs::names::{self, Holder, Name};
-use crate::verbs::{Steps, Verb, devices, grants, hosts};
+use crate::verbs::{Steps, Verb, devices, email_tokens, grants, hosts, legacy_sessions};
 use crate::{rows, sql};
 
 /// An account that is to exist.
@@ -100,8 +100,9 @@ impl Store {
     }
 
     /// Gives the account another password: its sign-ins end on every device, and none from before `now` counts
-    /// . What was granted before is asked for again; its sessions end, which is told, and codes that were
-    /// not exchanged yet. A browser that the password was changed in is for the caller to sign in anew.
+    /// . What was granted before is asked for again; its sessions of either kind end, which is told of
+    /// those of OAuth, and codes that were not exchanged yet or were sent by e-mail. App passwords still
+    /// open it. A browser that the password was changed in is for the caller to sign in anew.
     #[instrument(name = "store.change_password", level = "debug", skip_all)]
     pub async fn change_password(
         &self,
@@ -276,6 +277,8 @@ impl Verb for ChangePassword {
         if done.rows_affected() == 0 {
             return Ok(PasswordChange::Unknown);
         }
+        email_tokens::forget(&self.did, &mut *db).await?;
+        legacy_sessions::end_of_account(&self.did, &mut *db).await?;
         devices::end_of_account(&self.did, self.now, db).await?;
         grants::revoke_all(&self.did, EndReason::PasswordChanged, self.now, db).await?;
         Ok(PasswordChange::Changed)

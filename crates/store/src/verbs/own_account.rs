@@ -10,7 +10,7 @@ use entryway_scope::Did;
 use crate::Store;
 use crate::fault::Fault;
 use crate::outcome::Revocation;
-use crate::verbs::{Steps, Verb, accounts, devices, grants};
+use crate::verbs::{Steps, Verb, accounts, devices, grants, legacy_sessions};
 
 impl Store {
     /// Takes back what the account granted every client, and ends what came of it, as
@@ -21,7 +21,8 @@ impl Store {
         self.write(RevokeAllGrants { did, now }).await
     }
 
-    /// The same, and ends the account's sign-ins on every device.
+    /// The same, and ends the account's sign-ins on every device and its sessions of `createSession`. App
+    /// passwords still open it.
     #[instrument(name = "store.end_everything", level = "debug", skip_all)]
     pub async fn end_everything(&self, did: &Did, now: Timestamp) -> Result<Revocation, Fault> {
         let did = did.clone();
@@ -61,10 +62,11 @@ impl Verb for EndEverything {
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<Revocation, Fault> {
         accounts::hold(&self.did, db).await?;
+        let legacy = legacy_sessions::end_of_account(&self.did, db).await?;
         let devices = devices::end_of_account(&self.did, self.now, db).await?;
         let revoked = grants::revoke_all(&self.did, EndReason::Revoked, self.now, db).await?;
         Ok(match revoked {
-            Revocation::Unknown => Revocation::of(devices, 0),
+            Revocation::Unknown => Revocation::of(devices + legacy, 0),
             revoked @ Revocation::Revoked { .. } => revoked,
         })
     }

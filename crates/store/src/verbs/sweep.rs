@@ -3,6 +3,7 @@
 use sqlx::AnyConnection;
 use tracing::instrument;
 
+use entryway_core::email_token::EMAIL_TOKEN_LIFETIME;
 use entryway_oauth::time::{Seconds, Timestamp};
 
 use crate::Store;
@@ -28,7 +29,7 @@ impl Store {
     #[instrument(name = "store.sweep", level = "debug", skip_all)]
     pub async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Swept, Fault> {
         let (request_kept, revocation_kept) = (now - DECIDED_REQUEST_KEPT, now - REVOCATION_KEPT);
-        let month_ago = now - ENDED_SESSION_KEPT;
+        let (month_ago, code_good) = (now - ENDED_SESSION_KEPT, now - EMAIL_TOKEN_LIFETIME);
         let engine = self.engine();
         let sweep = |rows: &ByEngine, before| {
             self.write(Sweep {
@@ -46,6 +47,8 @@ impl Store {
             browsers: sweep(&BROWSERS, now).await?,
             sign_ins: sweep(&SIGN_INS, now).await?,
             sessions: sweep(&SESSIONS, month_ago).await?,
+            legacy_sessions: sweep(&LEGACY_SESSIONS, now).await?,
+            email_tokens: sweep(&EMAIL_TOKENS, code_good).await?,
             scopes: sweep(&SCOPES, now).await?,
             revocations: sweep(&REVOCATIONS, revocation_kept).await?,
         })
@@ -116,6 +119,8 @@ const MARKS: ByEngine = delete_over!("mark", "digest", "expires_at <= $1");
 const BROWSERS: ByEngine = delete_over!("browser_session", "id", "expires_at <= $1");
 const SIGN_INS: ByEngine = delete_over!("browser_sign_in", "id", "coalesce(ended_at, expires_at) <= $1");
 const SESSIONS: ByEngine = delete_over!("oauth_session", "id", "coalesce(ended_at, expires_at) <= $1");
+const LEGACY_SESSIONS: ByEngine = delete_over!("legacy_session", "id", "expires_at <= $1");
+const EMAIL_TOKENS: ByEngine = delete_over!("email_token", "digest", "created_at <= $1");
 const SCOPES: ByEngine = delete_over!("scope_reference", "reference", "expires_at <= $1");
 
 /// The oldest up to the first that must stay, so that what is kept has no gaps; sweeps at once wait for each other.
@@ -131,13 +136,15 @@ where seq <= coalesce((select min(seq) - 1 from oldest where over_at > $1), (sel
 
 /// Each of them, by name.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, ByEngine); 8] = [
+pub(crate) const ALL: [(&str, ByEngine); 10] = [
     ("PENDING_REQUESTS", PENDING_REQUESTS),
     ("DECIDED_REQUESTS", DECIDED_REQUESTS),
     ("MARKS", MARKS),
     ("BROWSERS", BROWSERS),
     ("SIGN_INS", SIGN_INS),
     ("SESSIONS", SESSIONS),
+    ("LEGACY_SESSIONS", LEGACY_SESSIONS),
+    ("EMAIL_TOKENS", EMAIL_TOKENS),
     ("SCOPES", SCOPES),
     ("REVOCATIONS", REVOCATIONS),
 ];

@@ -1,0 +1,88 @@
+//! What verbs about sessions of `createSession`, app passwords and codes sent by e-mail answer.
+
+use entryway_core::account::Account;
+use entryway_core::legacy_session::LegacySession;
+
+/// What became of a session that was to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegacyBegin {
+    /// It lives, or is of the kind that is never kept.
+    Begun,
+    /// The password that was checked opens nothing any more: it changed or was revoked, or the account is taken
+    /// down or gone.
+    PasswordGone,
+    /// The code was used meanwhile, or another was sent.
+    CodeGone,
+}
+
+/// A session and the account it acts for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegacySessionFacts {
+    /// The session.
+    pub session: LegacySession,
+    /// Its account.
+    pub account: Account,
+}
+
+/// What became of a session whose refresh token was to be replaced by the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegacyRotation {
+    /// It was.
+    Rotated,
+    /// Another request was faster: load it and decide again.
+    Overtaken,
+    /// The session has ended.
+    Gone,
+}
+
+/// What became of a session that was to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegacyEnd {
+    /// It ended now.
+    Ended,
+    /// It had ended, or never was.
+    Gone,
+}
+
+/// What became of an app password that was to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppPasswordCreation {
+    /// It opens the account.
+    Created,
+    /// The account has another of this name.
+    NameTaken,
+    /// The account has as many as it may.
+    TooMany,
+    /// There is no such account.
+    Unknown,
+}
+
+/// What became of an app password that was to be revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppPasswordRevocation {
+    /// It opens nothing any more.
+    Revoked {
+        /// How many of its sessions ended.
+        sessions: u64,
+    },
+    /// The account has none of this name.
+    Unknown,
+}
+
+/// What became of a code that was to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailTokenKeeping {
+    /// It is the one that is good, and an earlier one is not.
+    Kept,
+    /// There is no such account.
+    Unknown,
+}
+
+/// What became of a code that was to be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailTokenSpending {
+    /// It was, for the first time and the last.
+    Spent,
+    /// It was used before, or another was sent.
+    Gone,
+}
