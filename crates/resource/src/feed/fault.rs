@@ -57,9 +57,9 @@ pub enum FeedFault {
         /// The number that came.
         found: u64,
     },
-    /// A head is dated before the one before it: the server's clock was set back.
-    #[error("the clock of the revocation feed went back")]
-    ClockWentBack,
+    /// A head is dated before the one before it, or later than time has passed: the server's clock was set.
+    #[error("the clock of the revocation feed was set meanwhile")]
+    ClockSet,
     /// A page without a head at its end, or a stream that holds back events its heads tell of.
     #[error("the revocation feed does not say everything it knows")]
     Withheld,

@@ -234,18 +234,29 @@ impl<S: FeedSource> Session<'_, S> {
 
 /// Whether to go on as before.
 fn next_way(way: Way, heard: Heard, fault: Option<&FeedFault>, now: Duration) -> Way {
-    let pages = Way::Pages {
-        until: now.saturating_add(STREAM_AGAIN_AFTER),
-    };
     match (way, fault) {
-        // neither says anything of what is between us
-        (_, Some(FeedFault::CursorRefused | FeedFault::TokenRefused)) => way,
-        // held up, or not heard at all: a page has an end, which a proxy that buffers waits for
-        (Way::Stream, Some(FeedFault::HeldUp { .. })) => pages,
-        (Way::Stream, Some(_)) if !heard.answered => pages,
-        (Way::Stream, _) | (Way::Pages { .. }, Some(_)) => Way::Stream,
+        (Way::Stream, Some(fault)) if is_of_the_stream(fault, heard) => Way::Pages {
+            until: now.saturating_add(STREAM_AGAIN_AFTER),
+        },
+        // no page would get further
+        (_, Some(FeedFault::CursorRefused | FeedFault::TokenRefused)) | (Way::Stream, _) => way,
+        (Way::Pages { .. }, Some(_)) => Way::Stream,
         (Way::Pages { until }, None) if now >= until => Way::Stream,
         (Way::Pages { .. }, None) => way,
+    }
+}
+
+/// Whether a page may get through where this stream did not: a page has an end, which a proxy that buffers
+/// waits for.
+fn is_of_the_stream(fault: &FeedFault, heard: Heard) -> bool {
+    match fault {
+        FeedFault::HeldUp { .. } | FeedFault::AnswerOld => true,
+        FeedFault::Silent | FeedFault::Ended | FeedFault::Malformed { .. } | FeedFault::TooLong => {
+            !heard.answered
+        }
+        // 501 is for what a server never learnt, the others above for what it cannot now
+        FeedFault::Refused { status } => *status < 500 || *status == 501,
+        _ => false,
     }
 }
 

@@ -232,15 +232,17 @@ impl<'a> Reading<'a> {
         if !begun {
             warn_of_clocks(head, now);
         }
-        // within one answer an older head is out of order, or its server's clock was set back: the next
-        // connection begins with the new time
-        if head.iat < anchor.latest {
-            return Err(FeedFault::ClockWentBack);
+        let since = u64::try_from((head.iat - anchor.first).0).unwrap_or_default();
+        let since = Duration::from_secs(since);
+        let is_ahead = since > now.steady.saturating_sub(self.asked) + DATES_APART_MAX;
+        // within one answer an older head is out of order, or its server's clock was set. The next
+        // connection begins with the new time: by this one nobody could tell how late a head comes
+        if head.iat < anchor.latest || is_ahead {
+            return Err(FeedFault::ClockSet);
         }
         anchor.latest = head.iat;
         // dates are whole seconds: the first may be of the end of its second, this one of the beginning
-        let since = u64::try_from((head.iat - anchor.first).0).unwrap_or_default();
-        let since = Duration::from_secs(since.saturating_sub(1));
+        let since = since.saturating_sub(Duration::from_secs(1));
         Ok(self.asked.saturating_add(since).min(now.steady))
     }
 
@@ -322,6 +324,9 @@ fn warn_of_clocks(head: &FeedHead, now: Moment) {
 
 /// Seconds by which clocks differ where both are kept by a time server, and much more.
 const CLOCKS_APART_MAX: u64 = 60;
+/// How much longer ago the first head may be by its date than by our clock: a second since dates are whole
+/// ones, and another for a clock that runs fast.
+const DATES_APART_MAX: Duration = Duration::from_secs(2);
 /// How late a head may come: as long as a stream may be silent.
 const HELD_UP_MAX: Duration = HEAD_EVERY.saturating_mul(2);
 /// How long an event that a head told of may take after the one before it.

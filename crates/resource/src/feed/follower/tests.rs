@@ -199,6 +199,65 @@ fn a_feed_that_is_away_is_asked_ever_less_often() {
     assert!((60..200).contains(&asked), "{asked}");
 }
 
+#[test]
+fn pages_are_read_where_a_stream_does_not_get_through_and_a_stream_where_it_may() {
+    let (deaf, heard) = (
+        Heard::default(),
+        Heard {
+            answered: true,
+            moved: false,
+        },
+    );
+    let pages = |until| Way::Pages {
+        until: seconds(until),
+    };
+    let stopped = || FeedFault::Unreachable("connection refused".into());
+    for (way, heard, fault, expected) in [
+        (Way::Stream, heard, None, Way::Stream),
+        (Way::Stream, heard, Some(FeedFault::Ended), Way::Stream),
+        (Way::Stream, heard, Some(FeedFault::Silent), Way::Stream),
+        (Way::Stream, deaf, Some(FeedFault::Ended), pages(1_300)),
+        (Way::Stream, deaf, Some(FeedFault::Silent), pages(1_300)),
+        (
+            Way::Stream,
+            heard,
+            Some(FeedFault::HeldUp { seconds: 11 }),
+            pages(1_300),
+        ),
+        (Way::Stream, deaf, Some(FeedFault::AnswerOld), pages(1_300)),
+        (
+            Way::Stream,
+            deaf,
+            Some(FeedFault::Refused { status: 406 }),
+            pages(1_300),
+        ),
+        (
+            Way::Stream,
+            deaf,
+            Some(FeedFault::Refused { status: 501 }),
+            pages(1_300),
+        ),
+        (
+            Way::Stream,
+            deaf,
+            Some(FeedFault::Refused { status: 503 }),
+            Way::Stream,
+        ),
+        (Way::Stream, deaf, Some(stopped()), Way::Stream),
+        (Way::Stream, deaf, Some(FeedFault::TokenRefused), Way::Stream),
+        (Way::Stream, deaf, Some(FeedFault::CursorRefused), Way::Stream),
+        (Way::Stream, deaf, Some(FeedFault::IssuerForeign), Way::Stream),
+        (pages(1_001), heard, None, pages(1_001)),
+        (pages(1_000), heard, None, Way::Stream),
+        (pages(1_001), deaf, Some(stopped()), Way::Stream),
+        (pages(1_001), deaf, Some(FeedFault::CursorRefused), pages(1_001)),
+        (pages(1_001), deaf, Some(FeedFault::TokenRefused), pages(1_001)),
+    ] {
+        let next = next_way(way, heard, fault.as_ref(), seconds(1_000));
+        assert_eq!(next, expected, "{way:?} {fault:?}");
+    }
+}
+
 fn network() -> impl Strategy<Value = Network> {
     prop_oneof![
         Just(Network::Fine),

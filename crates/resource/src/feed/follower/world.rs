@@ -98,6 +98,8 @@ struct State {
     good_until: Duration,
     pages: u64,
     draws: u64,
+    /// By how much knowledge may be older than it seems.
+    hidden: Duration,
 }
 
 struct Connection {
@@ -142,6 +144,7 @@ impl World {
                 good_until: Duration::ZERO,
                 pages: 0,
                 draws: 0,
+                hidden: Duration::ZERO,
             }),
         })
     }
@@ -239,7 +242,7 @@ impl World {
             if since > TOKENS_LAST {
                 continue;
             }
-            if since > self.staleness_max {
+            if since > self.staleness_max + state.hidden {
                 assert_ne!(
                     stands(*n),
                     Standing::Good,
@@ -339,6 +342,8 @@ impl State {
             }
             Change::ServerClockJumps(seconds) => {
                 self.server_jump += seconds;
+                // how late a stream is can hide behind a clock that is set ahead by no more than that
+                self.hidden += Duration::from_secs(seconds.clamp(0, 11).unsigned_abs());
                 self.disturbed();
             }
             Change::OurClockJumps(seconds) => self.our_jump += seconds,
