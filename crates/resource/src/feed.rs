@@ -18,8 +18,7 @@ mod fault;
 mod follower;
 #[cfg(feature = "client")]
 mod http;
-#[cfg(feature = "client")]
-mod published_keys;
+mod keys;
 mod reading;
 mod revocations;
 #[cfg(test)]
@@ -34,11 +33,10 @@ use std::time::Duration;
 use crate::Moment;
 
 pub use fault::FeedFault;
-pub use follower::{Chance, FeedKeys, Follower};
+pub use follower::{Chance, Follower};
 #[cfg(feature = "client")]
 pub use http::{HttpFeed, HttpFeedStream};
-#[cfg(feature = "client")]
-pub use published_keys::PublishedFeedKeys;
+pub use keys::{FeedKeys, InvalidFeedKeys};
 pub use revocations::Revocations;
 pub use source::{FeedSource, FeedStream};
 

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use entryway_oauth::issuer::Issuer;
 use entryway_resource::client::HttpClient;
-use entryway_resource::feed::{Follower, HttpFeed, PublishedFeedKeys, Revocations};
+use entryway_resource::feed::{FeedKeys, Follower, HttpFeed, Revocations};
 use entryway_resource::proxy::{FeedHealth, HealthSource, IssuerHealth};
 use entryway_resource::{Clock, IssuerKeys, IssuerOverHttp, IssuerScopes, TrustedIssuer};
 use entryway_server::Chance;
@@ -80,16 +80,13 @@ impl Issuers {
             let (Some(feed), Some(revocations)) = (known.feed, known.trusted.revocations) else {
                 continue;
             };
-            let published = PublishedFeedKeys::new(known.source);
-            let follower = Follower::new(known.trusted.issuer, published.keys(), challenges(chance));
+            let keys = FeedKeys::published(known.source);
+            let follower = Follower::new(known.trusted.issuer, keys, challenges(chance));
             let source = HttpFeed::new(client.clone(), feed.url, feed.token);
             let (clock, mut stopped) = (clock.clone(), stopped.clone());
             tasks.spawn(async move {
                 let stop = async move { drop(stopped.wait_for(|stop| *stop).await) };
-                tokio::select! {
-                    () = follower.follow(source, revocations, clock, stop) => {}
-                    never = published.keep() => match never {},
-                }
+                follower.follow(source, revocations, clock, stop).await;
             });
         }
     }

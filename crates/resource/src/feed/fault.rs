@@ -2,6 +2,8 @@
 
 use entryway_oauth::revocation::InvalidStatement;
 
+use crate::IssuerSilent;
+
 /// Why a connection to the feed could not be made, or was dropped. The follower goes on by itself; the
 /// sentences are for logs and health checks.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,10 @@ pub enum FeedFault {
     /// The stream ended, as it does when the server is restarted.
     #[error("the revocation feed ended the connection")]
     Ended,
+
+    /// The issuer does not say which keys sign its feed.
+    #[error("the keys of the revocation feed are not to be had")]
+    KeysUnknown(#[source] IssuerSilent),
 
     // --- what it says -------------------------------------------------------------------------
     /// A statement is not one of the feed.

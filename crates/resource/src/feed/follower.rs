@@ -13,11 +13,9 @@ use entryway_oauth::jwk::PublicKey;
 use entryway_oauth::revocation::{Challenge, FeedRequest, WAIT_MAX};
 
 use super::reading::{Place, Reading};
-use super::{FeedFault, FeedSource, FeedStream, Revocations};
+use super::{FeedFault, FeedKeys, FeedSource, FeedStream, Revocations};
 use crate::Clock;
 
-/// The keys an issuer signs its feed with at this moment.
-pub type FeedKeys = Arc<dyn Fn() -> Vec<PublicKey> + Send + Sync>;
 /// Sixteen bytes of the operating system's random source, new ones each time.
 pub type Chance = Arc<dyn Fn() -> [u8; 16] + Send + Sync>;
 
@@ -41,8 +39,8 @@ enum Way {
 }
 
 impl Follower {
-    /// Follows this issuer, whose statements these keys sign. `chance` makes challenges, so it must not be
-    /// foreseen.
+    /// Follows this issuer, whose statements these keys sign. `chance` makes challenges, so nobody may
+    /// foresee it.
     pub const fn new(issuer: Issuer, keys: FeedKeys, chance: Chance) -> Self {
         Self { issuer, keys, chance }
     }
@@ -116,14 +114,16 @@ impl Heard {
 impl<S: FeedSource> Session<'_, S> {
     async fn run(&self) -> Infallible {
         let mut place = Place::start(self.follower.issuer.clone());
+        let mut keys = self.follower.keys.clone().known();
         let mut way = Way::Stream;
         let mut failures = 0;
         loop {
             let began = (self.clock)().steady;
             let mut heard = Heard::default();
-            let ended = match way {
-                Way::Stream => self.stream(&mut place, &mut heard).await,
-                Way::Pages { .. } => self.pages(&mut place, &mut heard).await,
+            let ended = match (keys.current(self.clock).await, way) {
+                (Err(fault), _) => Err(fault),
+                (Ok(keys), Way::Stream) => self.stream(&mut place, keys, &mut heard).await,
+                (Ok(keys), Way::Pages { .. }) => self.pages(&mut place, keys, &mut heard).await,
             };
             let now = (self.clock)().steady;
             let lasted = now.saturating_sub(began);
@@ -136,6 +136,7 @@ impl<S: FeedSource> Session<'_, S> {
                 }
                 continue;
             };
+            keys.doubt(&fault);
             self.report(&fault, &place);
             if let FeedFault::CursorRefused | FeedFault::HistoryLost { .. } = fault {
                 // asks for everything next, which is refused for other reasons only: no loop
@@ -148,7 +149,12 @@ impl<S: FeedSource> Session<'_, S> {
         }
     }
 
-    async fn stream(&self, place: &mut Place, heard: &mut Heard) -> Result<(), FeedFault> {
+    async fn stream(
+        &self,
+        place: &mut Place,
+        keys: &[PublicKey],
+        heard: &mut Heard,
+    ) -> Result<(), FeedFault> {
         let challenge = self.challenge();
         let asked = (self.clock)();
         let mut stream = self.source.open(place.request(challenge)).await?;
@@ -156,7 +162,7 @@ impl<S: FeedSource> Session<'_, S> {
         loop {
             let text = stream.next().await?;
             let now = (self.clock)();
-            let taken = reading.take(&text, &(self.follower.keys)(), now);
+            let taken = reading.take(&text, keys, now);
             heard.of(&reading);
             taken?;
             let lasted = now.steady.saturating_sub(asked.steady);
@@ -168,13 +174,13 @@ impl<S: FeedSource> Session<'_, S> {
 
     /// Reads what there is, then asks to be told when there is more. The second question has no overlap,
     /// since with it there would always be an answer at once: so its answer is but a bell.
-    async fn pages(&self, place: &mut Place, heard: &mut Heard) -> Result<(), FeedFault> {
+    async fn pages(&self, place: &mut Place, keys: &[PublicKey], heard: &mut Heard) -> Result<(), FeedFault> {
         let challenge = self.challenge();
         let asked = (self.clock)();
         let page = self.source.page(place.request(challenge)).await?;
         let mut reading = Reading::new(place, self.revocations, challenge, asked);
         for text in &page {
-            let taken = reading.take(text, &(self.follower.keys)(), (self.clock)());
+            let taken = reading.take(text, keys, (self.clock)());
             heard.of(&reading);
             taken?;
         }
@@ -239,7 +245,8 @@ fn next_way(way: Way, heard: Heard, fault: Option<&FeedFault>, now: Duration) ->
             until: now.saturating_add(STREAM_AGAIN_AFTER),
         },
         // no page would get further
-        (_, Some(FeedFault::CursorRefused | FeedFault::TokenRefused)) | (Way::Stream, _) => way,
+        (_, Some(FeedFault::CursorRefused | FeedFault::TokenRefused | FeedFault::KeysUnknown(_)))
+        | (Way::Stream, _) => way,
         (Way::Pages { .. }, Some(_)) => Way::Stream,
         (Way::Pages { until }, None) if now >= until => Way::Stream,
         (Way::Pages { .. }, None) => way,
@@ -263,8 +270,9 @@ fn is_of_the_stream(fault: &FeedFault, heard: Heard) -> bool {
 /// A stream is opened anew as often: it begins with an overlap, which shows what happened to the history
 /// meanwhile.
 const STREAM_LASTS_MAX: Duration = Duration::from_mins(10);
-/// How long pages are asked for before a stream is tried again.
-const STREAM_AGAIN_AFTER: Duration = Duration::from_mins(5);
+/// How long pages are asked for before a stream is tried again: a try that fails tells of nothing for as
+/// long as a stream may be silent.
+const STREAM_AGAIN_AFTER: Duration = Duration::from_hours(1);
 /// A connection that ends sooner counts as one that failed.
 const LASTED_MIN: Duration = Duration::from_secs(5);
 /// The least that a round of pages takes where nothing happens; with it a revocation still takes effect

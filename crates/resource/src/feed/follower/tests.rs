@@ -42,12 +42,14 @@ fn it_takes_effect_within_a_second_by_pages_where_no_stream_gets_through() {
 }
 
 #[test]
-fn a_stream_is_tried_again_when_pages_were_read_for_a_while() {
+fn a_stream_is_tried_again_when_pages_were_read_for_an_hour() {
     let world = world(&[
         (0, Change::Network(Network::Buffering)),
         (100, Change::Network(Network::Fine)),
     ]);
-    world.run(seconds(400));
+    world.run(seconds(3_500));
+    assert_eq!(world.connections(), 1);
+    world.run(seconds(200));
     let pages = world.pages();
     assert_eq!(world.connections(), 2);
     world.run(seconds(100));
@@ -216,26 +218,26 @@ fn pages_are_read_where_a_stream_does_not_get_through_and_a_stream_where_it_may(
         (Way::Stream, heard, None, Way::Stream),
         (Way::Stream, heard, Some(FeedFault::Ended), Way::Stream),
         (Way::Stream, heard, Some(FeedFault::Silent), Way::Stream),
-        (Way::Stream, deaf, Some(FeedFault::Ended), pages(1_300)),
-        (Way::Stream, deaf, Some(FeedFault::Silent), pages(1_300)),
+        (Way::Stream, deaf, Some(FeedFault::Ended), pages(4_600)),
+        (Way::Stream, deaf, Some(FeedFault::Silent), pages(4_600)),
         (
             Way::Stream,
             heard,
             Some(FeedFault::HeldUp { seconds: 11 }),
-            pages(1_300),
+            pages(4_600),
         ),
-        (Way::Stream, deaf, Some(FeedFault::AnswerOld), pages(1_300)),
+        (Way::Stream, deaf, Some(FeedFault::AnswerOld), pages(4_600)),
         (
             Way::Stream,
             deaf,
             Some(FeedFault::Refused { status: 406 }),
-            pages(1_300),
+            pages(4_600),
         ),
         (
             Way::Stream,
             deaf,
             Some(FeedFault::Refused { status: 501 }),
-            pages(1_300),
+            pages(4_600),
         ),
         (
             Way::Stream,

@@ -2,11 +2,13 @@
 //! waits. So hours pass in a moment, and nothing depends on how fast this machine is.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use entryway_oauth::revocation::{
     Challenge, FeedHead, FeedKey, FeedRequest, RevocationEvent, Revoked, Statement,
 };
@@ -16,7 +18,7 @@ use super::super::scene::{MINUTES_15, NOON, issuer, session, token_key};
 use super::super::{
     FeedFault, FeedKeys, FeedLimits, FeedSource, FeedStream, Follower, Revocations, Standing,
 };
-use crate::{Clock, Moment};
+use crate::{Clock, IssuerSilent, KeySource, Moment};
 
 /// What is between the reader and the issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,8 +153,7 @@ impl World {
 
     /// Follows until this much time has passed, checking at each moment.
     pub(super) fn run(self: &Arc<Self>, duration: Duration) {
-        let world = Arc::clone(self);
-        let keys: FeedKeys = Arc::new(move || world.state().published());
+        let keys = FeedKeys::published(Arc::new(Published(Arc::clone(self))));
         let world = Arc::clone(self);
         let clock: Clock = Arc::new(move || world.state().now());
         let world = Arc::clone(self);
@@ -236,6 +237,11 @@ impl World {
         let now = state.now();
         let stands = |n| self.revocations.standing(Some(session(n)), &token_key(), now);
         let well = state.is_well_for(RECOVERED_WITHIN);
+        let at_once = match state.network {
+            // while a stream is tried in vain
+            Network::Buffering => AT_ONCE + QUIET_MAX,
+            _ => AT_ONCE,
+        };
         for (n, ended) in &state.ended {
             let since = now.steady.saturating_sub(*ended);
             // by then its last token has ended
@@ -249,7 +255,7 @@ impl World {
                     "revoked {n} passes after {since:?} at {now:?}"
                 );
             }
-            if well && since > AT_ONCE {
+            if well && since > at_once {
                 assert_eq!(
                     stands(*n),
                     Standing::Revoked,
@@ -288,10 +294,14 @@ impl State {
     }
 
     /// The key before the present one is still published.
-    fn published(&self) -> Vec<entryway_oauth::jwk::PublicKey> {
+    fn published(&self) -> String {
         let keys = [self.key - 1, self.key].into_iter().filter(|key| *key > 0);
-        keys.map(|key| FeedKey::from_bytes(&[key; 32]).unwrap().public().clone())
-            .collect()
+        let keys = keys.map(|key| {
+            let key = FeedKey::from_bytes(&[key; 32]).unwrap();
+            let mark = format!(r#"{{"kid":"{}","alg":"ES256","#, key.kid());
+            key.public().canonical_json().replacen('{', &mark, 1)
+        });
+        format!(r#"{{"keys":[{}]}}"#, keys.collect::<Vec<_>>().join(","))
     }
 
     fn is_well(&self) -> bool {
@@ -349,6 +359,7 @@ impl State {
             Change::OurClockJumps(seconds) => self.our_jump += seconds,
             Change::FeedKeyRotates => {
                 self.key += 1;
+                self.disturbed();
             }
             Change::Pruned => {
                 let is_over = |n: &u64| {
@@ -545,6 +556,25 @@ impl FeedSource for Feed {
         while self.0.now().steady < until {
             self.0.tick().await;
         }
+    }
+}
+
+struct Published(Arc<World>);
+
+#[async_trait::async_trait]
+impl KeySource for Published {
+    async fn key_set(&self) -> Result<Bytes, IssuerSilent> {
+        self.0.tick().await;
+        let state = self.0.state();
+        assert!(state.connection.is_none(), "two connections");
+        state.reachable().map_err(IssuerSilent::because)?;
+        Ok(state.published().into())
+    }
+}
+
+impl fmt::Debug for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Published")
     }
 }
 

@@ -8,7 +8,7 @@ use super::server::{Manner, Server};
 use super::*;
 use crate::client::ClientSettings;
 use crate::feed::scene::{issuer, keys, session, token_key};
-use crate::feed::{Chance, FeedHealth, FeedLimits, Follower, Revocations, Standing};
+use crate::feed::{Chance, FeedHealth, FeedKeys, FeedLimits, Follower, Revocations, Standing};
 use crate::system_clock;
 
 const ALL: FeedRequest = FeedRequest {
@@ -49,7 +49,7 @@ struct Followed {
 impl Followed {
     fn start(source: HttpFeed) -> Self {
         let revocations = Revocations::new(FeedLimits::default());
-        let follower = Follower::new(issuer(), Arc::new(keys), chance());
+        let follower = Follower::new(issuer(), FeedKeys::pinned(keys()).unwrap(), chance());
         let told = Arc::clone(&revocations);
         let following = tokio::spawn(async move {
             let never = std::future::pending();
