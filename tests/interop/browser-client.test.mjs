@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { startApp } from './lib/app-server.mjs'
 import { launchChromium, newPerson, skip } from './lib/chromium.mjs'
-import { button, signInAndAuthorize, typeAndSignIn } from './lib/clicks.mjs'
+import { button, signInAndAuthorize, status, typeAndSignIn } from './lib/clicks.mjs'
 import { startEntryway } from './lib/entryway.mjs'
 
 describe('the stock browser client', { skip }, () => {
@@ -140,12 +140,3 @@ describe('the stock browser client', { skip }, () => {
     await status(page, 'logged in')
   }
 })
-
-/** Waits until the app reports this. A failure it reports meanwhile is told at once. */
-async function status(page, wanted) {
-  const matches = (text) => (typeof wanted === 'string' ? text === wanted : wanted.test(text))
-  const element = page.locator('#status')
-  await element.filter({ hasText: /^(?!Loading$|working$)/ }).waitFor()
-  const text = await element.textContent()
-  assert.ok(matches(text), `the app reports "${text}", not ${wanted}`)
-}

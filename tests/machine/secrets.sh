@@ -7,9 +7,10 @@ no_secret_is_logged() {
     absent_from "$logs"
 }
 
-# The databases are searched as files, so that nothing hides in a write-ahead log or a dead row.
+# The databases are searched as files, so that nothing hides in a write-ahead log or a dead row. Beside one is the
+# file that tells the readers of the revocation feed their token, as it must.
 no_secret_is_stored() {
-    absent_from "$data" ${postgres_home:+"$postgres_home/data"}
+    absent_from --but feed.token "$data" ${postgres_home:+"$postgres_home/data"}
 }
 
 absent_from() {

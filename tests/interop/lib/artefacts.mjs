@@ -29,6 +29,7 @@ export function remember(...secrets) {
 
 const secretParameters = [
   'access_token', 'refresh_token', 'code', 'request_uri', 'code_verifier', 'password', 'csrf', 'token', 'client_assertion',
+  'accessJwt', 'refreshJwt',
 ]
 
 /** Remembers the secret ones among the parameters of a query, form, fragment or JSON object. */

@@ -1,4 +1,6 @@
-// What a person does on the server's pages, with a real browser.
+// What a person does on the server's pages and in the ordinary app, with a real browser.
+
+import assert from 'node:assert/strict'
 
 export const button = (page, name) => page.getByRole('button', { name, exact: true })
 
@@ -13,4 +15,13 @@ export async function typeAndSignIn(page, account, password = account.password) 
 export async function signInAndAuthorize(page, account) {
   await typeAndSignIn(page, account)
   await button(page, 'Authorize').click()
+}
+
+/** Waits until the app reports this. A failure it reports meanwhile is told at once. */
+export async function status(page, wanted) {
+  const matches = (text) => (typeof wanted === 'string' ? text === wanted : wanted.test(text))
+  const element = page.locator('#status')
+  await element.filter({ hasText: /^(?!Loading$|working$)/ }).waitFor()
+  const text = await element.textContent()
+  assert.ok(matches(text), `the app reports "${text}", not ${wanted}`)
 }

@@ -9,19 +9,21 @@ import { startReferencePds } from './reference-pds.mjs'
 /**
  * Starts as many PDS hosts as there are names, all delegating to the server: `http://localhost:PORT`, `did:web:NAME.test`.
  *
- * The key over their accounts' identities is made here and is the answer's `rotationKey`, with `hosts` and `stop()`.
+ * `more` is what else `startReferencePds` is to know. The key over their accounts' identities is made here and is the
+ * answer's `rotationKey`, with `hosts` and `stop()`.
  */
-export async function startDelegatingHosts(entryway, names) {
+export async function startDelegatingHosts(entryway, names, more = {}) {
   const rotationKey = await Secp256k1Keypair.create()
   const settings = {
     PDS_ENTRYWAY_URL: entryway.issuer,
     PDS_ENTRYWAY_DID: `did:web:${encodeURIComponent(new URL(entryway.issuer).host)}`,
     PDS_ENTRYWAY_JWT_VERIFY_KEY_K256_PUBLIC_KEY_HEX: await verifyKey(entryway),
     PDS_ENTRYWAY_PLC_ROTATION_KEY: rotationKey.did(),
+    ...more.settings,
   }
   const start = async (name) => {
     const publicUrl = `http://localhost:${await ownPort()}`
-    return startReferencePds({ name, plc: entryway.plc, publicUrl, did: `did:web:${name}.test`, settings })
+    return startReferencePds({ name, plc: entryway.plc, publicUrl, did: `did:web:${name}.test`, ...more, settings })
   }
   const started = await Promise.allSettled(names.map(start))
   const hosts = started.filter(({ value }) => value).map(({ value }) => value)

@@ -1,0 +1,71 @@
+// An unmodified PDS that delegates its login to our server, behind the gate, which passes tokens and proofs on: so that
+// it feels a revocation that it could not hear of.
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { remember } from './lib/artefacts.mjs'
+import { call, loopbackClient, writeAndRead } from './lib/client.mjs'
+import { createDelegatedAccount, startDelegatingHosts } from './lib/delegation.mjs'
+import { addAccount, startEntryway } from './lib/entryway.mjs'
+import { FormBrowser } from './lib/form-browser.mjs'
+import { startGate } from './lib/gate.mjs'
+import { HeldToken } from './lib/held-token.mjs'
+import { walkToAnswer } from './lib/walk.mjs'
+
+const collection = 'com.example.note'
+const revokedWithinMs = 1_000
+
+let entryway, fleet, gate, pds, carol
+
+before(async () => {
+  entryway = await startEntryway()
+  const dpopSecret = randomBytes(32).toString('hex')
+  remember(dpopSecret)
+  fleet = await startDelegatingHosts(entryway, ['gated'], { port: 0, settings: { PDS_DPOP_SECRET: dpopSecret } })
+  ;[pds] = fleet.hosts
+  gate = await startGate(entryway, pds, { credentials: ['credentials = "pass"', `dpop_secret = "${dpopSecret}"`] })
+  const did = await createDelegatedAccount(fleet, pds, 'carol.test')
+  carol = addAccount({ handle: 'carol.test', did, pdsDid: pds.did })
+})
+after(async () => {
+  await gate?.stop()
+  await fleet?.stop()
+  await entryway?.stop()
+})
+
+test('a person writes and reads; the PDS verifies what the gate verified', async () => {
+  const { session } = await logIn()
+  await writeAndRead(session, 'through the gate')
+  await session.getTokenInfo(true)
+  await writeAndRead(session, 'and after a refresh')
+})
+
+test('a missing scope is refused before the PDS is asked', async () => {
+  const { session } = await logIn({ scope: `atproto repo:${collection}?action=create` })
+  const record = { $type: 'com.example.other' }
+  const input = { repo: carol.did, collection: 'com.example.other', record }
+  const refused = await call(session, 'com.atproto.repo.createRecord', input)
+  assert.deepEqual([refused.status, refused.body.error], [403, 'ScopeMissingError'])
+})
+
+test('a grant that was revoked is refused within a second by the gate, and not by the PDS', async (t) => {
+  const { session, saved } = await logIn()
+  const stolen = new HeldToken(saved)
+  assert.equal(await stolen.status(), 200)
+  await session.signOut()
+  const ms = await stolen.until((status) => status !== 200)
+  t.diagnostic(`refused ${ms} ms after the revocation was answered`)
+  assert.equal(await stolen.status(), 401)
+  assert.ok(ms < revokedWithinMs, `refused after ${ms} ms`)
+  assert.equal(await stolen.status({ at: pds.origin }), 200, 'the PDS would not have known')
+})
+
+async function logIn(options) {
+  const client = loopbackClient(entryway, options)
+  const browser = new FormBrowser()
+  const page = await browser.open(await client.authorize(carol.did))
+  const { answer } = await walkToAnswer(browser, page, carol)
+  const { session } = await client.callback(answer)
+  return { session, saved: client.saved(session.did) }
+}
