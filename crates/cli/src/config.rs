@@ -3,7 +3,12 @@
 //! A file is TOML. Each [`Section`] gives its fields by name, remembers which it was asked for, and writes
 //! what is missing, wrong or unknown into one list of [`Faults`], each with the path of its field. A secret
 //! `x` may instead stand in a file of its own that `x_file` names. Nothing of a secret is ever told.
+//!
+//! Each field may be given by a variable of the [`Environment`] too, which then wins: with the prefix
+//! `ENTRYWAY_GATE_`, the second host's `jwt_secret_file` is `ENTRYWAY_GATE_HOST_1_JWT_SECRET_FILE`. A list
+//! is written with commas. Variables that begin so and name no field are faults.
 
+mod environment;
 mod secret;
 
 use std::cell::RefCell;
@@ -16,10 +21,15 @@ use anyhow::Context as _;
 use thiserror::Error;
 use toml::{Table, Value};
 
+pub(crate) use environment::Environment;
+
+use environment::Given;
+
 /// A file of settings, parsed and not yet understood.
 pub(crate) struct SettingsFile {
     path: PathBuf,
     table: Table,
+    environment: Environment,
     faults: Faults,
 }
 
@@ -56,8 +66,14 @@ impl SettingsFile {
         Ok(Self {
             path: path.to_owned(),
             table,
+            environment: Environment::default(),
             faults: Faults::default(),
         })
+    }
+
+    /// With what these variables say in its place.
+    pub(crate) fn under(self, environment: Environment) -> Self {
+        Self { environment, ..self }
     }
 
     /// Understands it: what `read` makes of it, unless there is a fault anywhere.
@@ -67,6 +83,8 @@ impl SettingsFile {
     pub(crate) fn understand<T>(self, read: impl FnOnce(&Section<'_>) -> Option<T>) -> anyhow::Result<T> {
         let root = Section {
             table: &self.table,
+            environment: &self.environment,
+            nothing: &Table::new(),
             place: String::new(),
             directory: self.path.parent().unwrap_or(Path::new("")),
             asked: RefCell::default(),
@@ -74,6 +92,9 @@ impl SettingsFile {
         };
         let understood = read(&root);
         drop(root);
+        for variable in self.environment.unknown() {
+            self.faults.add(variable, "is no setting here");
+        }
         let faults = self.faults.0.into_inner();
         match understood {
             Some(understood) if faults.is_empty() => Ok(understood),
@@ -114,6 +135,9 @@ impl Faults {
 /// A table of settings. When it goes, fields that nobody asked for are faults.
 pub(crate) struct Section<'a> {
     table: &'a Table,
+    environment: &'a Environment,
+    /// Stands for a table that only variables fill.
+    nothing: &'a Table,
     /// Its path with a dot at the end, empty for the file itself.
     place: String,
     directory: &'a Path,
@@ -124,15 +148,32 @@ pub(crate) struct Section<'a> {
 impl<'a> Section<'a> {
     /// Says that a field, or two together, cannot be as they are.
     pub(crate) fn fault(&self, name: &str, expected: impl Display) {
-        self.faults.add(&format!("{}{name}", self.place), expected);
+        let place = format!("{}{name}", self.place);
+        if self.environment.has(&place) {
+            self.faults.add(&self.environment.name_of(&place), expected);
+        } else {
+            self.faults.add(&place, expected);
+        }
     }
 
     /// Whether the field is there, whatever it is.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.table.contains_key(name)
+        self.table.contains_key(name) || self.is_variable(name)
     }
 
-    fn value(&self, name: &str) -> Option<&'a Value> {
+    fn value(&self, name: &str) -> Option<Given<'a>> {
+        let in_file = self.in_file(name).map(Given::File);
+        let place = format!("{}{name}", self.place);
+        self.environment.value(&place).map(Given::Variable).or(in_file)
+    }
+
+    /// Whether a variable gives the field.
+    fn is_variable(&self, name: &str) -> bool {
+        self.environment.has(&format!("{}{name}", self.place))
+    }
+
+    /// For what is no single value: tables.
+    fn in_file(&self, name: &str) -> Option<&'a Value> {
         self.asked.borrow_mut().insert(name.to_owned());
         self.table.get(name)
     }
@@ -158,7 +199,7 @@ impl<'a> Section<'a> {
         expected: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        let parsed = self.value(name)?.as_str().and_then(parse);
+        let parsed = self.value(name)?.text().and_then(parse);
         if parsed.is_none() {
             self.fault(name, format_args!("must be {expected}"));
         }
@@ -180,14 +221,14 @@ impl<'a> Section<'a> {
 
     /// Yes or no; no where the field is missing.
     pub(crate) fn flag(&self, name: &str) -> bool {
-        match self.value(name) {
-            None => false,
-            Some(Value::Boolean(flag)) => *flag,
-            Some(_) => {
-                self.fault(name, "must be true or false");
-                false
-            }
+        let Some(value) = self.value(name) else {
+            return false;
+        };
+        let flag = value.flag();
+        if flag.is_none() {
+            self.fault(name, "must be true or false");
         }
+        flag.unwrap_or(false)
     }
 
     /// A whole number within bounds; `otherwise` where the field is missing or wrong.
@@ -196,8 +237,7 @@ impl<'a> Section<'a> {
         let Some(value) = self.value(name) else {
             return otherwise;
         };
-        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
-        let fitting = number.filter(|number| (least..=most).contains(number));
+        let fitting = value.number().filter(|number| (least..=most).contains(number));
         if fitting.is_none() {
             self.fault(
                 name,
@@ -212,12 +252,12 @@ impl<'a> Section<'a> {
         let Some(value) = self.value(name) else {
             return Vec::new();
         };
-        let Some(items) = value.as_array() else {
+        let Some(items) = value.list() else {
             self.fault(name, format_args!("must be a list, each {expected}"));
             return Vec::new();
         };
-        let parsed = items.iter().enumerate().filter_map(|(index, item)| {
-            let parsed = item.as_str().and_then(&parse);
+        let parsed = items.into_iter().enumerate().filter_map(|(index, item)| {
+            let parsed = item.and_then(&parse);
             if parsed.is_none() {
                 self.fault(&format!("{name}[{index}]"), format_args!("must be {expected}"));
             }
@@ -240,7 +280,12 @@ impl<'a> Section<'a> {
 
     /// The table of this name.
     pub(crate) fn section(&self, name: &str) -> Option<Section<'a>> {
-        let table = self.value(name)?.as_table();
+        let place = format!("{}{name}", self.place);
+        let Some(value) = self.in_file(name) else {
+            let is_given = self.environment.has_below(&place);
+            return is_given.then(|| self.below(name, self.nothing));
+        };
+        let table = value.as_table();
         if table.is_none() {
             self.fault(name, format_args!("must be a table, [{name}]"));
         }
@@ -250,15 +295,24 @@ impl<'a> Section<'a> {
     /// The tables of this name, `[[name]]`, in their order.
     pub(crate) fn sections(&self, name: &str) -> Vec<Section<'a>> {
         let expected = format!("must be tables, each [[{name}]]");
-        let tables = match self.value(name) {
-            None => return Vec::new(),
-            Some(Value::Array(tables)) if tables.iter().all(Value::is_table) => tables,
+        let mut tables: Vec<&Table> = match self.in_file(name) {
+            None => Vec::new(),
+            Some(Value::Array(tables)) if tables.iter().all(Value::is_table) => {
+                tables.iter().filter_map(Value::as_table).collect()
+            }
             Some(_) => {
                 self.fault(name, expected);
                 return Vec::new();
             }
         };
-        let tables = tables.iter().filter_map(Value::as_table).enumerate();
+        let is_given = |index| {
+            self.environment
+                .has_below(&format!("{}{name}[{index}]", self.place))
+        };
+        while is_given(tables.len()) {
+            tables.push(self.nothing);
+        }
+        let tables = tables.into_iter().enumerate();
         tables
             .map(|(index, table)| self.below(&format!("{name}[{index}]"), table))
             .collect()
@@ -267,6 +321,8 @@ impl<'a> Section<'a> {
     fn below(&self, name: &str, table: &'a Table) -> Section<'a> {
         Section {
             table,
+            environment: self.environment,
+            nothing: self.nothing,
             place: format!("{}{name}.", self.place),
             directory: self.directory,
             asked: RefCell::default(),

@@ -28,7 +28,14 @@ impl Section<'_> {
     pub(crate) fn secret(&self, name: &str) -> Option<SecretText> {
         let file = format!("{name}_file");
         let inline = self.optional(name, "a text", |text| Some(text.to_owned()));
-        let from_file = self.path(&file).and_then(|path| match fs::read_to_string(&path) {
+        let from_file = self.path(&file);
+        // a variable of either form stands for both forms of the file
+        let (inline, from_file) = match (self.is_variable(name), self.is_variable(&file)) {
+            (true, false) => (inline, None),
+            (false, true) => (None, from_file),
+            _ => (inline, from_file),
+        };
+        let from_file = from_file.and_then(|path| match fs::read_to_string(&path) {
             Ok(text) if text.len() <= SECRET_BYTES_MAX => {
                 Some(text.trim_end_matches(['\r', '\n']).to_owned())
             }

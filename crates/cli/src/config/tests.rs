@@ -112,3 +112,111 @@ fn nothing_of_a_secret_is_told() {
     let section = understand("key = 's3cret'", |root| Some(format!("{:?}", root.secret("key"))));
     assert_eq!(section, Ok("Some(SecretText([redacted]))".to_owned()));
 }
+
+fn under<T>(
+    text: &str,
+    variables: &[(&str, &str)],
+    read: impl FnOnce(&Section<'_>) -> Option<T>,
+) -> Result<T, String> {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    SettingsFile::parse(Path::new("settings.toml"), text)
+        .map(|file| file.under(Environment::of("TEST_", variables)))
+        .and_then(|file| file.understand(read))
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_variable_says_what_a_field_says_and_wins() {
+    let text = "port = '1'\n[limits]\nsize = 2\n[[host]]\nname = 'first'\nports = ['1']";
+    let read = under(
+        text,
+        &[
+            ("TEST_PORT", "3"),
+            ("TEST_FLAG", "true"),
+            ("TEST_LIMITS_SIZE", "4"),
+            ("TEST_HOST_0_PORTS", "5, 6"),
+            ("TEST_HOST_1_NAME", "second"),
+            ("TEST_MORE_NAME", "third"),
+            ("TEST_EMPTY", ""),
+            ("OTHER_PORT", "x"),
+        ],
+        |root| {
+            let name =
+                |section: &Section<'_>| section.required("name", "a name", |text| Some(text.to_owned()));
+            let hosts = root.sections("host");
+            Some((
+                root.required("port", "a port", port),
+                root.flag("flag"),
+                root.section("limits")
+                    .map(|limits| limits.number("size", (1, 10), 5)),
+                hosts.iter().map(name).collect::<Vec<_>>(),
+                hosts
+                    .iter()
+                    .map(|host| host.list("ports", "a port", port))
+                    .collect::<Vec<_>>(),
+                root.section("more").and_then(|more| name(&more)),
+                root.section("none").is_some(),
+            ))
+        },
+    );
+    let name = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        read,
+        Ok((
+            Some(3),
+            true,
+            Some(4),
+            vec![name("first"), name("second")],
+            vec![vec![5, 6], vec![]],
+            name("third"),
+            false
+        ))
+    );
+}
+
+#[test]
+fn a_wrong_variable_is_told_by_its_own_name() {
+    let told = under(
+        "[[host]]\nport = '1'",
+        &[
+            ("TEST_HOST_0_PORT", "many"),
+            ("TEST_HOST_0_PROT", "1"),
+            ("TEST_HOST_2_PORT", "1"),
+        ],
+        |root| {
+            for host in root.sections("host") {
+                host.required("port", "a port", port);
+            }
+            Some(())
+        },
+    );
+    assert_eq!(
+        told.unwrap_err(),
+        "settings.toml: 3 settings missing or wrong\n  \
+         TEST_HOST_0_PORT: must be a port\n  \
+         TEST_HOST_0_PROT: is no setting here\n  \
+         TEST_HOST_2_PORT: is no setting here"
+    );
+}
+
+#[test]
+fn a_variable_stands_for_both_forms_of_a_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("secret"), "from the file\n").unwrap();
+    let file = directory.path().join("secret").display().to_string();
+    let key = |root: &Section<'_>| root.secret("key").map(|secret| secret.expose().to_owned());
+    for (text, variables, expected) in [
+        ("key_file = 'nowhere'", &[("TEST_KEY", "here")][..], "here"),
+        (
+            "key = 'there'",
+            &[("TEST_KEY_FILE", file.as_str())],
+            "from the file",
+        ),
+        ("", &[("TEST_KEY_FILE", file.as_str())], "from the file"),
+    ] {
+        assert_eq!(under(text, variables, key).as_deref(), Ok(expected), "{text}");
+    }
+    assert!(under("", &[("TEST_KEY", "a"), ("TEST_KEY_FILE", file.as_str())], key).is_err());
+}
