@@ -25,29 +25,26 @@ struct Known {
 
 impl Issuers {
     /// Knows nothing of them yet.
-    ///
-    /// # Errors
-    /// Where pinned keys cannot sign tokens.
-    pub(super) fn of(files: Vec<IssuerFile>, client: &HttpClient) -> anyhow::Result<Self> {
+    pub(super) fn of(files: Vec<IssuerFile>, client: &HttpClient) -> Self {
         let known = files.into_iter().map(|file| {
-            let source = Arc::new(IssuerOverHttp::new(file.url.clone(), client.clone()));
-            let keys = if file.keys.is_empty() {
-                IssuerKeys::published(source.clone())
-            } else {
-                IssuerKeys::pinned(file.keys)?
-            };
+            let source = IssuerOverHttp::new(file.url.clone(), client.clone());
+            let source = Arc::new(match file.key_set_url {
+                Some(url) => source.with_key_set_at(url),
+                None => source,
+            });
+            let keys = file.keys.unwrap_or_else(|| IssuerKeys::published(source.clone()));
             let mut trusted =
                 TrustedIssuer::new(file.url, keys).with_scopes(IssuerScopes::dereferenced(source.clone()));
             if let Some(feed) = &file.feed {
                 trusted = trusted.with_revocations(Revocations::new(feed.limits));
             }
-            Ok(Known {
+            Known {
                 trusted,
                 source,
                 feed: file.feed,
-            })
+            }
         });
-        known.collect::<anyhow::Result<_>>().map(Self)
+        Self(known.collect())
     }
 
     /// The issuer of this name, to verify its tokens.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use entryway_oauth::jwk;
 use k256::ecdsa::signature::{Signer as _, Verifier as _};
 use zeroize::Zeroizing;
@@ -122,6 +123,17 @@ impl PublicKey {
             }
         };
         verified.map_err(|_| RejectedSignature::Mismatch)
+    }
+
+    /// Reads a secp256k1 point in hexadecimal digits, compressed or not, as a PDS has the key of its entryway
+    /// (`PDS_ENTRYWAY_JWT_VERIFY_KEY_K256_PUBLIC_KEY_HEX`).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKey::Point`].
+    pub fn k256_from_hex(text: &str) -> Result<Self, InvalidKey> {
+        let point = HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+        Self::k256_from_point(&point.map_err(|_| InvalidKey::Point)?)
     }
 
     fn k256_from_point(point: &[u8]) -> Result<Self, InvalidKey> {

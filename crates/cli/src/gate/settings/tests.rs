@@ -1,6 +1,13 @@
 use std::path::Path;
 
 use super::*;
+use entryway_oauth::access_token::AccessTokenKey;
+use entryway_oauth::secret::FeedToken;
+use entryway_resource::Limits;
+use entryway_resource::client::ClientSettings;
+use entryway_resource::feed::FeedLimits;
+use entryway_resource::proxy::{GateLimits, UpstreamCredentials};
+
 use crate::config::SettingsFile;
 
 const EXAMPLE: &str = include_str!("../../../../../deploy/gate.example.toml");
@@ -40,7 +47,10 @@ fn faults(from: &str, to: &str) -> Vec<String> {
 #[test]
 fn the_example_is_good_and_its_bounds_are_the_defaults() {
     let file = understand(EXAMPLE).map_err(|told| panic!("{told}")).unwrap();
-    assert_eq!(file.limits, GateLimits::default());
+    assert_eq!(file.bounds.gate, GateLimits::default());
+    assert_eq!(file.bounds.verifier, Limits::default());
+    let (client, default) = (&file.bounds.client, ClientSettings::default());
+    assert_eq!(format!("{client:?}"), format!("{default:?}"));
     assert_eq!(file.issuers.len(), 1);
     let feed = file.issuers[0].feed.as_ref().unwrap();
     assert_eq!(feed.url, "https://login.example.com/oauth/revocations");
@@ -89,7 +99,7 @@ fn each_mistake_is_told_with_its_place_and_what_was_expected() {
         (
             "keys = []",
             "keys = [\"02ab\"]",
-            "issuer[0].keys[0]: must be a did:key, as the issuer's operator tells it",
+            "issuer[0].keys[0]: must be a did:key, a JWK, or a secp256k1 point in hexadecimal digits",
         ),
         (
             "when_stale = \"refuse\"",
@@ -105,6 +115,22 @@ fn each_mistake_is_told_with_its_place_and_what_was_expected() {
             "upstream = \"http://127.0.0.1:3000\"",
             "upstream = \"http://127.0.0.1:3000/xrpc\"",
             "host[0].upstream: must be an http or https origin such as http://127.0.0.1:3000",
+        ),
+        (
+            "upstream = \"http://127.0.0.1:3000\"",
+            "upstream = \"http://10.0.0.7:3000\"",
+            "host[0].upstream: must be https unless it is on this machine, or upstream_in_clear = true says \
+             that nobody else hears what passes there",
+        ),
+        (
+            "other_issuers = []",
+            "other_issuers = [\"https://third.example.com\"]",
+            "host[0].other_issuers[0]: must be the url of one of the tables [[issuer]]",
+        ),
+        (
+            "own_methods = []",
+            "own_methods = [\"a.b\"]",
+            "host[0].own_methods[0]: must be the nsid of a method",
         ),
         (
             "did = \"did:web:pds.example.com\"",
@@ -144,7 +170,7 @@ fn each_mistake_is_told_with_its_place_and_what_was_expected() {
         (
             "connections_max = 10000",
             "connections_max = \"all\"",
-            "limits.connections_max: must be a whole number from 1 to 1000000",
+            "limits.connections_max: must be a whole number from 1 to 1000000000",
         ),
         (
             "development = false",
@@ -196,4 +222,42 @@ fn nothing_at_all_is_told_as_what_is_missing() {
              host: is missing, must be at least one table [[host]]"
         )
     );
+}
+
+#[test]
+fn a_key_is_pinned_in_the_form_one_has_it_in() {
+    let key = AccessTokenKey::from_bytes(&[7; 32]).unwrap();
+    let jwk = key.public().canonical_json();
+    let hex = "02989c0b76cb563971fdc9bef31ec06c3560f3249d6ee9e5d83c57625596e05f6f";
+    for text in [
+        "did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme",
+        &jwk,
+        hex,
+    ] {
+        let told = faults("keys = []", &format!("keys = ['{text}']"));
+        assert_eq!(told, Vec::<String>::new(), "{text}");
+    }
+    let ed25519 = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    assert_eq!(
+        faults("keys = []", &format!("keys = ['{ed25519}']")),
+        ["issuer[0].keys: a key of an issuer must be a secp256k1 or P-256 key"]
+    );
+}
+
+#[test]
+fn plain_http_goes_to_this_machine_or_where_its_operator_says() {
+    let upstream = "upstream = \"http://127.0.0.1:3000\"";
+    for (to, fine) in [
+        ("upstream = \"http://localhost:3000\"", true),
+        ("upstream = \"http://[::1]:3000\"", true),
+        ("upstream = \"https://pds.internal:3000\"", true),
+        ("upstream = \"http://pds.internal:3000\"", false),
+        ("upstream = \"http://127.0.0.1.internal:3000\"", false),
+    ] {
+        assert_eq!(faults(upstream, to).is_empty(), fine, "{to}");
+    }
+    let clear = EXAMPLE.replace("upstream_in_clear = false", "upstream_in_clear = true");
+    assert!(understand(&clear.replace("http://127.0.0.1:3000", "http://pds:3000")).is_ok());
+    let development = EXAMPLE.replace("development = false", "development = true");
+    assert!(understand(&development.replace("http://127.0.0.1:3000", "http://pds:3000")).is_ok());
 }
