@@ -45,6 +45,7 @@ export async function startGate(entryway, pds, { credentials = sessionsOf(pds), 
     `public_url = "${pds.publicUrl}"`,
     `upstream = "${pds.origin}"`,
     `did = "${pds.did}"`,
+    'app_view = "did:web:appview.test#bsky_appview"',
     ...credentials,
   ].join('\n'), { mode: 0o600 })
   try {
