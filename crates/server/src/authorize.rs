@@ -9,7 +9,7 @@ pub(crate) mod decision;
 pub(crate) mod logo;
 mod opened;
 pub(crate) mod page;
-mod permissions;
+pub(crate) mod permissions;
 pub(crate) mod reply;
 pub(crate) mod sign_in;
 pub(crate) mod views;

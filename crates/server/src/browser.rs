@@ -121,6 +121,12 @@ impl Browser {
         Ok(signed_in.collect())
     }
 
+    /// The sign-in of an account here, whether it still counts or not.
+    pub(crate) async fn sign_in_of(&self, did: &Did) -> Result<Option<SignInId>, Failure> {
+        let held = self.held().await?;
+        Ok(held.iter().find(|one| one.did == *did).map(|one| one.id))
+    }
+
     /// Signs an account in, under a new session id, and chooses it for the request if there is one.
     pub(crate) async fn sign_in(
         &self,

@@ -6,9 +6,10 @@ use axum::response::Response;
 use http::{Request, StatusCode};
 use tower_sessions::Session;
 
+use crate::account;
 use crate::app::App;
 use crate::authorize::reply::{self, FormTarget, page};
-use crate::authorize::views::{account, page_context};
+use crate::authorize::views::{account as party, page_context};
 use crate::browser::Browser;
 use crate::extract::{body, navigation};
 use crate::failure::Failure;
@@ -32,12 +33,13 @@ async fn show(app: &App, session: Session) -> Result<Response, Failure> {
         None => (Vec::new(), String::new()),
     };
     let signed_in = SignedInHere {
-        accounts: accounts.iter().map(|one| account(&one.account)).collect(),
+        accounts: accounts.iter().map(|one| party(&one.account)).collect(),
         sign_out_action: SIGN_OUT,
         csrf: &csrf,
     };
     let view = HomeView {
         page: page_context(app),
+        account_path: account::PATH,
         signed_in: (!accounts.is_empty()).then_some(signed_in),
         account_hosts: Vec::new(),
         documents: vec![
@@ -71,6 +73,7 @@ async fn end(app: &App, session: Session, request: Request<Body>) -> Result<Resp
     let view = SignedOutView {
         page: page_context(app),
         account: None,
+        account_path: account::PATH,
     };
     page(&view, StatusCode::OK, FormTarget::Here)
 }

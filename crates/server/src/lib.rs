@@ -10,6 +10,7 @@
 //! Invariants: a caller's fault and our own are different types and never converted into each other;
 //! nothing a caller sends gives a status of 500 or above; every page works without a script.
 
+mod account;
 mod app;
 mod authorize;
 mod browser;

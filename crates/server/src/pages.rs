@@ -15,6 +15,7 @@
 //! [`Untrusted`](untrusted::Untrusted), which makes invisible characters visible.
 //! Start reading at [`sign_in`] and [`consent`].
 
+pub mod account;
 pub mod account_chooser;
 pub mod assets;
 pub mod consent;
@@ -24,6 +25,7 @@ pub mod form;
 pub mod form_post;
 pub mod home;
 pub mod layout;
+pub mod moment;
 pub mod parties;
 pub mod sign_in;
 pub mod signed_out;

@@ -29,7 +29,7 @@ use crate::oauth::{jwks, metadata, par, revoke, token};
 use crate::pages::assets::{self, Asset};
 use crate::serve::Peer;
 use crate::xrpc::{self, dereference_scope};
-use crate::{feed, home, serve};
+use crate::{account, feed, home, serve};
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -85,6 +85,18 @@ fn front_channel(app: &App) -> Router<App> {
     Router::new()
         .route("/", get(home::get).fallback(page_get_only))
         .route(home::SIGN_OUT, post(home::sign_out).fallback(page_post_only))
+        .route(account::PATH, get(account::page::get).fallback(page_get_only))
+        .route(
+            account::SIGN_IN,
+            get(account::sign_in::get)
+                .post(account::sign_in::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            account::CHOICE,
+            post(account::choice::post).fallback(page_post_only),
+        )
+        .route(account::END, post(account::end::post).fallback(page_post_only))
         .route(
             &app.endpoints().authorize,
             get(authorize::page::get).fallback(page_get_only),
@@ -252,6 +264,11 @@ async fn post_only() -> Response {
 
 async fn page_get_only(State(app): State<App>) -> Response {
     reply::failure(&app, Denial::MethodNotAllowed { allowed: "GET, HEAD" }.into())
+}
+
+async fn page_get_and_post_only(State(app): State<App>) -> Response {
+    let allowed = "GET, HEAD, POST";
+    reply::failure(&app, Denial::MethodNotAllowed { allowed }.into())
 }
 
 async fn page_post_only(State(app): State<App>) -> Response {

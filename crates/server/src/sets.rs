@@ -128,6 +128,24 @@ impl PermissionSets {
         self.of(scope, For::Grant, now).await
     }
 
+    /// The sets of what was granted that we have kept. No publisher is asked: nobody waits for this, and nothing is
+    /// granted by it.
+    pub(crate) async fn at_hand<'a>(
+        &self,
+        scopes: impl Iterator<Item = &'a Scope>,
+        now: Timestamp,
+    ) -> Result<Sets, Failure> {
+        let mut sets = Sets::default();
+        for name in scopes.filter_map(included) {
+            if !sets.0.contains_key(name)
+                && let Some(known) = self.known(name, now).await?
+            {
+                sets.0.insert(name.clone(), known);
+            }
+        }
+        Ok(sets)
+    }
+
     async fn of(&self, scope: &ScopeSet, need: For, now: Timestamp) -> Result<Sets, Failure> {
         let mut sets = Sets::default();
         for name in scope.permission_sets() {

@@ -12,7 +12,7 @@ use super::{
     long_client_id, push,
 };
 
-fn permission(number: usize, sentence: &'static str, scope: &'static str) -> Permission<'static> {
+pub(super) fn permission(number: usize, sentence: &'static str, scope: &'static str) -> Permission<'static> {
     Permission {
         number,
         sentence: Untrusted(sentence),
@@ -24,7 +24,7 @@ fn permission(number: usize, sentence: &'static str, scope: &'static str) -> Per
     }
 }
 
-fn bundle() -> Permission<'static> {
+pub(super) fn bundle() -> Permission<'static> {
     Permission {
         bundle: Some(Bundle {
             publisher: Untrusted("jotter.example"),
@@ -53,7 +53,7 @@ fn bundle() -> Permission<'static> {
     }
 }
 
-fn identity() -> PermissionGroup<'static> {
+pub(super) fn identity() -> PermissionGroup<'static> {
     PermissionGroup {
         title: Untrusted("Who you are"),
         items: vec![Permission {
@@ -88,7 +88,7 @@ fn view() -> ConsentView<'static> {
     }
 }
 
-fn broad() -> PermissionGroup<'static> {
+pub(super) fn broad() -> PermissionGroup<'static> {
     PermissionGroup {
         title: Untrusted("Everything in your account"),
         items: vec![

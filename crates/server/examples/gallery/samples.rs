@@ -1,5 +1,7 @@
 //! Every page with plausible data, and with the worst we can think of.
 
+#[path = "account.rs"]
+mod account;
 #[path = "consent.rs"]
 mod consent;
 
@@ -7,7 +9,7 @@ use askama::Template;
 use entryway_server::pages::account_chooser::{AccountChooserView, SignedInAccount};
 use entryway_server::pages::duration::InWords;
 use entryway_server::pages::error::{DenialNote, ErrorView};
-use entryway_server::pages::form::FormContext;
+use entryway_server::pages::form::{FormContext, PushedRequest, Way};
 use entryway_server::pages::form_post::FormPostView;
 use entryway_server::pages::home::{HomeView, PublishedDocument, SignedInHere};
 use entryway_server::pages::layout::PageContext;
@@ -39,6 +41,7 @@ pub(crate) fn all() -> Vec<Sample> {
     error(&mut samples);
     signed_out(&mut samples);
     home(&mut samples);
+    account::push_all(&mut samples);
     samples
 }
 
@@ -51,15 +54,19 @@ fn form(action: &str) -> FormContext<'static> {
     FormContext {
         action: action.to_owned(),
         csrf: "Zm9yZ2VyeSBwcm9vZg",
-        client_id: "https://statusphere.example/oauth-client-metadata.json",
-        request_uri: "urn:ietf:params:oauth:request_uri:req-5f1c3a",
+        request: Some(PushedRequest {
+            client_id: "https://statusphere.example/oauth-client-metadata.json",
+            request_uri: "urn:ietf:params:oauth:request_uri:req-5f1c3a",
+        }),
     }
 }
 
 fn hostile_form() -> FormContext<'static> {
     FormContext {
-        client_id: HOSTILE,
-        request_uri: HOSTILE,
+        request: Some(PushedRequest {
+            client_id: HOSTILE,
+            request_uri: HOSTILE,
+        }),
         ..form("/oauth/authorize?\"><script>alert(3)</script>")
     }
 }
@@ -129,13 +136,14 @@ fn sign_in(samples: &mut Vec<Sample>) {
     let view = || SignInView {
         page: PAGE,
         form: form("/oauth/authorize/sign-in"),
-        app: app(),
+        app: Some(app()),
+        done: None,
         username: Username::Empty,
         refusal: None,
         again: false,
         account_host: None,
-        deny_action: "/oauth/authorize/decision",
-        another_account_action: None,
+        cancel: Way::Post("/oauth/authorize/decision"),
+        another_account: None,
     };
     let hinted = Username::Hinted(Untrusted("alice.example.com"));
     let client_id = long_client_id();
@@ -146,7 +154,7 @@ fn sign_in(samples: &mut Vec<Sample>) {
         &SignInView {
             username: hinted,
             account_host: Some(Untrusted("pds.example.com")),
-            another_account_action: Some("/oauth/authorize/decision"),
+            another_account: Some(Way::Post("/oauth/authorize/decision")),
             ..view()
         },
     );
@@ -193,12 +201,12 @@ fn sign_in(samples: &mut Vec<Sample>) {
         "sign-in-hostile",
         &SignInView {
             form: hostile_form(),
-            app: hostile_app(&client_id),
+            app: Some(hostile_app(&client_id)),
             username: Username::Hinted(Untrusted(HOSTILE)),
             refusal: Some(SignInRefusal::CredentialsMismatch),
             account_host: Some(Untrusted(HOSTILE)),
-            another_account_action: Some(HOSTILE),
-            deny_action: HOSTILE,
+            another_account: Some(Way::Post(HOSTILE)),
+            cancel: Way::Post(HOSTILE),
             ..view()
         },
     );
@@ -208,7 +216,8 @@ fn account_chooser(samples: &mut Vec<Sample>) {
     let view = || AccountChooserView {
         page: PAGE,
         form: form("/oauth/authorize/account"),
-        app: app(),
+        app: Some(app()),
+        done: None,
         accounts: vec![
             SignedInAccount {
                 account: alice(),
@@ -229,8 +238,8 @@ fn account_chooser(samples: &mut Vec<Sample>) {
                 must_sign_in_again: false,
             },
         ],
-        deny_action: "/oauth/authorize/decision",
-        another_account_action: "/oauth/authorize/decision",
+        cancel: Way::Post("/oauth/authorize/decision"),
+        another_account: Way::Post("/oauth/authorize/decision"),
     };
     let client_id = long_client_id();
     push(samples, "account-chooser", &view());
@@ -239,13 +248,13 @@ fn account_chooser(samples: &mut Vec<Sample>) {
         "account-chooser-hostile",
         &AccountChooserView {
             form: hostile_form(),
-            app: hostile_app(&client_id),
+            app: Some(hostile_app(&client_id)),
             accounts: vec![SignedInAccount {
                 account: hostile_account(),
                 must_sign_in_again: true,
             }],
-            deny_action: HOSTILE,
-            another_account_action: HOSTILE,
+            cancel: Way::Post(HOSTILE),
+            another_account: Way::Post(HOSTILE),
             ..view()
         },
     );
@@ -334,6 +343,7 @@ fn signed_out(samples: &mut Vec<Sample>) {
         &SignedOutView {
             page: PAGE,
             account: Some(Untrusted("alice.example.com")),
+            account_path: "/account",
         },
     );
     push(
@@ -342,6 +352,7 @@ fn signed_out(samples: &mut Vec<Sample>) {
         &SignedOutView {
             page: PAGE,
             account: None,
+            account_path: "/account",
         },
     );
     push(
@@ -350,6 +361,7 @@ fn signed_out(samples: &mut Vec<Sample>) {
         &SignedOutView {
             page: PAGE,
             account: Some(Untrusted(HOSTILE)),
+            account_path: "/account",
         },
     );
 }
@@ -360,6 +372,7 @@ fn home(samples: &mut Vec<Sample>) {
         "home",
         &HomeView {
             page: PAGE,
+            account_path: "/account",
             signed_in: Some(SignedInHere {
                 accounts: vec![alice()],
                 sign_out_action: "/sign-out",

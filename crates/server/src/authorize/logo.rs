@@ -17,7 +17,7 @@ use crate::failure::{Failure, Fault};
 use super::reply;
 
 /// Where a logo is served.
-pub(super) fn path(endpoints: &Endpoints, client_id: &str) -> String {
+pub(crate) fn path(endpoints: &Endpoints, client_id: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("client_id", client_id)
         .finish();

@@ -8,7 +8,7 @@ use crate::pages::untrusted::Untrusted;
 use crate::sets::Sets;
 
 /// The values of a request, explained. The consent page borrows from it.
-pub(super) struct Explained<'a> {
+pub(crate) struct Explained<'a> {
     values: Vec<Value<'a>>,
     comparison: Comparison,
     dropped: Vec<Explanation>,
@@ -34,24 +34,27 @@ impl<'a> Explained<'a> {
     /// Explains a request to an account that granted `held` before.
     pub(super) fn new(asked: &'a ScopeSet, held: Option<&ScopeSet>, sets: &'a Sets, language: &str) -> Self {
         let comparison = consent::compare(asked, held, |scope| sets.expand(scope));
-        let values = asked.iter().enumerate().map(|(number, scope)| Value {
-            number,
-            scope,
-            explanation: explain(scope),
-            bundle: match scope.meaning() {
-                Meaning::Include(include) => OpenBundle::of(include, sets, language),
-                _ => None,
-            },
-        });
         Self {
-            values: values.collect(),
+            values: Value::all(asked.iter(), sets, language),
             dropped: comparison.dropped.iter().map(explain).collect(),
             comparison,
         }
     }
 
+    /// Explains what was granted, where nothing is asked for.
+    pub(crate) fn granted(granted: &[&'a Scope], sets: &'a Sets, language: &str) -> Self {
+        Self {
+            values: Value::all(granted.iter().copied(), sets, language),
+            dropped: Vec::new(),
+            comparison: Comparison {
+                asked: vec![Novelty::New; granted.len()],
+                dropped: Vec::new(),
+            },
+        }
+    }
+
     /// What is to be decided: everything, or at an upgrade what is new.
-    pub(super) fn groups(&self) -> Vec<PermissionGroup<'_>> {
+    pub(crate) fn groups(&self) -> Vec<PermissionGroup<'_>> {
         let upgrade = self.comparison.is_upgrade();
         self.grouped(|novelty| !upgrade || novelty != Novelty::Held)
     }
@@ -97,7 +100,20 @@ impl<'a> Explained<'a> {
     }
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
+    fn all(scopes: impl Iterator<Item = &'a Scope>, sets: &'a Sets, language: &str) -> Vec<Self> {
+        let values = scopes.enumerate().map(|(number, scope)| Self {
+            number,
+            scope,
+            explanation: explain(scope),
+            bundle: match scope.meaning() {
+                Meaning::Include(include) => OpenBundle::of(include, sets, language),
+                _ => None,
+            },
+        });
+        values.collect()
+    }
+
     fn permission(&self, novelty: Novelty) -> Permission<'_> {
         Permission {
             number: self.number,

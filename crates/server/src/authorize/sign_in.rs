@@ -59,7 +59,7 @@ async fn sign_in(app: &App, session: Session, request: Request<Body>) -> Result<
 /// The account whose name and password these are.
 ///
 /// Unknown names and wrong passwords take the same time and get the same answer.
-async fn authenticate(
+pub(crate) async fn authenticate(
     app: &App,
     form: &Parameters,
     hint: Option<&LoginHint>,

@@ -5,7 +5,8 @@ use http::StatusCode;
 
 use entryway_core::authorize::{Candidate, Name, SignedIn, Step};
 use entryway_core::request::AuthorizationRequest;
-use entryway_oauth::client_id::ClientIdKind;
+use entryway_core::trust::Trust;
+use entryway_oauth::client_id::{ClientId, ClientIdKind};
 use entryway_oauth::denial::Denial;
 use entryway_oauth::form::Parameters;
 use entryway_oauth::redirect::RedirectKind;
@@ -16,7 +17,7 @@ use crate::failure::{Failure, add_denial_headers};
 use crate::pages::account_chooser::{AccountChooserView, SignedInAccount};
 use crate::pages::consent::{ConsentView, ThisDevice};
 use crate::pages::duration::InWords;
-use crate::pages::form::FormContext;
+use crate::pages::form::{FormContext, PushedRequest, Way};
 use crate::pages::layout::PageContext;
 use crate::pages::parties::{Account, App as AppParty, Vouched};
 use crate::pages::sign_in::{SignInRefusal, SignInView, Username};
@@ -60,12 +61,6 @@ pub(super) fn sign_in_again(
     form: &Parameters,
     denial: &Denial,
 ) -> Result<Response, Failure> {
-    let refusal = match denial.retry_after_seconds() {
-        Some(seconds) => SignInRefusal::TooManyTries {
-            retry_after: InWords(seconds.into()),
-        },
-        None => SignInRefusal::CredentialsMismatch,
-    };
     let (name, others) = match step {
         Step::SignIn { name, others } => (*name, *others),
         // somebody is signed in already, and typed a wrong password for somebody else
@@ -77,11 +72,21 @@ pub(super) fn sign_in_again(
         name,
         others,
         form.optional("username"),
-        Some(refusal),
+        Some(refusal(denial)),
     )?;
     *response.status_mut() = StatusCode::from_u16(denial.status()).unwrap_or(StatusCode::UNAUTHORIZED);
     add_denial_headers(denial, &mut response);
     Ok(response)
+}
+
+/// Why nobody was signed in, in the page's words.
+pub(crate) fn refusal(denial: &Denial) -> SignInRefusal {
+    match denial.retry_after_seconds() {
+        Some(seconds) => SignInRefusal::TooManyTries {
+            retry_after: InWords(seconds.into()),
+        },
+        None => SignInRefusal::CredentialsMismatch,
+    }
 }
 
 fn sign_in(
@@ -104,13 +109,14 @@ fn sign_in(
     let view = SignInView {
         page: page_context(app),
         form: form_context(opened, paths.sign_in, &csrf),
-        app: party(opened, logo.as_deref()),
+        app: Some(party(opened, logo.as_deref())),
+        done: None,
         username,
         refusal,
         again: matches!(name, Some(Name::Suggested(_))),
         account_host: None,
-        deny_action: &paths.decision,
-        another_account_action: others.then_some(paths.account.as_str()),
+        cancel: Way::Post(&paths.decision),
+        another_account: others.then_some(Way::Post(&paths.account)),
     };
     page(&view, StatusCode::OK, FormTarget::App(&request.redirect_uri))
 }
@@ -134,10 +140,11 @@ fn choose(app: &App, opened: &Opened, candidates: &[Candidate<'_>]) -> Result<Re
     let view = AccountChooserView {
         page: page_context(app),
         form: form_context(opened, paths.account.clone(), &csrf),
-        app: party(opened, logo.as_deref()),
+        app: Some(party(opened, logo.as_deref())),
+        done: None,
         accounts: accounts.collect(),
-        deny_action: &paths.decision,
-        another_account_action: &paths.account,
+        cancel: Way::Post(&paths.decision),
+        another_account: Way::Post(&paths.account),
     };
     page(
         &view,
@@ -169,12 +176,13 @@ fn consent(app: &App, opened: &Opened, one: &SignedIn, language: &Language) -> R
 }
 
 fn form_context<'a>(opened: &'a Opened, action: String, csrf: &'a str) -> FormContext<'a> {
-    let client_id = opened.pending.request.client_id.as_str();
     FormContext {
         action,
         csrf,
-        client_id,
-        request_uri: opened.request_uri.expose(),
+        request: Some(PushedRequest {
+            client_id: opened.pending.request.client_id.as_str(),
+            request_uri: opened.request_uri.expose(),
+        }),
     }
 }
 
@@ -186,11 +194,23 @@ fn logo_path(app: &App, opened: &Opened) -> Option<String> {
 }
 
 fn party<'a>(opened: &'a Opened, logo: Option<&'a str>) -> AppParty<'a> {
-    let client_id = &opened.pending.request.client_id;
+    app_party(
+        &opened.pending.request.client_id,
+        opened.standing.trust.as_ref(),
+        logo,
+    )
+}
+
+/// An app as it is shown: its host first, and its name only where the operator stands by it.
+pub(crate) fn app_party<'a>(
+    client_id: &'a ClientId,
+    trust: Option<&'a Trust>,
+    logo: Option<&'a str>,
+) -> AppParty<'a> {
     AppParty {
         host: Untrusted(client_id.host()),
         client_id: Untrusted(client_id.as_str()),
-        vouched: opened.standing.trust.as_ref().map(|trust| Vouched {
+        vouched: trust.map(|trust| Vouched {
             name: Untrusted(&trust.name),
             logo,
             first_party: trust.first_party,

@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::form::FormContext;
+use super::account::Done;
+use super::form::{FormContext, Way};
 use super::layout::PageContext;
 use super::parties::{Account, App};
 
@@ -16,14 +17,16 @@ pub struct AccountChooserView<'a> {
     pub page: PageContext<'a>,
     /// Where the choice goes, as `account=<DID>`.
     pub form: FormContext<'a>,
-    /// The app the person came from.
-    pub app: App<'a>,
+    /// The app the person came from, unless they came to see their account.
+    pub app: Option<App<'a>>,
+    /// What a form of an account's page did, if that is why they are here.
+    pub done: Option<Done>,
     /// The accounts signed in on this device, in the order they are shown.
     pub accounts: Vec<SignedInAccount<'a>>,
-    /// Path that "Cancel" posts `decision=deny` to.
-    pub deny_action: &'a str,
-    /// Path that "Use another account" posts `decision=another_account` to.
-    pub another_account_action: &'a str,
+    /// Where "Cancel" posts `decision=deny` to, or leads.
+    pub cancel: Way<'a>,
+    /// Where "Use another account" posts `decision=another_account` to, or leads.
+    pub another_account: Way<'a>,
 }
 
 /// An account of the chooser.

@@ -33,8 +33,24 @@ pub struct FormContext<'a> {
     pub action: String,
     /// Anti-forgery token of the browser session.
     pub csrf: &'a str,
+    /// The request that the page is about, if an app sent the person here.
+    pub request: Option<PushedRequest<'a>>,
+}
+
+/// What a form says of the pushed request it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct PushedRequest<'a> {
     /// The client id of the pushed request.
     pub client_id: &'a str,
     /// The reference of the pushed request.
     pub request_uri: &'a str,
+}
+
+/// A way to another page.
+#[derive(Debug, Clone, Copy)]
+pub enum Way<'a> {
+    /// By a form that says so of the request: the path it posts to.
+    Post(&'a str),
+    /// By a link, where there is no request: its path.
+    Link(&'a str),
 }

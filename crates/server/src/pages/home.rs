@@ -14,6 +14,8 @@ pub struct HomeView<'a> {
     pub page: PageContext<'a>,
     /// Who is signed in in this browser, if anybody is.
     pub signed_in: Option<SignedInHere<'a>>,
+    /// Path of the page where a person sees their account.
+    pub account_path: &'a str,
     /// Hosts of the PDSes whose accounts sign in here; may be empty.
     pub account_hosts: Vec<Untrusted<'a>>,
     /// The documents a developer looks for.

@@ -2,8 +2,9 @@
 
 use askama::Template;
 
+use super::account::Done;
 use super::duration::InWords;
-use super::form::FormContext;
+use super::form::{FormContext, Way};
 use super::layout::PageContext;
 use super::parties::App;
 use super::untrusted::Untrusted;
@@ -18,8 +19,10 @@ pub struct SignInView<'a> {
     pub page: PageContext<'a>,
     /// Where the name and password go.
     pub form: FormContext<'a>,
-    /// The app the person came from.
-    pub app: App<'a>,
+    /// The app the person came from, unless they came to see their account.
+    pub app: Option<App<'a>>,
+    /// What a form of their account's page did, if that is why they are signed out.
+    pub done: Option<Done>,
     /// What stands in the account field at first.
     pub username: Username<'a>,
     /// Why the last try did not succeed.
@@ -28,10 +31,10 @@ pub struct SignInView<'a> {
     pub again: bool,
     /// Host of the PDS where the account lives, when the account is known and the host is not this one.
     pub account_host: Option<Untrusted<'a>>,
-    /// Path that "Cancel" posts `decision=deny` to.
-    pub deny_action: &'a str,
-    /// Path that "Use another account" posts `decision=another_account` to; nothing where there is no choice.
-    pub another_account_action: Option<&'a str>,
+    /// Where "Cancel" posts `decision=deny` to, or leads.
+    pub cancel: Way<'a>,
+    /// Where "Use another account" posts `decision=another_account` to, or leads; nothing where there is no choice.
+    pub another_account: Option<Way<'a>>,
 }
 
 impl SignInView<'_> {

@@ -13,4 +13,6 @@ pub struct SignedOutView<'a> {
     pub page: PageContext<'a>,
     /// The handle or DID that was signed out, or nothing when it was all of them.
     pub account: Option<Untrusted<'a>>,
+    /// Path of the page where a person sees their account.
+    pub account_path: &'a str,
 }

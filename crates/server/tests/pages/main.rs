@@ -170,7 +170,7 @@ fn hostile_text_is_shown_as_text_and_has_nothing_invisible() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 6);
+    assert_eq!(seen, 7);
 }
 
 //
@@ -196,25 +196,35 @@ fn every_form_of_ours_posts_the_hidden_inputs_exactly_as_they_were_given() {
                     "urn:ietf:params:oauth:request_uri:req-5f1c3a",
                 )
             };
-            // the consent form also carries the account it shows
+            // the consent form also carries the account it shows, and so do those of the account's own page
+            let is_own = name.starts_with("account") && !name.starts_with("account-chooser");
             let (account, ours): (Vec<_>, Vec<_>) =
                 hidden.into_iter().partition(|(name, _)| *name == "account");
             assert!(
-                account.len() <= usize::from(name.starts_with("consent")),
+                account.len() <= usize::from(name.starts_with("consent") || is_own),
                 "{name}"
             );
+            let named = ["client_id", "session", "device"];
+            let (which, ours): (Vec<_>, Vec<_>) = ours
+                .into_iter()
+                .partition(|(field, _)| is_own && named.contains(field));
+            assert!(which.len() <= 1, "{name}");
             let given = [
                 ("csrf", "Zm9yZ2VyeSBwcm9vZg"),
                 ("client_id", client_id),
                 ("request_uri", request_uri),
             ];
-            // the form that signs out belongs to no request
-            let expected = if name == "home" { &given[..1] } else { &given[..] };
+            // the form that signs out belongs to no request, nor do those of an account's own page
+            let expected = if name == "home" || is_own {
+                &given[..1]
+            } else {
+                &given[..]
+            };
             assert_eq!(ours, expected, "{name}");
             forms += 1;
         }
     }
-    assert_eq!(forms, 41);
+    assert_eq!(forms, 75);
 }
 
 //

@@ -1,0 +1,37 @@
+//! What a person sees of their account outside of any request, and ends.
+//!
+//! `GET /account` shows the apps and devices of an account, or asks who is there: the sign-in page and the
+//! chooser are those of the front channel, without an app. Which account is shown stands in the address, so that
+//! two tabs may show two. Each form posts to a path of its own and answers with a redirect back.
+
+pub(crate) mod choice;
+pub(crate) mod end;
+mod listed;
+pub(crate) mod page;
+pub(crate) mod sign_in;
+mod views;
+
+use url::form_urlencoded;
+
+use entryway_scope::Did;
+
+use crate::pages::account::Done;
+
+/// The page.
+pub(crate) const PATH: &str = "/account";
+/// Signs in another account, or the first one.
+pub(crate) const SIGN_IN: &str = "/account/sign-in";
+/// The chooser's form.
+pub(crate) const CHOICE: &str = "/account/choice";
+/// The form of everything that ends something.
+pub(crate) const END: &str = "/account/end";
+
+/// The page of this account, and what was done to it.
+fn location(did: &Did, done: Option<Done>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("account", did.as_str());
+    if let Some(done) = done {
+        query.append_pair("done", done.word());
+    }
+    format!("{PATH}?{}", query.finish())
+}

@@ -1,0 +1,108 @@
+//! `POST /account/end`: an app, a session, a device, or all of them.
+//!
+//! Whatever is named, it is looked for among what is the account's own. Another account's, and what ended before,
+//! is answered as what never was: nothing is changed, and nothing is learned.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::Request;
+use tower_sessions::Session;
+
+use entryway_core::account::Account;
+use entryway_core::own_account::{End, OwnPage, may_end, own_page};
+use entryway_core::session::EndReason;
+use entryway_oauth::secret::SessionId;
+use entryway_oauth::time::Timestamp;
+use entryway_store::{Revocation, SessionEnd, SignInEnd};
+
+use crate::app::App;
+use crate::authorize::reply;
+use crate::browser::Browser;
+use crate::extract::{body, navigation};
+use crate::failure::Failure;
+use crate::pages::account::Done;
+
+use super::location;
+
+pub(crate) async fn post(State(app): State<App>, session: Session, request: Request<Body>) -> Response {
+    match end(&app, session, request).await {
+        Ok(response) => response,
+        Err(failure) => reply::failure(&app, failure),
+    }
+}
+
+async fn end(app: &App, session: Session, request: Request<Body>) -> Result<Response, Failure> {
+    let now = app.now();
+    navigation::check_form(request.headers(), app.issuer())?;
+    let (_, form) = body::parameters(request, body::Accepts::Form).await?;
+    let browser = Browser::of_form(app, session, form.optional("csrf")).await?;
+    let end = End::parse(&form)?;
+    let wanted = form.required("account")?;
+    let signed_in = browser.signed_in(app, now).await?;
+    let OwnPage::Show(one) = own_page(&signed_in, Some(wanted), app.policy(), now) else {
+        // signed out meanwhile, perhaps from another device: the page says so better than an error
+        return Ok(reply::see_other(super::PATH));
+    };
+    let done = apply(app, &browser, &one.account, &end, now).await?;
+    tracing::info!(account.did = %one.account.did, ended = done.word(), "a person ended what could use their account");
+    Ok(reply::see_other(&location(&one.account.did, Some(done))))
+}
+
+async fn apply(
+    app: &App,
+    browser: &Browser,
+    account: &Account,
+    end: &End,
+    now: Timestamp,
+) -> Result<Done, Failure> {
+    let (store, did) = (app.store(), &account.did);
+    let here = browser.sign_in_of(did).await?;
+    let (ended, done) = match end {
+        End::App(client_id) => (
+            is_revoked(store.revoke_grant(did, client_id, now).await?),
+            Done::App,
+        ),
+        End::Session(id) => (end_session(app, account, *id, now).await?, Done::Session),
+        End::EveryApp => (
+            is_revoked(store.revoke_all_grants(did, now).await?),
+            Done::EveryApp,
+        ),
+        End::Device(id) => {
+            let done = if here == Some(*id) {
+                Done::ThisDevice
+            } else {
+                Done::Device
+            };
+            (store.end_sign_in(did, *id, now).await? == SignInEnd::Ended, done)
+        }
+        End::OtherDevices => match here {
+            Some(here) => (
+                store.end_other_sign_ins(did, here, now).await? > 0,
+                Done::OtherDevices,
+            ),
+            None => (false, Done::OtherDevices),
+        },
+        End::Everything => (
+            is_revoked(store.end_everything(did, now).await?),
+            Done::Everything,
+        ),
+    };
+    Ok(if ended { done } else { Done::Nothing })
+}
+
+fn is_revoked(revocation: Revocation) -> bool {
+    match revocation {
+        Revocation::Revoked { .. } => true,
+        Revocation::Unknown => false,
+    }
+}
+
+async fn end_session(app: &App, account: &Account, id: SessionId, now: Timestamp) -> Result<bool, Failure> {
+    let store = app.store();
+    let facts = store.session(id).await?;
+    if !facts.is_some_and(|facts| may_end(&facts.session, account, now)) {
+        return Ok(false);
+    }
+    Ok(store.end_session(id, EndReason::Revoked, now).await? == SessionEnd::Ended)
+}
