@@ -247,6 +247,10 @@ async fn pages_answer_no_preflight() {
         "/oauth/authorize/sign-in",
         "/oauth/authorize/decision",
         "/sign-out",
+        "/account",
+        "/account/sign-in",
+        "/account/choice",
+        "/account/end",
         "/",
     ] {
         let request = Request::options(path)

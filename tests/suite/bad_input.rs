@@ -3,6 +3,7 @@
 //! A refusal has the right form, and leaves every cell of the database as it was. Whatever was sent, the service
 //! answers afterwards, and somebody logs in. What no HTTP library would send is in `framing`.
 
+mod account;
 mod back_channel;
 mod bodies;
 mod confidential;

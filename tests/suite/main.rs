@@ -11,6 +11,8 @@ mod authorize;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod connected_apps;
+#[cfg(test)]
 mod cookies;
 #[cfg(test)]
 mod cors_headers;

@@ -46,7 +46,7 @@ const ACCOUNTS_MAX: usize = 10;
 const CHOICES_MAX: usize = 16;
 
 /// Not `accounts`, where sign-ins without a row were: whoever holds one of those signs in again.
-const SIGN_INS: &str = "sign_ins";
+const SIGN_INS: &str = BrowserSessions::SIGN_INS_KEY;
 const CHOICES: &str = "choices";
 
 impl Browser {

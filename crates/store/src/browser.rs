@@ -43,10 +43,16 @@ impl BrowserSessions {
     /// How long a retired session is remembered.
     pub const RETIRED_SECONDS: Seconds = Seconds(60);
 
+    /// The key of the data under which sign-ins are.
+    pub const SIGN_INS_KEY: &str = "sign_ins";
+
     /// How long a session lives after the last change to it: a little longer than a sign-in in it is good
     /// for. tower-sessions would have it from the
     /// system's clock; this store has a clock of its own, and a date of the record's is ignored.
     pub const LIFETIME: Seconds = Seconds::days(8);
+
+    /// The same of a session that nobody ever signed in to: anybody can begin one, by opening a page with a form.
+    pub const VISIT_LIFETIME: Seconds = Seconds::days(1);
 
     /// Keeps sessions in this store, sealed with this key, by this clock.
     pub fn new(store: Store, sealer: Sealer, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
@@ -73,8 +79,13 @@ impl BrowserSessions {
         serde_json::from_slice(&json).map_err(|_| Error::Decode("expected a JSON object".to_owned()))
     }
 
-    fn end(&self) -> Timestamp {
-        (self.clock)() + Self::LIFETIME
+    fn end(&self, data: &HashMap<String, Value>) -> Timestamp {
+        let lifetime = if data.contains_key(Self::SIGN_INS_KEY) {
+            Self::LIFETIME
+        } else {
+            Self::VISIT_LIFETIME
+        };
+        (self.clock)() + lifetime
     }
 
     async fn row(&self, id: &Id) -> Result<Option<BrowserRow>> {
@@ -87,7 +98,7 @@ impl BrowserSessions {
 impl SessionStore for BrowserSessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
         for _ in 0..ID_ATTEMPTS_MAX {
-            let row = self.seal(digest(&record.id), &record.data, self.end())?;
+            let row = self.seal(digest(&record.id), &record.data, self.end(&record.data))?;
             match self.store.create_browser(row).await.map_err(backend)? {
                 Written::Written => return Ok(()),
                 Written::Unchanged => record.id = Id::default(),
@@ -99,7 +110,7 @@ impl SessionStore for BrowserSessions {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let row = self.seal(digest(&record.id), &record.data, self.end())?;
+        let row = self.seal(digest(&record.id), &record.data, self.end(&record.data))?;
         // a session that was retired or swept meanwhile stays what it is
         self.store.save_browser(row).await.map(drop).map_err(backend)
     }

@@ -279,6 +279,9 @@ async fn a_body_that_is_no_form_of_ours_is_refused_by_the_pages(engine: Engine) 
         "/oauth/authorize/account",
         "/oauth/authorize/decision",
         "/sign-out",
+        "/account/sign-in",
+        "/account/choice",
+        "/account/end",
     ] {
         let before = server.database().cells().await;
         for wrong in all_wrong(false) {

@@ -38,7 +38,7 @@ async fn no_other_method_does_anything(engine: Engine) {
             }
         }
     }
-    let pages: [(&str, &str, &[&str]); 6] = [
+    let pages: [(&str, &str, &[&str]); 10] = [
         (
             "/",
             "GET, HEAD",
@@ -66,6 +66,26 @@ async fn no_other_method_does_anything(engine: Engine) {
         ),
         (
             "/sign-out",
+            "POST",
+            &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+        ),
+        (
+            "/account",
+            "GET, HEAD",
+            &["POST", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+        ),
+        (
+            "/account/sign-in",
+            "GET, HEAD, POST",
+            &["PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+        ),
+        (
+            "/account/choice",
+            "POST",
+            &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+        ),
+        (
+            "/account/end",
             "POST",
             &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
         ),
@@ -141,7 +161,7 @@ async fn odd_headers_are_refused_or_ignored(engine: Engine) {
             .header("accept-language", &long[..]);
         let reply = server.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(reply.code(), 200, "{:.40}", cookie.escape_ascii().to_string());
-        for path in ["/oauth/authorize/decision", "/sign-out"] {
+        for path in ["/oauth/authorize/decision", "/sign-out", "/account/end"] {
             let request = Request::post(path)
                 .header("cookie", cookie)
                 .header("content-type", FORM);

@@ -11,21 +11,21 @@ use super::ways::{self, spoilt};
 use super::{Outcome, Parameter, REQUEST, assert_serves, assert_unchanged, no, optional, required};
 
 /// A form token that is not the one of its page.
-const NOT_OURS: Outcome = no(403, "invalid_request");
+pub(super) const NOT_OURS: Outcome = no(403, "invalid_request");
 
 /// Nobody is called so, or has that password.
-const SIGN_IN_AGAIN: Outcome = no(401, "password");
+pub(super) const SIGN_IN_AGAIN: Outcome = no(401, "password");
 
-const CSRF: Parameter = Parameter {
+pub(super) const CSRF: Parameter = Parameter {
     name: "csrf",
     usual: "",
     missing: NOT_OURS,
     empty: NOT_OURS,
     bidi: NOT_OURS,
 };
-const CLIENT_ID: Parameter = required("client_id", no(400, "invalid_client_metadata"));
+pub(super) const CLIENT_ID: Parameter = required("client_id", no(400, "invalid_client_metadata"));
 const REQUEST_URI: Parameter = required("request_uri", No(REQUEST));
-const UNKNOWN: Parameter = optional("unknown", "x", Fine);
+pub(super) const UNKNOWN: Parameter = optional("unknown", "x", Fine);
 
 const AUTHORIZE: &[Parameter] = &[CLIENT_ID, REQUEST_URI, UNKNOWN];
 
@@ -60,7 +60,7 @@ const DECISION: &[Parameter] = &[
 const SIGN_OUT: &[Parameter] = &[CSRF, UNKNOWN];
 
 /// A browser that is about to send something.
-struct Scene {
+pub(super) struct Scene {
     cookies: String,
     form: Form,
     /// `GET` with the fields in the query, where it is no form of ours.
@@ -68,7 +68,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(browser: &Browser, form: Form) -> Self {
+    pub(super) fn new(browser: &Browser, form: Form) -> Self {
         let pairs = browser
             .cookies()
             .iter()
@@ -77,6 +77,13 @@ impl Scene {
             cookies: pairs.collect::<Vec<_>>().join("; "),
             form,
             is_link: false,
+        }
+    }
+
+    pub(super) fn link(browser: &Browser, form: Form) -> Self {
+        Self {
+            is_link: true,
+            ..Self::new(browser, form)
         }
     }
 
@@ -112,10 +119,7 @@ async fn a_link_with_a_spoilt_parameter_is_refused(engine: Engine) {
             ("client_id".to_owned(), pushed.client_id),
             ("request_uri".to_owned(), pushed.request_uri),
         ];
-        Scene {
-            is_link: true,
-            ..Scene::new(&browser, Form { action, fields })
-        }
+        Scene::link(&browser, Form { action, fields })
     })
     .await;
 }
@@ -178,7 +182,7 @@ async fn a_sign_out_with_a_spoilt_field_is_refused(engine: Engine) {
 }
 
 /// Sends each field spoilt in each way.
-async fn try_all(server: &TestServer, parameters: &[Parameter], valid: impl AsyncFn() -> Scene) {
+pub(super) async fn try_all(server: &TestServer, parameters: &[Parameter], valid: impl AsyncFn() -> Scene) {
     let standing = valid().await;
     for parameter in parameters {
         let before = server.database().cells().await;

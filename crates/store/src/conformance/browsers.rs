@@ -35,7 +35,7 @@ fn sealed_with(bench: &Bench, key: u8) -> (BrowserSessions, Clock) {
 }
 
 fn record() -> Record {
-    let data = json!({"browser": "b-1", "accounts": ["did:plc:x"], "csrf": "secret"});
+    let data = json!({"browser": "b-1", "sign_ins": ["did:plc:x"], "csrf": "secret"});
     Record {
         id: Id::default(),
         data: serde_json::from_value(data).unwrap(),
@@ -70,6 +70,18 @@ async fn a_session_is_loaded_as_it_was_saved_until_it_is_over(bench: &Bench) {
     }
 }
 
+async fn a_session_that_nobody_signed_in_to_lives_for_a_day(bench: &Bench) {
+    let (sessions, clock) = sessions(bench);
+    let mut record = record();
+    record.data.remove(BrowserSessions::SIGN_INS_KEY);
+    sessions.create(&mut record).await.unwrap();
+    for (late, is_there) in [(-1, true), (0, false), (1, false)] {
+        clock.set(NOON + BrowserSessions::VISIT_LIFETIME + Seconds(late));
+        let loaded = sessions.load(&record.id).await.unwrap();
+        assert_eq!(loaded.is_some(), is_there, "{late}");
+    }
+}
+
 //
 async fn an_id_nobody_was_given_finds_and_makes_nothing(bench: &Bench) {
     let (sessions, _) = sessions(bench);
@@ -90,6 +102,7 @@ async fn a_taken_id_is_exchanged(bench: &Bench) {
         ..record()
     };
     second.data.clear();
+    second.expiry_date = date(NOON + BrowserSessions::VISIT_LIFETIME);
     sessions.create(&mut second).await.unwrap();
     assert_ne!(first.id, second.id);
     for record in [first, second] {
@@ -224,6 +237,7 @@ async fn data_sealed_with_another_key_or_for_another_session_is_a_fault(bench: &
 
 on_both_engines![
     a_session_is_loaded_as_it_was_saved_until_it_is_over,
+    a_session_that_nobody_signed_in_to_lives_for_a_day,
     an_id_nobody_was_given_finds_and_makes_nothing,
     a_taken_id_is_exchanged,
     of_many_sessions_with_one_id_each_gets_its_own,
