@@ -27,7 +27,7 @@ async fn an_app_is_shown_by_its_host_with_what_it_can_do_where_and_until_when(en
     let app = entry(&page, "localhost");
     for part in [
         client.id(),
-        "It can: Know your account",
+        "It can: Know who you are",
         "transition:generic",
         "transition:email",
         "Allowed on Firefox on Android",
@@ -154,7 +154,8 @@ async fn a_session_of_a_confidential_app_says_that_use_puts_its_end_off(engine: 
         "{app}"
     );
     assert!(!refreshes(&server, &client, &mut tokens).await);
-    let after = press(&server, &mut browser, &page, "Forget of 127.0.0.1").await;
+    let form = page.form_beginning("Forget what you allowed 127.0.0.1");
+    let after = browser.submit(&server, &form).await.page();
     assert!(done(&after).starts_with("The app has no access any more."));
     assert!(
         after.text.contains("No app has access to this account."),
