@@ -56,6 +56,7 @@
 //! | (none) | everything that needs no network: the verifier, its layer, permissions |
 //! | `axum` | [`Verified`] as an argument of a handler |
 //! | `client` | HTTP/1.1 to hosts that an operator named: an issuer's keys and scopes, its feed |
+//! | `gate` | all of it as a reverse proxy, for a PDS of any make |
 //!
 //! Start reading at [`Verifier::verify`], the walk of one request, then [`VerifierLayer`]. In the source,
 //! `credentials.rs` reads the headers, `token.rs` believes a token, `keys.rs` and `scopes.rs` know what its
@@ -69,6 +70,7 @@
 //! long as its nonces live.
 
 mod answer;
+mod causes;
 #[cfg(feature = "client")]
 pub mod client;
 mod credentials;

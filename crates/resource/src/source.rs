@@ -10,6 +10,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use entryway_scope::ScopeReference;
 
+use crate::causes;
+
 #[cfg(feature = "client")]
 pub use self::http::IssuerOverHttp;
 
@@ -53,14 +55,8 @@ impl IssuerSilent {
         Self(reason.into())
     }
 
-    /// The whole chain of reasons, for one line of a log.
+    /// The sentence with the causes behind it.
     pub(crate) fn in_full(&self) -> String {
-        let (mut text, mut next) = (self.to_string(), self.source());
-        while let Some(reason) = next {
-            text.push_str(": ");
-            text.push_str(&reason.to_string());
-            next = reason.source();
-        }
-        text
+        causes::in_full(self)
     }
 }

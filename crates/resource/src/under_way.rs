@@ -51,3 +51,29 @@ impl<K> fmt::Debug for UnderWay<K> {
         f.write_str("UnderWay")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn so_many_questions_are_under_way_and_no_more() {
+        let under_way = UnderWay::new();
+        let begin = |about, question: BoxFuture<'static, ()>| under_way.begin(about, 2, question);
+        let (one, two) = (begin(1, pending().boxed()), begin(2, pending().boxed()));
+        assert!(one.is_some() && two.is_some());
+        assert!(begin(3, pending().boxed()).is_none());
+        assert!(begin(2, pending().boxed()).is_some(), "joined");
+        // nobody waits for the first any more
+        drop(one);
+        let three = begin(3, async {}.boxed()).unwrap();
+        assert!(begin(4, pending().boxed()).is_none());
+        // the third is answered
+        assert_eq!(three.clone().now_or_never(), Some(()));
+        assert!(begin(4, pending().boxed()).is_some());
+    }
+}

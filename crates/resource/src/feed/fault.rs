@@ -2,7 +2,7 @@
 
 use entryway_oauth::revocation::InvalidStatement;
 
-use crate::IssuerSilent;
+use crate::{IssuerSilent, causes};
 
 /// Why a connection to the feed could not be made, or was dropped. The follower goes on by itself; the
 /// sentences are for logs and health checks.
@@ -98,13 +98,6 @@ pub enum FeedFault {
 impl FeedFault {
     /// The sentence with the causes behind it.
     pub(super) fn in_full(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        causes::in_full(self)
     }
 }
