@@ -49,6 +49,11 @@ impl FeedClient {
         }
     }
 
+    /// Its token.
+    pub const fn token(&self) -> &FeedToken {
+        &self.token
+    }
+
     /// What an operator configures to let it read.
     pub fn reader(&self) -> FeedReader {
         FeedReader {

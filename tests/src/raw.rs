@@ -23,7 +23,12 @@ pub struct Listening {
 impl Listening {
     /// Serves this instance.
     pub async fn on(server: &TestServer) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at(([127, 0, 0, 1], 0).into(), server).await
+    }
+
+    /// Serves this instance where another one was served before.
+    pub async fn at(address: SocketAddr, server: &TestServer) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let router = server.router().clone();

@@ -1,6 +1,7 @@
 //! The revocation feed: what ends before its time reaches every resource that reads it (D8).
 
 mod access;
+mod followers;
 mod instances;
 mod paths;
 mod reading;

@@ -135,7 +135,8 @@ impl Stream {
     async fn say_head(&self, known: Known) -> Result<(), End> {
         let jws = self.hub.head(known, self.challenge).map_err(End::Fault)?;
         // without an id: who connects again goes on after the last event, not after the last head
-        self.say(format!("event: {EVENT_HEAD}\ndata: {jws}\n\n")).await
+        let message = format!("event: {EVENT_HEAD}\ndata: {jws}\n\n");
+        say(message, &self.messages).await
     }
 
     async fn say_events(&mut self, head: u64) -> Result<(), End> {
@@ -149,20 +150,20 @@ impl Stream {
             }
             for event in events {
                 let (seq, jws) = (event.seq, event.jws);
-                self.say(format!("id: {seq}\nevent: {EVENT_REVOCATION}\ndata: {jws}\n\n"))
-                    .await?;
+                let message = format!("id: {seq}\nevent: {EVENT_REVOCATION}\ndata: {jws}\n\n");
+                say(message, &self.messages).await?;
                 self.cursor = seq;
             }
         }
         Ok(())
     }
+}
 
-    async fn say(&self, message: String) -> Result<(), End> {
-        match timeout(READ_WAIT_MAX, self.messages.send(message.into())).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(End::Left),
-            Err(_) => Err(End::Slow),
-        }
+async fn say(message: String, messages: &mpsc::Sender<Bytes>) -> Result<(), End> {
+    match timeout(READ_WAIT_MAX, messages.send(message.into())).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Left),
+        Err(_) => Err(End::Slow),
     }
 }
 
@@ -180,5 +181,22 @@ impl hyper::body::Body for Messages {
         self.0
             .poll_recv(context)
             .map(|message| message.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // a reader that stops to read holds neither its place nor any memory for long
+    #[tokio::test]
+    async fn a_reader_that_does_not_read_is_left_and_one_that_went_away_at_once() {
+        let (messages, receiver) = mpsc::channel(1);
+        say("1".to_owned(), &messages).await.unwrap();
+        let slow = say("2".to_owned(), &messages).await;
+        assert!(matches!(slow, Err(End::Slow)));
+        drop(receiver);
+        let left = say("3".to_owned(), &messages).await;
+        assert!(matches!(left, Err(End::Left)));
     }
 }
