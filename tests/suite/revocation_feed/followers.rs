@@ -7,7 +7,7 @@ use std::time::Duration;
 use entryway_core::session::EndReason;
 use entryway_oauth::issuer::Issuer;
 use entryway_resource::client::{ClientSettings, HttpClient};
-use entryway_resource::feed::{FeedLimits, Follower, HttpFeed, Revocations, Standing};
+use entryway_resource::feed::{FeedKeys, FeedLimits, Follower, HttpFeed, Revocations, Standing};
 use entryway_resource::{Clock, steadied};
 use entryway_server::Chance;
 use entryway_tests::{Client, Engine, Listening, Tokens, alice, both_engines, login};
@@ -30,7 +30,7 @@ impl Resource {
         let key = scene.server.app().keys().feed.public().clone();
         let follower = Follower::new(
             issuer,
-            Arc::new(move || vec![key.clone()]),
+            FeedKeys::pinned(vec![key]).unwrap(),
             Arc::new(|| Chance::system().bytes().unwrap()),
         );
         let client = HttpClient::new(ClientSettings::default()).unwrap();
