@@ -1,15 +1,15 @@
 //! The gate: a reverse proxy that lets through what is verified and permitted, in front of one PDS or
 //! several.
 //!
-//! For each request: bytes that have one reading only ([`wire`]); the PDS whose public URL its `Host`
-//! names; a target written anew from what was parsed ([`target`]); credentials, and with OAuth the
-//! permission the call needs ([`admit`]); then one door to the upstream, which takes nothing but what was
-//! admitted ([`forwarded`]). The answer streams back with the headers that may pass ([`answer`]).
+//! For each request: bytes that have one reading only (`wire.rs`); the PDS whose public URL its `Host`
+//! names; a target written anew from what was parsed (`target.rs`); credentials, and with OAuth the
+//! permission the call needs (`admit.rs`); then one door to the upstream, which takes nothing but what was
+//! admitted (`forwarded.rs`). The answer streams back with the headers that may pass (`answer.rs`).
 //!
 //! What it refuses to do: terminate TLS (a front does), follow redirects, decompress, buffer bodies beyond
 //! the few that say which permission they need, or let a byte upstream for a request it refuses.
 //!
-//! Start reading at [`Gate::serve`], then [`walk`].
+//! Start reading at [`Gate::serve`], then `walk.rs`.
 
 mod admit;
 mod answer;
@@ -55,6 +55,57 @@ use host::Host;
 use hosts::Hosts;
 
 /// The verifying reverse proxy.
+///
+/// ```
+/// use std::sync::Arc;
+/// use entryway_oauth::{access_token::AccessTokenKey, issuer::Issuer, nonce::NonceKey};
+/// use entryway_oauth::{secret::ServerKey, shared_secret::SharedSecret};
+/// use entryway_resource::client::{ClientSettings, HttpClient};
+/// use entryway_resource::proxy::{Gate, GateLimits, GateSettings, HostSettings};
+/// use entryway_resource::proxy::{Legacy, Passwords, UpstreamCredentials};
+/// use entryway_resource::{IssuerKeys, Limits, Permissions, PermissionsConfig};
+/// use entryway_resource::{TrustedIssuer, Verifier, VerifierConfig, system_clock};
+/// use entryway_scope::Did;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let issuer = Issuer::parse("https://entryway.example")?;
+/// let key = AccessTokenKey::from_bytes(&[7; 32]).ok_or("a scalar")?;
+/// let (public_url, did) = (Issuer::parse("https://pds.example")?, Did::parse("did:web:pds.example")?);
+/// let verifier = Verifier::new(VerifierConfig {
+///     issuers: vec![TrustedIssuer::new(issuer.clone(), IssuerKeys::pinned(vec![key.public().clone()])?)],
+///     audience: did.clone(),
+///     public_url: public_url.clone(),
+///     nonces: NonceKey::new(ServerKey::new([1; 32])),
+///     limits: Limits::default(),
+/// });
+/// let host = HostSettings {
+///     public_url,
+///     upstream: "http://127.0.0.1:3000".parse()?,
+///     did,
+///     verifier: Arc::new(verifier),
+///     issuer,
+///     permissions: Permissions::new(PermissionsConfig::default()),
+///     credentials: UpstreamCredentials::Session(SharedSecret::parse("9f2c41d07ab355e8c6d1b09e7f3a2468")?),
+///     legacy: Legacy::Passed,
+///     passwords: Passwords::Refused,
+///     pages: vec![],
+///     handle_domains: vec![],
+/// };
+/// let gate = Gate::new(GateSettings {
+///     hosts: vec![host],
+///     trusted_proxies: vec!["127.0.0.1".parse()?],
+///     limits: GateLimits::default(),
+///     client: HttpClient::new(ClientSettings::default())?,
+///     clock: system_clock(),
+///     entropy: Arc::new(|_| false), // the operating system's random source, in earnest
+///     health: Arc::new(Vec::new),
+/// })?;
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+/// gate.serve(listener, async {}).await;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 pub struct Gate {
     hosts: Hosts,
     trusted_proxies: Vec<Network>,

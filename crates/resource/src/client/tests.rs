@@ -20,14 +20,10 @@ fn client() -> HttpClient {
     HttpClient::new(ClientSettings::default()).unwrap()
 }
 
-fn hasty() -> HttpClient {
-    let soon = Duration::from_millis(50);
-    HttpClient::new(ClientSettings {
-        answer_wait: soon,
-        idle_wait: soon,
-        ..ClientSettings::default()
-    })
-    .unwrap()
+fn waiting(change: impl FnOnce(&mut ClientSettings)) -> HttpClient {
+    let mut settings = ClientSettings::default();
+    change(&mut settings);
+    HttpClient::new(settings).unwrap()
 }
 
 fn get(url: &str) -> Request<Empty<Bytes>> {
@@ -162,9 +158,11 @@ async fn silence_is_a_fault_of_its_own() {
         let _ = first.read_to_end(&mut Vec::new()).await;
         let _ = second.read_to_end(&mut Vec::new()).await;
     });
-    let client = hasty();
+    let soon = Duration::from_millis(50);
+    let client = waiting(|settings| settings.answer_wait = soon);
     let fault = client.send(get(&url)).await.unwrap_err();
     assert!(matches!(fault, ClientFault::AnswerTimedOut), "{fault:?}");
+    let client = waiting(|settings| settings.idle_wait = soon);
     let answer = client.send(get(&url)).await.unwrap();
     let fault = answer.into_body().read_whole(100).await.unwrap_err();
     assert!(matches!(fault, ClientFault::AnswerStalled), "{fault:?}");
@@ -174,9 +172,10 @@ async fn silence_is_a_fault_of_its_own() {
 #[tokio::test]
 async fn an_upload_may_take_longer_than_an_answer_while_it_moves() {
     let (url, served) = serving(&[OK]).await;
-    let pieces = trickle(6, Duration::from_millis(20));
+    let pieces = trickle(6, Duration::from_millis(100));
     let request = Request::post(&url).body(pieces).unwrap();
-    let answer = hasty().send(request).await.unwrap();
+    let client = waiting(|settings| settings.answer_wait = Duration::from_millis(400));
+    let answer = client.send(request).await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     drop(served);
 }

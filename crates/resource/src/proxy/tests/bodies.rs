@@ -228,3 +228,40 @@ async fn a_client_that_waits_for_leave_gets_it_only_when_it_is_admitted() {
     let answer = stage.say(waiting("Authorization: DPoP x\r\n")).await;
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
 }
+
+// a refusal explains nothing to a client that never sees it
+#[tokio::test]
+async fn an_answer_that_comes_before_the_end_of_its_request_arrives() {
+    let early = TestUpstream::answering(|request| {
+        Box::pin(async move {
+            let mut body = request.into_body();
+            let _some = body.frame().await;
+            let mut answer = json_answer(&json!({"error": "BlobTooLarge", "message": "x"}));
+            *answer.status_mut() = http::StatusCode::BAD_REQUEST;
+            // reads on, as a server does that means its answer to be seen
+            tokio::spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
+            answer
+        })
+    })
+    .await;
+    let stage = Stage::before(early).await;
+    for _ in 0..5 {
+        let asking = stage
+            .open("POST", &format!("/xrpc/{UPLOAD}"))
+            .body(vec![7; 8 * MEGABYTE]);
+        assert_eq!(asking.send().await.error(), (400, "BlobTooLarge".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_is_refused_in_the_middle_of_an_upload_is_told_why() {
+    let stage = Stage::before(taking().await).await;
+    for _ in 0..5 {
+        let asking = stage
+            .open("POST", &format!("/xrpc/{UPLOAD}"))
+            .header("authorization", "DPoP x");
+        let got = asking.body(vec![7; 8 * MEGABYTE]).send().await;
+        assert_eq!(got.error(), (401, "invalid_dpop_proof".to_owned()));
+    }
+    assert_eq!(stage.upstream.received(), "");
+}

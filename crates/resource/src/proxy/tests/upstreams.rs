@@ -15,13 +15,12 @@ use crate::proxy::{GateSettings, UpstreamCredentials};
 const TIMELINE: &str = "app.bsky.feed.getTimeline";
 const SCOPE: &str = "rpc:app.bsky.feed.getTimeline?aud=did:web:api.example%23bsky_appview";
 
-fn hasty(settings: &mut GateSettings) {
-    settings.client = HttpClient::new(ClientSettings {
-        answer_wait: Duration::from_millis(50),
-        idle_wait: Duration::from_millis(50),
-        ..ClientSettings::default()
-    })
-    .unwrap();
+const SOON: Duration = Duration::from_millis(50);
+
+fn waiting(settings: &mut GateSettings, change: impl FnOnce(&mut ClientSettings)) {
+    let mut client = ClientSettings::default();
+    change(&mut client);
+    settings.client = HttpClient::new(client).unwrap();
 }
 
 /// A server that answers the first bytes of every connection with these, and hangs up.
@@ -69,7 +68,10 @@ async fn a_pds_that_is_away_is_a_502_that_says_so() {
 #[tokio::test]
 async fn a_pds_that_says_nothing_is_a_504() {
     let upstream = TestUpstream::answering(|_| Box::pin(pending())).await;
-    let stage = Stage::with(upstream, |_, settings| hasty(settings)).await;
+    let stage = Stage::with(upstream, |_, settings| {
+        waiting(settings, |client| client.answer_wait = SOON);
+    })
+    .await;
     let got = stage.open("GET", "/xrpc/a.b.c").send().await;
     assert_eq!(got.error(), (504, "UpstreamTimeout".to_owned()));
 }
@@ -123,7 +125,7 @@ async fn an_answer_that_stalls_is_cut_off() {
     let stage = Stage::with(
         raw("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello").await,
         |_, settings| {
-            hasty(settings);
+            waiting(settings, |client| client.idle_wait = SOON);
         },
     )
     .await;
