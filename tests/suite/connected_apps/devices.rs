@@ -83,8 +83,7 @@ async fn this_device_signs_itself_out(engine: Engine) {
     assert!(is_sign_in(&after), "{}", after.text);
     assert_eq!(done(&after), "This device is signed out of that account.");
     assert!(is_sign_in(&own_page(&server, &mut here).await));
-    let page = own_page(&server, &mut phone).await;
-    assert_eq!(entries(&page).len(), 1);
+    assert_eq!(entries(&own_page(&server, &mut phone).await).len(), 1);
     // a form of before finds nobody, and says so by asking who is there
     let form = page.form("Sign out of this device");
     let again = here.submit(&server, &form).await.page();
