@@ -153,7 +153,7 @@ describe('the pages', { skip }, () => {
     t.after(() => rmSync(folder, { recursive: true }))
     const { status, stderr } = spawnSync(gallery, [folder], { encoding: 'utf8' })
     assert.equal(status, 0, stderr)
-    for (const name of ['consent-bundle', 'consent-upgrade', 'consent-known', 'consent-native']) {
+    for (const name of ['consent-bundle', 'consent-upgrade', 'consent-known', 'consent-native', 'account', 'account-more']) {
       await page.goto(pathToFileURL(join(folder, `${name}.html`)).href)
       await look(name)
       const closed = page.locator('details:not([open])')
