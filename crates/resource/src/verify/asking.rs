@@ -104,6 +104,38 @@ async fn tokens_of_a_withdrawn_key_are_refused_though_they_were_believed() {
     assert!(!scene.verifier.tokens.has_believed(&token));
 }
 
+/// How many of sixty-four simultaneous calls pass, each with a token of its own that this key signed.
+async fn passing(scene: &Scene, key: [u8; 32], seconds: u64) -> usize {
+    let tokens: Vec<String> = (0..64)
+        .map(|n| {
+            scene.token_by(
+                key,
+                &json!({}),
+                &json!({"jti": format!("tok-{n:024x}{seconds:08x}")}),
+            )
+        })
+        .collect();
+    let calls = tokens.iter().map(|token| present(scene, token, seconds));
+    let outcomes = futures_util::future::join_all(calls).await;
+    outcomes.iter().filter(|outcome| outcome.is_ok()).count()
+}
+
+// published before it signs, and withdrawn once what it signed has ended
+#[tokio::test]
+async fn a_key_that_is_rotated_under_load_costs_nobody_a_call() {
+    let (scene, asked) = scene();
+    assert_eq!(passing(&scene, KEY, 0).await, 64);
+    asked.publish(Some(&[KEY, NEXT_KEY]));
+    let (old, new) = tokio::join!(passing(&scene, KEY, 20), passing(&scene, NEXT_KEY, 20));
+    assert_eq!((old, new), (64, 64));
+    asked.publish(Some(&[NEXT_KEY]));
+    let (old, new) = tokio::join!(passing(&scene, KEY, 319), passing(&scene, NEXT_KEY, 319));
+    assert_eq!((old, new), (64, 64));
+    // whoever sees first that the keys are old asks for all
+    assert_eq!(passing(&scene, NEXT_KEY, 320).await, 64);
+    assert_eq!(passing(&scene, KEY, 321).await, 0);
+}
+
 // nobody is signed out by an outage
 #[tokio::test]
 async fn an_issuer_that_is_down_is_our_fault_and_not_the_callers() {
