@@ -84,15 +84,13 @@ describe('apps and devices', { skip }, () => {
     return page
   }
 
-  /** Walks a stock client's log-in in that browser; nothing listens where it is sent, so the address is caught. */
+  /** Walks a stock client's log-in in that browser; nothing listens where it is sent, so the request is caught. */
   async function logIn(client, person) {
     const page = await person.newPage()
-    await page.route(`${redirectUri}*`, (route) => route.fulfill({ contentType: 'text/plain', body: 'back at the app' }))
     await page.goto((await client.authorize('alice.test')).href)
-    const sent = page.waitForURL(`${redirectUri}*`)
+    const sent = page.waitForRequest((request) => request.url().startsWith(redirectUri))
     await signInAndAuthorize(page, entryway.alice)
-    await sent
-    const { session } = await client.callback(new URL(page.url()).searchParams)
+    const { session } = await client.callback(new URL((await sent).url()).searchParams)
     await page.close()
     return session
   }
