@@ -54,11 +54,12 @@ impl GateFile {
             |text| text.parse().ok(),
         );
         let extra_authorities = authorities(root);
-        let issuers: Option<Vec<_>> = some(root, "issuer")
+        let (names, issuers): (Vec<_>, Vec<_>) = some(root, "issuer")
             .iter()
             .map(|section| IssuerFile::read(section, transport))
-            .collect();
-        let names: Vec<&Issuer> = issuers.iter().flatten().map(|issuer| &issuer.url).collect();
+            .unzip();
+        let names: Vec<&Issuer> = names.iter().flatten().collect();
+        let issuers: Option<Vec<_>> = issuers.into_iter().collect();
         let hosts: Option<Vec<_>> = some(root, "host")
             .iter()
             .map(|section| HostFile::read(section, &names, transport))

@@ -32,8 +32,13 @@ pub(in crate::gate) struct FeedFile {
 }
 
 impl IssuerFile {
-    pub(super) fn read(section: &Section<'_>, transport: Transport) -> Option<Self> {
+    /// Its name, which hosts may go by whatever else is wrong with it, and all of it.
+    pub(super) fn read(section: &Section<'_>, transport: Transport) -> (Option<Issuer>, Option<Self>) {
         let url = transport.origin(section, "url");
+        (url.clone(), Self::named(url, section, transport))
+    }
+
+    fn named(url: Option<Issuer>, section: &Section<'_>, transport: Transport) -> Option<Self> {
         let keys = keys(section);
         let key_set_url = section.optional("key_set_url", "an https URL", |text| {
             let is_url =

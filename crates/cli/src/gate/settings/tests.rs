@@ -45,6 +45,15 @@ fn faults(from: &str, to: &str) -> Vec<String> {
 }
 
 #[test]
+fn an_issuer_with_a_fault_is_no_fault_of_its_hosts() {
+    let told = faults("when_stale = \"refuse\"", "when_stale = \"maybe\"");
+    assert_eq!(told, ["issuer[0].feed.when_stale: must be one of refuse, accept"]);
+    let told = faults("token_file = \"feed.token\"\n", "");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("issuer[0].feed.token"), "{told:?}");
+}
+
+#[test]
 fn the_example_is_good_and_its_bounds_are_the_defaults() {
     let file = understand(EXAMPLE).map_err(|told| panic!("{told}")).unwrap();
     assert_eq!(file.bounds.gate, GateLimits::default());
