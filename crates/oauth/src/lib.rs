@@ -9,7 +9,7 @@
 //!
 //! Start reading at [`form`] (how a body becomes parameters), [`dpop`] (how a proof is checked) and
 //! [`denial`] (every refusal, its code, status and sentence). The tokens of the account service are
-//! [`session_token`] and [`service_token`], and its refusals [`xrpc_denial`].
+//! [`session_token`] and [`service_token`], what it reads [`xrpc_input`], and its refusals [`xrpc_denial`].
 //!
 //! Invariants: no function panics on any input; every parser has a size limit and takes linear time;
 //! secrets print as `[redacted]`; a proof or token that was not verified has a different type from
@@ -39,3 +39,4 @@ pub mod session_token;
 pub mod shared_secret;
 pub mod time;
 pub mod xrpc_denial;
+pub mod xrpc_input;

@@ -7,6 +7,7 @@
 
 use thiserror::Error;
 
+use crate::denial::Denial;
 use crate::service_token::InvalidServiceToken;
 use crate::session_token::InvalidSessionToken;
 
@@ -21,6 +22,29 @@ pub enum XrpcDenial {
         /// A sentence that names the parameter and says what was expected.
         expected: &'static str,
     },
+    /// A member of the body that must be there is not.
+    #[error("{name} is required")]
+    ParameterMissing {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A member of the body is of the wrong type or out of bounds.
+    #[error("{name} {expected}")]
+    ParameterInvalid {
+        /// Its name.
+        name: &'static str,
+        /// What was expected: the rest of the sentence.
+        expected: &'static str,
+    },
+    /// A query called as a procedure, or the other way round.
+    #[error("this method is called by {allowed}")]
+    MethodNotAllowed {
+        /// The methods of HTTP, as `Allow` lists them.
+        allowed: &'static str,
+    },
+    /// The body did not arrive in time.
+    #[error("the request body did not arrive in time")]
+    BodyTooSlow,
     /// The body is longer than any method takes.
     #[error("the request body is larger than {limit_bytes} bytes")]
     BodyTooLarge {
@@ -77,6 +101,21 @@ pub enum XrpcDenial {
     /// An OAuth token for a method that none may call.
     #[error("OAuth credentials are not supported for this endpoint")]
     OauthRefused,
+    /// An access token of OAuth that is not good here.
+    #[error("the access token {expected}")]
+    AccessTokenInvalid {
+        /// The rest of the sentence.
+        expected: &'static str,
+    },
+    /// The DPoP proof beside an access token, judged as at the token endpoint.
+    #[error("{0}")]
+    DpopProof(Denial),
+    /// A reference to a scope that no living token holds.
+    #[error("scope {expected}")]
+    InvalidScopeReference {
+        /// The rest of the sentence.
+        expected: &'static str,
+    },
     /// A DPoP token where the request would have to be passed on: it names the server it is sent to.
     #[error("DPoP requests cannot be proxied, send them to {pds}")]
     DpopNotProxied {
@@ -184,6 +223,10 @@ impl XrpcDenial {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::InvalidRequest { .. }
+            | Self::ParameterMissing { .. }
+            | Self::ParameterInvalid { .. }
+            | Self::MethodNotAllowed { .. }
+            | Self::BodyTooSlow
             | Self::DpopNotProxied { .. }
             | Self::AccountGone
             | Self::HandleUnresolved
@@ -206,6 +249,10 @@ impl XrpcDenial {
             | Self::EmailTokenInvalid => "InvalidToken",
             Self::TokenExpired | Self::TokenRevoked | Self::EmailTokenExpired => "ExpiredToken",
             Self::OauthRefused => "Forbidden",
+            // as a PDS names them to a client of OAuth (contract 3.2)
+            Self::AccessTokenInvalid { .. } => "invalid_token",
+            Self::DpopProof(denial) => denial.code(),
+            Self::InvalidScopeReference { .. } => "InvalidScopeReference",
             Self::ServiceToken(fault) => fault.name(),
             Self::AccountNotFound => "AccountNotFound",
             Self::InvalidHandle { .. } => "InvalidHandle",
@@ -233,8 +280,12 @@ impl XrpcDenial {
             | Self::DidOrPasswordWrong
             | Self::AuthFactorTokenRequired
             | Self::AccountTakedown
+            | Self::AccessTokenInvalid { .. }
+            | Self::DpopProof(_)
             | Self::ServiceToken(_) => 401,
             Self::OauthRefused => 403,
+            Self::MethodNotAllowed { .. } => 405,
+            Self::BodyTooSlow => 408,
             Self::BodyTooLarge { .. } => 413,
             Self::RateLimitExceeded { .. } | Self::SignUpUnderWay { .. } => 429,
             Self::MethodNotImplemented => 501,
@@ -259,6 +310,13 @@ impl XrpcDenial {
             Self::InvalidRequest {
                 expected: "name is required",
             },
+            Self::ParameterMissing { name: "name" },
+            Self::ParameterInvalid {
+                name: "name",
+                expected: "must be a string",
+            },
+            Self::MethodNotAllowed { allowed: "POST" },
+            Self::BodyTooSlow,
             Self::BodyTooLarge { limit_bytes: 102_400 },
             Self::RateLimitExceeded {
                 retry_after_seconds: 60,
@@ -277,6 +335,13 @@ impl XrpcDenial {
             Self::TokenExpired,
             Self::TokenRevoked,
             Self::OauthRefused,
+            Self::AccessTokenInvalid {
+                expected: "has expired",
+            },
+            Self::DpopProof(Denial::NonceRequired),
+            Self::InvalidScopeReference {
+                expected: "must be ref: and a CID",
+            },
             Self::DpopNotProxied {
                 pds: "https://pds.example".to_owned(),
             },

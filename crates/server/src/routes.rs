@@ -28,8 +28,7 @@ use crate::failure::{Failure, Fault};
 use crate::oauth::{jwks, metadata, par, revoke, token};
 use crate::pages::assets::{self, Asset};
 use crate::serve::Peer;
-use crate::xrpc::{self, dereference_scope};
-use crate::{account, feed, home, serve};
+use crate::{account, feed, home, serve, xrpc};
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -41,7 +40,7 @@ pub fn router(app: &App) -> Router {
         .merge(feed(app))
         .merge(front_channel(app))
         .merge(images(app))
-        .merge(methods());
+        .merge(xrpc::methods(app));
     everything
         .route("/_health", get(|| async { "ok" }))
         .fallback(not_found)
@@ -115,16 +114,6 @@ fn front_channel(app: &App) -> Router<App> {
         )
         .layer(sessions(app))
         .layer(from_fn_with_state(app.clone(), page_headers))
-}
-
-/// Methods open to everybody.
-fn methods() -> Router<App> {
-    Router::new()
-        .route(
-            dereference_scope::PATH,
-            get(dereference_scope::get).fallback(xrpc::get_only),
-        )
-        .layer(cors())
 }
 
 /// What pages show besides text.

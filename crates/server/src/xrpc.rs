@@ -1,15 +1,68 @@
 //! XRPC methods: what a PDS and the protocol's own clients call.
+//!
+//! A method is a file. What it is refused with is one [`XrpcDenial`], and is written down here alone.
 
-pub(crate) mod dereference_scope;
+#[expect(dead_code, reason = "the methods that take a body are being added")]
+mod body;
+mod dereference_scope;
 
-use axum::Json;
-use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
+use axum::body::Body;
+use axum::extract::State;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use axum::{Json, Router};
+use http::header::{ALLOW, CACHE_CONTROL, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Request, StatusCode};
 use serde::Serialize;
+use std::time::Duration;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
-use entryway_oauth::denial::Denial;
+use entryway_oauth::jwk::Algorithm;
+use entryway_oauth::xrpc_denial::XrpcDenial;
 
-use crate::failure::{Failure, Incident, add_denial_headers};
+use crate::app::App;
+use crate::failure::{Fault, Incident};
+
+/// The methods served here, each at `/xrpc/` and its name.
+pub(crate) fn methods(app: &App) -> Router<App> {
+    Router::new()
+        .route(dereference_scope::PATH, query(get(dereference_scope::get)))
+        .layer(from_fn_with_state(app.clone(), answer_headers))
+        .layer(cors())
+}
+
+/// A method that is called by GET.
+fn query(method: MethodRouter<App>) -> MethodRouter<App> {
+    method.fallback(async || Failure::from(XrpcDenial::MethodNotAllowed { allowed: "GET, HEAD" }))
+}
+
+/// What a method can fail with; neither is ever converted into the other (D9).
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The caller's.
+    Denial(XrpcDenial),
+    /// Ours.
+    Fault(Fault),
+}
+
+impl From<XrpcDenial> for Failure {
+    fn from(denial: XrpcDenial) -> Self {
+        Self::Denial(denial)
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<entryway_store::Fault> for Failure {
+    fn from(fault: entryway_store::Fault) -> Self {
+        Self::Fault(fault.into())
+    }
+}
 
 /// The JSON body of a refusal (<https://atproto.com/specs/xrpc>, "Error Responses").
 #[derive(Serialize)]
@@ -18,30 +71,89 @@ struct ErrorBody<'a> {
     message: &'a str,
 }
 
-/// For a query that is called otherwise.
-pub(crate) async fn get_only() -> Response {
-    failure(Denial::MethodNotAllowed { allowed: "GET, HEAD" }.into())
-}
-
-/// A refusal by its name.
-fn refusal(status: StatusCode, error: &str, message: &str) -> Response {
-    (status, Json(ErrorBody { error, message })).into_response()
-}
-
-/// The rendering of a failure that has no name of the method's own.
-fn failure(failure: Failure) -> Response {
-    match failure {
-        Failure::Denial(denial) => {
-            tracing::info!(denial.code = denial.code(), denial.reason = %denial, "refused");
-            let status = StatusCode::from_u16(denial.status()).unwrap_or(StatusCode::BAD_REQUEST);
-            let mut response = refusal(status, "InvalidRequest", &denial.to_string());
-            add_denial_headers(&denial, &mut response);
-            response
-        }
-        Failure::Fault(fault) => {
-            let incident = Incident::log(&fault);
-            let message = format!("something broke on our side, incident {incident}");
-            refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &message)
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Denial(denial) => refusal(&denial),
+            Self::Fault(fault) => {
+                let incident = Incident::log(&fault);
+                let message = format!("something broke on our side, incident {incident}");
+                let body = ErrorBody {
+                    error: "InternalServerError",
+                    message: &message,
+                };
+                (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
+            }
         }
     }
 }
+
+fn refusal(denial: &XrpcDenial) -> Response {
+    tracing::info!(denial.code = denial.name(), denial.reason = %denial, "refused");
+    let status = StatusCode::from_u16(denial.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let message = denial.to_string();
+    let body = ErrorBody {
+        error: denial.name(),
+        message: &message,
+    };
+    let mut response = (status, Json(body)).into_response();
+    let headers = response.headers_mut();
+    if let Some(seconds) = denial.retry_after_seconds() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let XrpcDenial::MethodNotAllowed { allowed } = denial {
+        headers.insert(ALLOW, HeaderValue::from_static(allowed));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, challenge(denial));
+    }
+    response
+}
+
+/// How to call instead (RFC 9110 section 11.6.1, RFC 9449 section 7.1).
+fn challenge(denial: &XrpcDenial) -> HeaderValue {
+    let text = match denial {
+        XrpcDenial::AdminRequired => "Basic realm=\"admin\"".to_owned(),
+        XrpcDenial::AccessTokenInvalid { .. } | XrpcDenial::DpopProof(_) => {
+            let algorithms = Algorithm::ALL.map(Algorithm::name).join(" ");
+            let error = denial.name();
+            format!("DPoP algs=\"{algorithms}\", error=\"{error}\", error_description=\"{denial}\"")
+        }
+        _ => "Bearer".to_owned(),
+    };
+    // every sentence keeps to characters that need no escape, which the table of denials shows
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Bearer"))
+}
+
+/// Answers concern one account and are nobody else's to keep, unless a method says otherwise; a call with
+/// a proof is told the next nonce.
+async fn answer_headers(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+    let has_proof = request.headers().contains_key(DPOP);
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    // a nonce is base64url
+    if has_proof && let Ok(nonce) = HeaderValue::from_str(&app.keys().nonces.issue(app.now())) {
+        headers.insert(DPOP_NONCE, nonce);
+    }
+    response
+}
+
+/// Pages of any origin call, and none with a cookie. Apps send headers of their own, so what they ask for is
+/// admitted: a wildcard would not stand for `Authorization`.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([DPOP_NONCE, WWW_AUTHENTICATE, RETRY_AFTER])
+        .max_age(Duration::from_hours(24))
+}
+
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+#[cfg(test)]
+mod tests;

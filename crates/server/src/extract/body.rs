@@ -51,7 +51,8 @@ pub(crate) async fn parameters(
     Ok((parts, parameters))
 }
 
-async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Denial> {
+/// The whole body, within the limits of every endpoint.
+pub(crate) async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Denial> {
     let too_large = Denial::BodyTooLarge {
         limit_bytes: BODY_BYTES_MAX,
     };
@@ -80,7 +81,7 @@ async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Denial> {
 }
 
 /// The media type without parameters; nothing when the header is absent, repeated or not text.
-fn media_type(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
