@@ -18,6 +18,7 @@ mod email_tokens;
 mod grants;
 mod handles;
 mod hosts;
+mod invites;
 mod keys;
 mod legacy_sessions;
 mod marks;
@@ -27,6 +28,7 @@ mod requests;
 mod revocations;
 mod scope_references;
 mod sessions;
+mod sign_ups;
 mod statements;
 mod sweep;
 

@@ -40,6 +40,12 @@
 //! | `change_handle` | 6 | 4 |
 //! | `change_email` | 7 | 5 |
 //! | `confirm_email`, `ask_auth_factor`, `drop_auth_factor`, `release_handle` | 1 | 1 |
+//! | `begin_sign_up` | 6, with an invite 8 | 4, 6 |
+//! | `advance_sign_up` | 4, with a DID 5, where it becomes an account 7 | 2, 3, 5 |
+//! | the same where it is undone | 6, with an invite 7 | 4, 5 |
+//! | `release_sign_up` | 6, with an invite 7 | 4, 5 |
+//! | `create_invites` | 2, and 1 for each | 1 for each |
+//! | `disable_invite`, `disable_invites_of_account` | 1 | 1 |
 //! | `add_pds_host`, `drain_pds_host`, `reopen_pds_host`, `replace_pds_password` | 1 | 1 |
 //! | `remove_pds_host` | 5 | 3 |
 //! | `change_password` | 11, and 1 for each code it spoils | 9, and 1 |
@@ -58,7 +64,7 @@
 //! | `adopt_signing_key`, `adopt_rotation_key` | 2 | 2 |
 //! | `recognise_root` | 1, later 2 | 1, later 2 |
 //! | `keep_permission_set`, `keep_scope` | 1 | 1 |
-//! | `sweep` | 10 | 10 |
+//! | `sweep` | 11 | 11 |
 //! | `begin_sign_in` | 5 | 3 |
 //! | `end_other_sign_ins` | 4 | 2 |
 //! | `see_browser`, `end_sign_in`, `end_sign_ins_of_browser` | 1 | 1 |
@@ -89,9 +95,10 @@ pub use outcome::{
     Activation, Admission, AppPasswordCreation, AppPasswordRevocation, AuthFactorChange, Binding,
     ClaimRelease, Creation, Deactivation, Decision, Distrust, EmailChange, EmailConfirmation,
     EmailTokenKeeping, EmailTokenSpending, HandleChange, HandleClaim, HostAddition, HostChange, HostRemoval,
-    Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, PasswordChange, PendingRequest,
-    Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration, Revocation, Rotation,
-    SessionEnd, SessionFacts, SignInBegin, SignInEnd, Spoiling, Swept, TakingDown,
+    InviteCreation, InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts,
+    PasswordChange, PendingRequest, Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration,
+    Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd, SignUpAdvance, SignUpBegin,
+    SignUpRelease, Spoiling, Swept, TakingDown,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};
@@ -105,6 +112,7 @@ pub use verbs::connected_apps::{
 pub use verbs::devices::{DEVICES_MAX, Devices, LiveSignIn, SIGN_INS_MAX};
 pub use verbs::handles::HandleOwner;
 pub use verbs::hosts::{Home, HostState, PDS_HOSTS_MAX, PdsHost};
+pub use verbs::invites::{INVITE_USES_MAX, INVITES_AT_ONCE_MAX, INVITES_PAGE};
 pub use verbs::keys::{KeyState, SealedKey};
 pub use verbs::legacy_sessions::NewLegacySession;
 pub use verbs::marks::Mark;

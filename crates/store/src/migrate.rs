@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = migrations![
     5 "0005_devices",
     6 "0006_fleet",
     7 "0007_sessions",
+    8 "0008_sign_ups",
 ];
 
 impl Migration {

@@ -3,10 +3,12 @@
 mod account_facts;
 mod hosts;
 mod legacy_sessions;
+mod sign_ups;
 
 pub use account_facts::*;
 pub use hosts::*;
 pub use legacy_sessions::*;
+pub use sign_ups::*;
 
 use entryway_core::account::Account;
 use entryway_core::request::AuthorizationRequest;
@@ -258,6 +260,8 @@ pub struct Swept {
     pub legacy_sessions: u64,
     /// Codes sent by e-mail that nobody used in time.
     pub email_tokens: u64,
+    /// Sign-ups that became accounts, and whose answer nobody waits for any more.
+    pub sign_ups: u64,
     /// Scopes that no token names any more.
     pub scopes: u64,
     /// Events of the feed that concern no token any more.
@@ -276,6 +280,7 @@ impl Swept {
             self.sessions,
             self.legacy_sessions,
             self.email_tokens,
+            self.sign_ups,
             self.scopes,
             self.revocations,
         ]

@@ -2,6 +2,7 @@
 
 mod hosts;
 mod legacy_sessions;
+mod sign_ups;
 
 use sqlx::Row as _;
 use sqlx::any::{Any, AnyRow};
@@ -31,6 +32,7 @@ use crate::verbs::revocations::ToldRevocation;
 
 pub(crate) use hosts::{handle, handle_owner, home, pds_host};
 pub(crate) use legacy_sessions::{app_password, email_token, kind, kind_name, legacy_session_facts};
+pub(crate) use sign_ups::{invite, invite_use, sign_up};
 
 /// The columns of one table in a row.
 #[derive(Clone, Copy)]

@@ -5,10 +5,10 @@
 //! and tell what is in it, so that what a verb decides next cannot be overtaken.
 //!
 //! Rows are always held in one order, so that verbs wait for each other and never in a circle:
-//! PDS host, request while it waits, account, name (a handle before an address), new account, app password, code
-//! sent by e-mail, session of createSession, sign-in, grant, request once approved, session, mark, and last of all
-//! the head of the revocations, which everybody who ends a session holds until the commit. A sweep waits for
-//! nobody.
+//! PDS host, sign-up, request while it waits, account, name (a handle before an address), invite, new account or
+//! sign-up, app password, code sent by e-mail, session of createSession, sign-in, grant, request once approved,
+//! session, mark, and last of all the head of the revocations, which everybody who ends a session holds until the
+//! commit. A sweep waits for nobody.
 
 use crate::store::Engine;
 
@@ -32,6 +32,7 @@ mod devices;
 mod email_tokens;
 mod grants;
 mod hosts;
+mod invites;
 mod keys;
 mod legacy_sessions;
 mod marks;
@@ -40,6 +41,7 @@ mod permission_sets;
 mod requests;
 mod revocations;
 mod sessions;
+mod sign_ups;
 
 pub(crate) use account_facts::*;
 pub(crate) use accounts::*;
@@ -50,6 +52,7 @@ pub(crate) use devices::*;
 pub(crate) use email_tokens::*;
 pub(crate) use grants::*;
 pub(crate) use hosts::*;
+pub(crate) use invites::*;
 pub(crate) use keys::*;
 pub(crate) use legacy_sessions::*;
 pub(crate) use marks::*;
@@ -58,6 +61,7 @@ pub(crate) use permission_sets::*;
 pub(crate) use requests::*;
 pub(crate) use revocations::*;
 pub(crate) use sessions::*;
+pub(crate) use sign_ups::*;
 
 /// Each of them, by name.
 #[cfg(test)]
@@ -71,6 +75,7 @@ pub(crate) const ALL: &[&[(&str, &str)]] = &[
     email_tokens::ALL,
     grants::ALL,
     hosts::ALL,
+    invites::ALL,
     keys::ALL,
     legacy_sessions::ALL,
     marks::ALL,
@@ -79,6 +84,7 @@ pub(crate) const ALL: &[&[(&str, &str)]] = &[
     requests::ALL,
     revocations::ALL,
     sessions::ALL,
+    sign_ups::ALL,
 ];
 
 /// What the engines need in different words.

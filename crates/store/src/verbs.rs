@@ -20,6 +20,7 @@ pub(crate) mod email_tokens;
 pub(crate) mod grants;
 pub(crate) mod handles;
 pub(crate) mod hosts;
+pub(crate) mod invites;
 pub(crate) mod keys;
 pub(crate) mod legacy_sessions;
 pub(crate) mod marks;
@@ -30,6 +31,7 @@ pub(crate) mod requests;
 pub(crate) mod revocations;
 pub(crate) mod scope_references;
 pub(crate) mod sessions;
+pub(crate) mod sign_ups;
 pub(crate) mod sweep;
 
 /// Something that becomes true or is answered with a no, at once and for good.

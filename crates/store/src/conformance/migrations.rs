@@ -16,8 +16,9 @@ struct Texts {
     fifth: &'static str,
     sixth: &'static str,
     seventh: &'static str,
+    eighth: &'static str,
     /// How often each may be run.
-    runs: [u32; 7],
+    runs: [u32; 8],
 }
 
 const SQLITE_TEXTS: Texts = Texts {
@@ -28,7 +29,8 @@ const SQLITE_TEXTS: Texts = Texts {
     fifth: include_str!("../../../../migrations/sqlite/0005_devices.sql"),
     sixth: include_str!("../../../../migrations/sqlite/0006_fleet.sql"),
     seventh: include_str!("../../../../migrations/sqlite/0007_sessions.sql"),
-    runs: [2, 1, 2, 2, 1, 1, 2],
+    eighth: include_str!("../../../../migrations/sqlite/0008_sign_ups.sql"),
+    runs: [2, 1, 2, 2, 1, 1, 2, 2],
 };
 
 const POSTGRES_TEXTS: Texts = Texts {
@@ -39,7 +41,8 @@ const POSTGRES_TEXTS: Texts = Texts {
     fifth: include_str!("../../../../migrations/postgres/0005_devices.sql"),
     sixth: include_str!("../../../../migrations/postgres/0006_fleet.sql"),
     seventh: include_str!("../../../../migrations/postgres/0007_sessions.sql"),
-    runs: [2, 2, 2, 2, 2, 2, 2],
+    eighth: include_str!("../../../../migrations/postgres/0008_sign_ups.sql"),
+    runs: [2, 2, 2, 2, 2, 2, 2, 2],
 };
 
 /// As the program records migrations.
@@ -73,7 +76,7 @@ async fn is_up_to_date(database: &Database) {
     works(&store).await;
     store.close().await;
     let state = Store::migrate_check(&database.url).await.unwrap();
-    let (version, pending) = (7, Vec::new());
+    let (version, pending) = (8, Vec::new());
     assert_eq!(state, SchemaState { version, pending });
     Store::open_unmigrated(&database.url).await.unwrap();
 }
@@ -102,13 +105,14 @@ async fn nothing_is_applied_by_looking(database: &Database, _texts: &Texts) {
                 "0005_devices",
                 "0006_fleet",
                 "0007_sessions",
+                "0008_sign_ups",
             ],
         );
         assert_eq!(state, SchemaState { version, pending });
         let fault = Store::open_unmigrated(&database.url).await.unwrap_err();
         assert_eq!(
             fault.to_string(),
-            "the database lacks 7 migrations, the first is 0001_first_login: run entryway migrate"
+            "the database lacks 8 migrations, the first is 0001_first_login: run entryway migrate"
         );
         if let Some(path) = database.url.strip_prefix("sqlite://") {
             assert!(!std::path::Path::new(path).exists());
@@ -297,6 +301,14 @@ async fn a_database_that_stopped_between_app_passwords_and_their_sessions_is_com
     is_up_to_date(database).await;
 }
 
+// C17
+async fn a_database_that_stopped_before_the_uses_of_invites_is_completed(database: &Database, texts: &Texts) {
+    by_hand(database, texts).await;
+    execute(&database.url, "drop table invite_use").await;
+    execute(&database.url, "drop table sign_up").await;
+    is_up_to_date(database).await;
+}
+
 /// Somebody left out the line that SQLite refused to run twice.
 async fn a_new_column_that_alone_is_missing_is_added(database: &Database, texts: &Texts) {
     execute(&database.url, texts.first).await;
@@ -333,6 +345,7 @@ async fn by_hand(database: &Database, texts: &Texts) {
         texts.fifth,
         texts.sixth,
         texts.seventh,
+        texts.eighth,
     ];
     for (text, runs) in by_number.into_iter().zip(texts.runs) {
         for _ in 0..runs {
@@ -396,7 +409,7 @@ async fn a_newer_schema_is_refused(database: &Database, _texts: &Texts) {
         "insert into schema_migration (version, name, checksum) values (99, '0099_later', 'x')",
     )
     .await;
-    let sentence = "the database has schema 99 and this release knows up to 7: run the newer release";
+    let sentence = "the database has schema 99 and this release knows up to 8: run the newer release";
     for refused in [
         Store::open(&database.url).await.unwrap_err(),
         Store::open_unmigrated(&database.url).await.unwrap_err(),
@@ -446,6 +459,7 @@ on_both_engines![
     a_database_that_stopped_between_new_facts_of_accounts_is_completed,
     the_names_of_an_older_release_are_taken,
     a_database_that_stopped_between_app_passwords_and_their_sessions_is_completed,
+    a_database_that_stopped_before_the_uses_of_invites_is_completed,
     a_new_column_that_alone_is_missing_is_added,
     a_database_migrated_by_hand_is_taken_over,
     an_empty_record_is_filled,

@@ -46,11 +46,10 @@ update pds_host
 set sealed_password = $2
 where did = $1";
 
-/// did. Accounts at home there.
+/// did. Accounts at home there, and sign-ups; in one statement, for a sign-up becomes an account.
 INHABITANTS = "
-select count(*) as accounts
-from account
-where pds_did = $1";
+select (select count(*) from account where pds_did = $1)
+  + (select count(*) from sign_up where pds_did = $1 and done = 0) as accounts";
 
 /// did
 REMOVE_PDS_HOST = "

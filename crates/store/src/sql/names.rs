@@ -44,4 +44,15 @@ select n.did, a.status
 from taken_name n left join account a on a.did = n.did
 where n.kind = 'handle' and n.name = $1 and n.did is not null";
 
+/// owner, did. The names of a sign-up are the account's.
+HAND_NAMES_OVER = "
+update taken_name
+set owner = $2, did = $2
+where owner = $1";
+
+/// owner
+RELEASE_NAMES = "
+delete from taken_name
+where owner = $1";
+
 }

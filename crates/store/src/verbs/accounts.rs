@@ -148,10 +148,10 @@ pub(crate) async fn hold(did: &Did, db: &mut AnyConnection) -> Result<bool, Faul
     hold_unchanged(did, Timestamp::from_seconds(i64::MAX), db).await
 }
 
-struct CreateAccount {
-    account: Account,
-    password_hash: PasswordHash,
-    now: Timestamp,
+pub(crate) struct CreateAccount {
+    pub(crate) account: Account,
+    pub(crate) password_hash: PasswordHash,
+    pub(crate) now: Timestamp,
 }
 
 impl Verb for CreateAccount {
@@ -188,7 +188,8 @@ impl Verb for CreateAccount {
 }
 
 impl CreateAccount {
-    async fn insert(&self, db: &mut AnyConnection) -> Result<bool, Fault> {
+    /// Makes the account as a step of a verb that has its names; false if there is one.
+    pub(crate) async fn insert(&self, db: &mut AnyConnection) -> Result<bool, Fault> {
         let account = &self.account;
         let created = sqlx::query(sql::CREATE_ACCOUNT)
             .bind(account.did.as_str())
@@ -208,7 +209,11 @@ impl CreateAccount {
 
     /// Which name is taken; several may be, by several accounts. `otherwise` where no account has one: a sign-up
     /// or a change of handle is about to.
-    async fn why_not(&self, otherwise: Creation, db: &mut AnyConnection) -> Result<Creation, Fault> {
+    pub(crate) async fn why_not(
+        &self,
+        otherwise: Creation,
+        db: &mut AnyConnection,
+    ) -> Result<Creation, Fault> {
         let rows = sqlx::query(sql::TAKEN_NAMES)
             .bind(self.account.did.as_str())
             .bind(self.account.handle.as_str())

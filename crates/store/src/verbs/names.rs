@@ -86,3 +86,19 @@ pub(crate) async fn release(name: Name<'_>, owner: &str, db: &mut AnyConnection)
         .await?;
     Ok(())
 }
+
+/// Lets all names of this one go.
+pub(crate) async fn release_all(owner: &str, db: &mut AnyConnection) -> Result<(), Fault> {
+    sqlx::query(sql::RELEASE_NAMES).bind(owner).execute(db).await?;
+    Ok(())
+}
+
+/// Makes all names of a sign-up those of the account it has become.
+pub(crate) async fn hand_over(sign_up: &str, did: &Did, db: &mut AnyConnection) -> Result<(), Fault> {
+    sqlx::query(sql::HAND_NAMES_OVER)
+        .bind(sign_up)
+        .bind(did.as_str())
+        .execute(db)
+        .await?;
+    Ok(())
+}

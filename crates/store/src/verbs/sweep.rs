@@ -49,6 +49,7 @@ impl Store {
             sessions: sweep(&SESSIONS, month_ago).await?,
             legacy_sessions: sweep(&LEGACY_SESSIONS, now).await?,
             email_tokens: sweep(&EMAIL_TOKENS, code_good).await?,
+            sign_ups: sweep(&SIGN_UPS, now).await?,
             scopes: sweep(&SCOPES, now).await?,
             revocations: sweep(&REVOCATIONS, revocation_kept).await?,
         })
@@ -121,6 +122,7 @@ const SIGN_INS: ByEngine = delete_over!("browser_sign_in", "id", "coalesce(ended
 const SESSIONS: ByEngine = delete_over!("oauth_session", "id", "coalesce(ended_at, expires_at) <= $1");
 const LEGACY_SESSIONS: ByEngine = delete_over!("legacy_session", "id", "expires_at <= $1");
 const EMAIL_TOKENS: ByEngine = delete_over!("email_token", "digest", "created_at <= $1");
+const SIGN_UPS: ByEngine = delete_over!("sign_up", "id", "done = 1 and retry_at <= $1");
 const SCOPES: ByEngine = delete_over!("scope_reference", "reference", "expires_at <= $1");
 
 /// The oldest up to the first that must stay, so that what is kept has no gaps; sweeps at once wait for each other.
@@ -136,7 +138,7 @@ where seq <= coalesce((select min(seq) - 1 from oldest where over_at > $1), (sel
 
 /// Each of them, by name.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, ByEngine); 10] = [
+pub(crate) const ALL: [(&str, ByEngine); 11] = [
     ("PENDING_REQUESTS", PENDING_REQUESTS),
     ("DECIDED_REQUESTS", DECIDED_REQUESTS),
     ("MARKS", MARKS),
@@ -145,6 +147,7 @@ pub(crate) const ALL: [(&str, ByEngine); 10] = [
     ("SESSIONS", SESSIONS),
     ("LEGACY_SESSIONS", LEGACY_SESSIONS),
     ("EMAIL_TOKENS", EMAIL_TOKENS),
+    ("SIGN_UPS", SIGN_UPS),
     ("SCOPES", SCOPES),
     ("REVOCATIONS", REVOCATIONS),
 ];
