@@ -3,6 +3,7 @@
 //! Read from `@atproto/pds` 0.5.35. Every `com.atproto.*` lexicon of that time has a row, so that a name without
 //! one is newer than this table.
 
+use entryway_oauth::service_token::ServiceMethod;
 use entryway_scope::AccountAction::Manage;
 use entryway_scope::AccountAttribute::{Email, Repo, Status};
 use entryway_scope::IdentityPermission::{self, Any, Handle};
@@ -82,9 +83,8 @@ fn lower(nsid: &str) -> impl Iterator<Item = u8> {
 /// Whether a service token for this method would prove that the PDS itself calls, so that no user may have one
 /// (contract section 2.2, R-464).
 pub(super) fn is_protected(nsid: &str) -> bool {
-    PROTECTED
-        .iter()
-        .any(|protected| protected.eq_ignore_ascii_case(nsid))
+    let mut protected = ServiceMethod::ALL.into_iter().map(ServiceMethod::nsid);
+    protected.any(|protected| protected.eq_ignore_ascii_case(nsid))
 }
 
 /// What the maker of a feed is asked, beside `app.bsky.feed.getFeed`.
@@ -235,25 +235,6 @@ pub(super) const TABLE: &[Row] = &[
     procedure("tools.ozone.verification.revokeVerifications", Rpc(Moderation)),
 ];
 
-const PROTECTED: [&str; 16] = [
-    "com.atproto.admin.sendEmail",
-    "com.atproto.identity.requestPlcOperationSignature",
-    "com.atproto.identity.signPlcOperation",
-    "com.atproto.identity.updateHandle",
-    "com.atproto.server.activateAccount",
-    "com.atproto.server.confirmEmail",
-    "com.atproto.server.createAppPassword",
-    "com.atproto.server.deactivateAccount",
-    "com.atproto.server.getAccountInviteCodes",
-    "com.atproto.server.getSession",
-    "com.atproto.server.listAppPasswords",
-    "com.atproto.server.requestAccountDelete",
-    "com.atproto.server.requestEmailConfirmation",
-    "com.atproto.server.requestEmailUpdate",
-    "com.atproto.server.revokeAppPassword",
-    "com.atproto.server.updateEmail",
-];
-
 #[cfg(test)]
 mod tests {
     use entryway_scope::Nsid;
@@ -291,7 +272,7 @@ mod tests {
     // what the PDS answers itself never reaches a proxy
     #[test]
     fn no_protected_method_is_one_that_is_proxied() {
-        for name in PROTECTED {
+        for name in ServiceMethod::ALL.map(ServiceMethod::nsid) {
             let rule = find(name).unwrap().rule;
             assert!(!matches!(rule, Rpc(_) | Feed | Push | Public), "{name}");
         }

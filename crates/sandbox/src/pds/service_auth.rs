@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use data_encoding::HEXLOWER;
 use entryway_identity::did::SigningKey;
+use entryway_oauth::service_token::ServiceMethod;
 use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_scope::{Act, Did, Nsid, ServiceId};
 use http::StatusCode;
@@ -30,7 +31,7 @@ pub(super) async fn get_service_auth(
     let now = (pds.0.clock)();
     let expires_at = expiry(params.optional("exp")?, method.as_ref(), now)?;
     if let Some(method) = &method
-        && PROTECTED.contains(&method.as_str())
+        && ServiceMethod::parse(method.as_str()).is_some()
     {
         let message = format!("lxm: no service token is given for {method}");
         return Err(Failure::invalid_request(message));
@@ -100,23 +101,3 @@ const SHORT: Seconds = Seconds::minutes(1);
 
 /// How long it may be asked to be.
 const LONG: Seconds = Seconds::minutes(60);
-
-/// Methods over the account itself, which no app may call in its name (contract section 5.4).
-const PROTECTED: [&str; 16] = [
-    "com.atproto.admin.sendEmail",
-    "com.atproto.identity.requestPlcOperationSignature",
-    "com.atproto.identity.signPlcOperation",
-    "com.atproto.identity.updateHandle",
-    "com.atproto.server.activateAccount",
-    "com.atproto.server.confirmEmail",
-    "com.atproto.server.createAppPassword",
-    "com.atproto.server.deactivateAccount",
-    "com.atproto.server.getAccountInviteCodes",
-    "com.atproto.server.getSession",
-    "com.atproto.server.listAppPasswords",
-    "com.atproto.server.requestAccountDelete",
-    "com.atproto.server.requestEmailConfirmation",
-    "com.atproto.server.requestEmailUpdate",
-    "com.atproto.server.revokeAppPassword",
-    "com.atproto.server.updateEmail",
-];
