@@ -14,7 +14,10 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("core", &["oauth", "scope"]),
     ("identity", &["oauth", "scope"]),
     ("store", &["core", "oauth", "scope"]),
-    ("server", &["core", "identity", "oauth", "scope", "store"]),
+    (
+        "server",
+        &["core", "identity", "oauth", "resource", "scope", "store"],
+    ),
     ("resource", &["identity", "oauth", "scope"]),
     ("sandbox", &["identity", "oauth", "resource", "scope"]),
     (

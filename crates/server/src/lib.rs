@@ -27,9 +27,12 @@ mod limits;
 mod oauth;
 pub mod pages;
 mod password;
+pub mod pds;
+pub mod plc;
 mod routes;
 mod serve;
 mod sets;
+mod upstream;
 mod xrpc;
 
 pub use app::{App, Outside};
