@@ -40,6 +40,7 @@ pub mod secrets;
 mod server;
 mod service;
 mod site;
+mod world;
 
 pub use account::{TestAccount, alice, bob, carol};
 pub use at_once::at_once;
@@ -63,6 +64,7 @@ pub use reply::Reply;
 pub use server::{Endpoint, LexiconAuthorities, TestServer};
 pub use service::Service;
 pub use site::{Answer, ClientSite};
+pub use world::{Host, Resident, World};
 
 /// Makes each test into two, one on each engine: `…::sqlite` and `…::postgres`.
 ///

@@ -6,14 +6,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use entryway_core::account::{Account, AccountStatus};
+use entryway_core::handle::{HandleDomains, HandleRules, ReservedNames};
+use entryway_core::invite::Invitation;
 use entryway_core::policy::Policy;
 use entryway_identity::fetch::{Development, FetchSettings, Fetcher};
 use entryway_identity::resolve::{RealTxt, TxtLookup};
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Timestamp;
+use entryway_resource::client::{ClientSettings, HttpClient};
 use entryway_scope::{Did, Handle};
-use entryway_server::{App, Chance, Config, Fault, LocalDocuments, Outside, Peer};
+use entryway_server::{About, App, Chance, Config, Fault, LocalDocuments, Outside, Peer};
 use entryway_store::{Creation, NewAccount, Store};
 use http::Request;
 use http_body_util::BodyExt as _;
@@ -61,8 +64,13 @@ pub struct LexiconAuthorities {
 impl LexiconAuthorities {
     /// There are none.
     fn none() -> Self {
+        Self::known_to("http://127.0.0.1:1/")
+    }
+
+    /// None that the DNS knows, and a directory.
+    pub(crate) fn known_to(plc: &str) -> Self {
         Self {
-            plc: "http://127.0.0.1:1/".parse().unwrap(),
+            plc: plc.parse().unwrap(),
             dns: Arc::new(RealTxt::new(Some(([127, 0, 0, 1], 1).into())).unwrap()),
         }
     }
@@ -116,6 +124,20 @@ impl TestServer {
         lexicons: LexiconAuthorities,
         configure: impl FnOnce(&mut Config),
     ) -> Self {
+        let server = Self::start_empty(engine, sites, lexicons, configure).await;
+        for account in [alice(), bob()] {
+            server.create_account(account, AccountStatus::Active).await;
+        }
+        server
+    }
+
+    /// One that knows no account yet.
+    pub(crate) async fn start_empty(
+        engine: Engine,
+        sites: &[&ClientSite],
+        lexicons: LexiconAuthorities,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         log::keep();
         // this machine is all there is
         let mut reach = Development {
@@ -134,6 +156,15 @@ impl TestServer {
             limit_sign_ins: false,
             calls_per_minute: None,
             feed_readers: Vec::new(),
+            service_did: Did::parse("did:web:localhost%3A2583").unwrap(),
+            handles: HandleRules {
+                domains: HandleDomains::parse(&[".test"]).unwrap(),
+                reserved: ReservedNames::default(),
+            },
+            invitation: Invitation::Optional,
+            admin_tokens: Vec::new(),
+            trusted_proxies: Vec::new(),
+            about: About::default(),
         };
         configure(&mut config);
         let database = Database::create(engine).await;
@@ -144,11 +175,7 @@ impl TestServer {
             reach,
             lexicons,
         };
-        let server = Self::open(Arc::new(deployment)).await.unwrap();
-        for account in [alice(), bob()] {
-            server.create_account(account, AccountStatus::Active).await;
-        }
-        server
+        Self::open(Arc::new(deployment)).await.unwrap()
     }
 
     async fn open(deployment: Arc<Deployment>) -> Result<Self, Fault> {
@@ -244,6 +271,11 @@ impl TestServer {
         &self.router
     }
 
+    /// What an operator decided.
+    pub fn config(&self) -> &Config {
+        &self.deployment.config
+    }
+
     /// The time here.
     pub fn clock(&self) -> &TestClock {
         &self.deployment.clock
@@ -304,8 +336,9 @@ impl Deployment {
             development: Some(self.reach.clone()),
             ..FetchSettings::default()
         });
+        let http = HttpClient::new(ClientSettings::default());
         let LexiconAuthorities { plc, dns } = self.lexicons.clone();
-        Outside::new(fetcher.unwrap(), plc, dns)
+        Outside::new(fetcher.unwrap(), http.unwrap(), plc, dns)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod data;
+mod fleet;
 mod greeting;
 mod names;
 mod origins;
@@ -14,6 +15,8 @@ use clap::Args;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use entryway_core::handle::{HandleDomains, HandleRules, ReservedNames};
+use entryway_core::invite::Invitation;
 use entryway_core::permission_set::SetLifetimes;
 use entryway_core::policy::Policy;
 use entryway_oauth::issuer::Issuer;
@@ -23,8 +26,9 @@ use entryway_oauth::time::Seconds;
 use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verifier, VerifierConfig};
 use entryway_sandbox::ambient::{Clock as AmbientClock, Entropy};
 use entryway_sandbox::demo::{self, DemoConfig};
-use entryway_sandbox::lab::{Listeners, Sandbox, SandboxSettings};
-use entryway_server::{App, Chance, Clock, Config, FeedReader, LocalDocuments, Outside};
+use entryway_sandbox::lab::{Listeners, PdsName, Sandbox, SandboxSettings};
+use entryway_scope::Did;
+use entryway_server::{About, App, Chance, Clock, Config, FeedReader, Keys, LocalDocuments, Outside};
 use entryway_store::Store;
 
 use accounts::AccountArgument;
@@ -85,7 +89,7 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
         fetching,
     } = arguments;
     let accounts = AccountArgument::parse_all(&accounts)?;
-    let fetcher = fetching.fetcher()?;
+    let (fetcher, http) = (fetching.fetcher()?, fetching.http_client()?);
     for line in fetching.to_string().lines() {
         eprintln!("entryway dev: {line}");
     }
@@ -104,23 +108,28 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
         .await
         .context("the database")?;
     let (feed_token, feed_token_file) = data.feed_token()?;
-    let config = config(&issuer, data.root_key(), &feed_token);
+    let config = config(&issuer, data.root_key(), &feed_token)?;
     let names = Arc::new(DevNames::new(listeners.names().clone()));
-    let outside = Outside::new(fetcher, listeners.plc_url().parse()?, names);
+    let outside = Outside::new(fetcher, http, listeners.plc_url().parse()?, names);
+    // accounts of earlier runs are under it
+    Keys::bring_plc_rotation(&store, data.root_key(), &data.rotation_key()?, clock.now())
+        .await
+        .map_err(|fault| described(&fault))?;
     let app = App::open(config, store, outside, clock.clone(), chance.clone())
         .await
         .map_err(|fault| described(&fault))?;
     let settings = SandboxSettings {
         directory: data.path().join("sandbox"),
         issuer: issuer.to_string(),
-        rotation_key: data.rotation_key()?,
+        rotation_key: app.keys().plc_rotation.clone(),
         verifier: Arc::new(verifier(&app, &listeners)?),
         clock: ambient_clock(&clock),
         entropy: ambient_entropy(&chance),
     };
-    let pds_did = listeners.pds_did();
+    let pds = (listeners.pds_did(), Issuer::parse(&listeners.pds_url())?);
     let sandbox = Sandbox::start(listeners, settings).await.context("the sandbox")?;
-    let accounts = accounts::prepare(&app, &sandbox, &pds_did, accounts, data.root_key()).await?;
+    let accounts = accounts::prepare(&app, &sandbox, &pds.0, accounts, data.root_key()).await?;
+    fleet::register(&app, pds, data.root_key()).await?;
 
     let sweeping = tokio::spawn(entryway_server::sweep(app.clone()));
     let (stop, stopped) = watch::channel(false);
@@ -169,8 +178,8 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn config(issuer: &Issuer, root_key: &ServerKey, feed_token: &FeedToken) -> Config {
-    Config {
+fn config(issuer: &Issuer, root_key: &ServerKey, feed_token: &FeedToken) -> anyhow::Result<Config> {
+    Ok(Config {
         issuer: issuer.clone(),
         prefix: PREFIX.to_owned(),
         policy: Policy {
@@ -185,7 +194,22 @@ fn config(issuer: &Issuer, root_key: &ServerKey, feed_token: &FeedToken) -> Conf
             name: "dev".to_owned(),
             token: feed_token.digest(),
         }],
-    }
+        service_did: service_did(issuer)?,
+        handles: HandleRules {
+            domains: HandleDomains::parse(&[".test"])?,
+            reserved: ReservedNames::default(),
+        },
+        invitation: Invitation::Optional,
+        admin_tokens: Vec::new(),
+        trusted_proxies: Vec::new(),
+        about: About::default(),
+    })
+}
+
+/// The DID that goes with the issuer, as a PDS has one that goes with its origin.
+fn service_did(issuer: &Issuer) -> anyhow::Result<Did> {
+    let named = PdsName::parse(issuer.as_str()).context("the login's origin")?;
+    Ok(named.did().clone())
 }
 
 /// The guard of the PDS: it believes this login's tokens and nobody else's.

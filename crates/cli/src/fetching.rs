@@ -14,6 +14,8 @@ use entryway_identity::fetch::{
     Development, Dns, FetchSettings, Fetcher, FetcherUnavailable, Lookup, LookupFailed, Pin,
 };
 
+use entryway_resource::client::{ClientSettings, HttpClient};
+
 use crate::usage::Usage;
 
 /// What is fetched on a machine under development: http on loopback, names with addresses of one's own.
@@ -34,11 +36,10 @@ impl FetchArguments {
     /// # Errors
     /// [`Usage`] for a file that is no certificate authority, and what [`Fetcher::new`] says.
     pub(crate) fn fetcher(&self) -> anyhow::Result<Fetcher> {
-        let read = |file: &PathBuf| fs::read(file).map_err(|error| no_authority(file, Some(error)));
         let development = Development {
             loopback_http: true,
             resolve: self.resolve.clone(),
-            extra_ca: self.extra_ca.iter().map(read).collect::<Result<_, _>>()?,
+            extra_ca: self.authorities()?,
         };
         let settings = FetchSettings {
             development: Some(development),
@@ -53,6 +54,27 @@ impl FetchArguments {
             fetcher => fetcher,
         };
         fetcher.map_err(|error| self.explained(error))
+    }
+
+    /// The client for hosts that these arguments may place too.
+    ///
+    /// # Errors
+    /// [`Usage`] for a file that is no certificate authority, and what [`HttpClient::new`] says.
+    pub(crate) fn http_client(&self) -> anyhow::Result<HttpClient> {
+        let place = |pin: &Pin| {
+            let address = SocketAddr::new(pin.address(), pin.port().unwrap_or(HTTPS_PORT));
+            (pin.name().to_owned(), address)
+        };
+        Ok(HttpClient::new(ClientSettings {
+            extra_authorities: self.authorities()?,
+            resolve: self.resolve.iter().map(place).collect(),
+            ..ClientSettings::default()
+        })?)
+    }
+
+    fn authorities(&self) -> Result<Vec<Vec<u8>>, Usage> {
+        let read = |file: &PathBuf| fs::read(file).map_err(|error| no_authority(file, Some(error)));
+        self.extra_ca.iter().map(read).collect()
     }
 
     /// Names the file where the fetcher knows its number only.
@@ -87,6 +109,9 @@ impl fmt::Display for FetchArguments {
         Ok(())
     }
 }
+
+/// Where the URL names no port, and the pin none.
+const HTTPS_PORT: u16 = 443;
 
 /// The DNS of a machine that has none: names that are not pinned lead nowhere.
 #[derive(Debug)]

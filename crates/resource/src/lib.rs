@@ -81,6 +81,8 @@ mod invalid_token;
 mod keys;
 mod layer;
 mod moment;
+#[cfg(feature = "client")]
+pub mod peer;
 mod permit;
 #[cfg(feature = "gate")]
 pub mod proxy;

@@ -24,7 +24,6 @@ mod operator;
 mod own;
 mod password;
 mod paths;
-mod peer;
 mod request_headers;
 mod serve;
 mod session_view;
@@ -41,10 +40,10 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
+pub use crate::peer::{InvalidNetwork, Network};
 pub use credentials::{IDENTITY, UpstreamCredentials};
 pub use operator::{Figures, serve_operator};
 pub use paths::{InvalidPagePattern, PagePattern};
-pub use peer::{InvalidNetwork, Network};
 pub use settings::{
     Entropy, FeedHealth, GateLimits, GateSettings, HealthSource, HostSettings, IssuerHealth, Legacy,
     Passwords,

@@ -9,6 +9,7 @@ use entryway_identity::resolve::{DidResolver, TxtLookup};
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::metadata::Endpoints;
 use entryway_oauth::time::Timestamp;
+use entryway_resource::client::HttpClient;
 use entryway_store::Store;
 use url::Url;
 
@@ -17,6 +18,7 @@ use crate::clock::{Chance, Clock};
 use crate::config::Config;
 use crate::failure::Fault;
 use crate::feed::{Hub, Readers};
+use crate::fleet::{Fleet, HostPasswords};
 use crate::keys::Keys;
 use crate::limits::{CallLimits, SignInLimits};
 use crate::password::Passwords;
@@ -29,14 +31,26 @@ pub struct Outside {
     pub fetcher: Fetcher,
     /// To permission sets.
     pub lexicons: LexiconResolver,
+    /// To documents of DIDs.
+    pub dids: DidResolver,
+    /// To what the operator names: PDS hosts of the fleet and the PLC directory.
+    pub http: HttpClient,
+    /// The PLC directory.
+    pub plc: Url,
 }
 
 impl Outside {
-    /// The ways out by this fetcher: accounts are known to the PLC directory at this URL, and the authorities
-    /// of lexicons to this DNS.
-    pub fn new(fetcher: Fetcher, plc: Url, dns: Arc<dyn TxtLookup>) -> Self {
-        let lexicons = LexiconResolver::new(DidResolver::new(fetcher.clone(), plc), dns);
-        Self { fetcher, lexicons }
+    /// The ways out by this fetcher and this client: accounts are known to the PLC directory at this URL, and
+    /// the authorities of lexicons to this DNS.
+    pub fn new(fetcher: Fetcher, http: HttpClient, plc: Url, dns: Arc<dyn TxtLookup>) -> Self {
+        let dids = DidResolver::new(fetcher.clone(), plc.clone());
+        Self {
+            lexicons: LexiconResolver::new(dids.clone(), dns),
+            dids,
+            fetcher,
+            http,
+            plc,
+        }
     }
 }
 
@@ -54,6 +68,8 @@ struct Inner {
     feed_readers: Readers,
     clients: Clients,
     sets: PermissionSets,
+    fleet: Fleet,
+    outside: Outside,
     passwords: Passwords,
     limits: Option<SignInLimits>,
     call_limits: Option<CallLimits>,
@@ -79,8 +95,12 @@ impl App {
         let feed_readers = Readers::new(config.feed_readers.clone())?;
         let keys = Keys::adopt(&store, &config.root_key, &chance, clock.now()).await?;
         let feed = Hub::open(store.clone(), clock.clone(), &keys, &config.issuer).await?;
-        let clients = Clients::new(outside.fetcher, config.local_documents);
-        let sets = PermissionSets::new(store.clone(), outside.lexicons, config.policy.permission_sets);
+        let clients = Clients::new(outside.fetcher.clone(), config.local_documents);
+        let lexicons = outside.lexicons.clone();
+        let sets = PermissionSets::new(store.clone(), lexicons, config.policy.permission_sets);
+        let passwords_of_hosts = HostPasswords::new(&config.root_key);
+        let proxies = config.trusted_proxies.clone();
+        let fleet = Fleet::new(store.clone(), clock.clone(), passwords_of_hosts, proxies);
         let passwords = Passwords::new(chance.clone())?;
         let limits = config.limit_sign_ins.then(SignInLimits::new);
         let call_limits = config.calls_per_minute.map(CallLimits::new);
@@ -94,6 +114,8 @@ impl App {
             feed_readers,
             clients,
             sets,
+            fleet,
+            outside,
             passwords,
             limits,
             call_limits,
@@ -126,6 +148,16 @@ impl App {
 
     pub(crate) fn sets(&self) -> &PermissionSets {
         &self.0.sets
+    }
+
+    /// The PDS hosts.
+    pub fn fleet(&self) -> &Fleet {
+        &self.0.fleet
+    }
+
+    /// The ways out.
+    pub fn outside(&self) -> &Outside {
+        &self.0.outside
     }
 
     /// The store.

@@ -1,8 +1,13 @@
 //! What an operator decides. Read once, by the command line, and never again.
 
+use entryway_core::account::PasswordHash;
+use entryway_core::handle::HandleRules;
+use entryway_core::invite::Invitation;
 use entryway_core::policy::Policy;
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::{Digest, ServerKey};
+use entryway_resource::peer::Network;
+use entryway_scope::Did;
 
 use crate::clients::LocalDocuments;
 
@@ -25,6 +30,32 @@ pub struct Config {
     pub calls_per_minute: Option<u32>,
     /// Who may read the revocation feed: each resource has a token of its own, so that one can be shut out.
     pub feed_readers: Vec<FeedReader>,
+    /// The DID of this service: the audience of refresh tokens of sessions, and of the service tokens that PDS
+    /// hosts send. Each host has it as `PDS_ENTRYWAY_DID`.
+    pub service_did: Did,
+    /// Which handles are given out, and under which domains.
+    pub handles: HandleRules,
+    /// Whether a new account takes an invite code.
+    pub invitation: Invitation,
+    /// The hashes, argon2id, of the tokens that open the methods of administrators: Basic, as `admin`. None opens
+    /// them where there is none.
+    pub admin_tokens: Vec<PasswordHash>,
+    /// Proxies before this service: what one of them says of the address of a client is believed
+    /// (`X-Forwarded-For`). PDS hosts of the fleet are believed without being named here.
+    pub trusted_proxies: Vec<Network>,
+    /// What the service says of whoever runs it.
+    pub about: About,
+}
+
+/// What `com.atproto.server.describeServer` says of whoever runs the service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Where to write to them.
+    pub contact_email: Option<String>,
+    /// The URL of what they do with what they know.
+    pub privacy_policy: Option<String>,
+    /// The URL of what they ask of people.
+    pub terms_of_service: Option<String>,
 }
 
 /// A resource that follows the revocation feed (D8).

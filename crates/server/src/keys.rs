@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::{Jwk, JwkSet};
 
 use entryway_core::refresh_token::RefreshTokenKey;
+use entryway_identity::did::SigningKey as RotationKey;
 use entryway_oauth::access_token::AccessTokenKey;
 use entryway_oauth::jwk::{Algorithm, PublicKey};
 use entryway_oauth::nonce::NonceKey;
@@ -21,6 +22,8 @@ use crate::failure::Fault;
 pub struct Keys {
     /// Signs access tokens.
     pub access_tokens: AccessTokenKey,
+    /// Signs operations of the PLC directory: with it every DID that was made here can be changed.
+    pub plc_rotation: RotationKey,
     /// Signs the revocation feed, and nothing else.
     pub feed: FeedKey,
     /// Makes and recognises refresh tokens.
@@ -45,21 +48,13 @@ impl Keys {
         chance: &Chance,
         now: Timestamp,
     ) -> Result<Self, Fault> {
-        let fingerprint = Digest::of(root.derive("fingerprint").expose());
-        if store.recognise_root(fingerprint).await? == Recognition::Foreign {
-            return Err(Fault::new(
-                "this database belongs to another root key: give the one it was made with, or an empty database",
-            ));
-        }
-        let adoption = Adoption {
-            store,
-            sealer: Sealer::new(&root.derive("sealing signing keys")),
-            chance,
-            now,
-        };
-        let access_tokens: AccessTokenKey = adoption.key().await?;
-        let feed: FeedKey = adoption.key().await?;
+        let adoption = Adoption::by(store, root, now).await?;
+        let access_tokens: AccessTokenKey = adoption.key(chance).await?;
+        let feed: FeedKey = adoption.key(chance).await?;
+        let drawn = rotation_key(&chance.bytes()?).ok_or(Fault::new("drew an unusable rotation key"))?;
+        let plc_rotation = adoption.rotation_key(&drawn).await?;
         Ok(Self {
+            plc_rotation,
             access_tokens,
             feed,
             refresh_tokens: RefreshTokenKey::new(&root.derive("refresh tokens")),
@@ -67,6 +62,26 @@ impl Keys {
             resource_nonces: NonceKey::new(root.derive("dpop nonces of the resource")),
             csrf: root.derive("form tokens"),
         })
+    }
+
+    /// Adopts a key that signs operations of the PLC directory and was used elsewhere before, unless the
+    /// deployment has one. The key it has from now on. To be done before [`Keys::adopt`], which makes one.
+    ///
+    /// # Errors
+    /// As [`Keys::adopt`].
+    pub async fn bring_plc_rotation(
+        store: &Store,
+        root: &ServerKey,
+        key: &RotationKey,
+        now: Timestamp,
+    ) -> Result<RotationKey, Fault> {
+        Adoption::by(store, root, now).await?.rotation_key(key).await
+    }
+
+    /// The public half of [`plc_rotation`](Self::plc_rotation), `did:key:…`, as each PDS host has it
+    /// (`PDS_ENTRYWAY_PLC_ROTATION_KEY`).
+    pub fn plc_rotation_did_key(&self) -> String {
+        self.plc_rotation.public_key().to_did_key()
     }
 
     /// The keys that verify this deployment's access tokens.
@@ -103,28 +118,52 @@ impl Keys {
 struct Adoption<'a> {
     store: &'a Store,
     sealer: Sealer,
-    chance: &'a Chance,
     now: Timestamp,
 }
 
-impl Adoption<'_> {
+impl<'a> Adoption<'a> {
+    /// By a deployment of this root key, unless the database belongs to another (C24).
+    async fn by(store: &'a Store, root: &ServerKey, now: Timestamp) -> Result<Self, Fault> {
+        let fingerprint = Digest::of(root.derive("fingerprint").expose());
+        if store.recognise_root(fingerprint).await? == Recognition::Foreign {
+            return Err(Fault::new(
+                "this database belongs to another root key: give the one it was made with, or an empty database",
+            ));
+        }
+        let sealer = Sealer::new(&root.derive("sealing signing keys"));
+        Ok(Self { store, sealer, now })
+    }
+
     /// The deployment's key of this kind: a fresh one, unless there is one.
-    async fn key<K: SigningKey>(&self) -> Result<K, Fault> {
-        let scalar = self.chance.bytes::<32>()?;
+    async fn key<K: SigningKey>(&self, chance: &Chance) -> Result<K, Fault> {
+        let scalar = chance.bytes::<32>()?;
         let fresh = K::read(&scalar).ok_or(Fault::new("drew an unusable signing key"))?;
-        let kid = fresh.name();
-        let candidate = SealedKey {
-            sealed: self.sealer.seal(Place::signing_key(&kid), &scalar)?,
+        let candidate = self.sealed(fresh.name(), K::ALGORITHM, &scalar)?;
+        let adopted = self.store.adopt_signing_key(&candidate).await?;
+        self.opened(&adopted, K::read)
+    }
+
+    /// The deployment's key for the PLC directory: this one, unless there is one.
+    async fn rotation_key(&self, new: &RotationKey) -> Result<RotationKey, Fault> {
+        let name = new.public_key().to_did_key();
+        let candidate = self.sealed(name, Algorithm::ES256K, &new.to_bytes())?;
+        let adopted = self.store.adopt_rotation_key(&candidate).await?;
+        self.opened(&adopted, rotation_key)
+    }
+
+    fn sealed(&self, kid: String, algorithm: Algorithm, scalar: &[u8; 32]) -> Result<SealedKey, Fault> {
+        Ok(SealedKey {
+            sealed: self.sealer.seal(Place::signing_key(&kid), scalar)?,
             kid,
-            algorithm: K::ALGORITHM,
+            algorithm,
             created_at: self.now,
             state: KeyState::Current,
-        };
-        let adopted = self.store.adopt_signing_key(&candidate).await?;
-        let scalar = self
-            .sealer
-            .unseal(Place::signing_key(&adopted.kid), &adopted.sealed)?;
-        let key = scalar.first_chunk::<32>().and_then(K::read);
+        })
+    }
+
+    fn opened<K>(&self, key: &SealedKey, read: impl Fn(&[u8; 32]) -> Option<K>) -> Result<K, Fault> {
+        let scalar = self.sealer.unseal(Place::signing_key(&key.kid), &key.sealed)?;
+        let key = scalar.first_chunk::<32>().and_then(read);
         key.ok_or(Fault::new("a stored signing key is not usable"))
     }
 }
@@ -160,6 +199,10 @@ impl SigningKey for FeedKey {
     fn name(&self) -> String {
         self.kid()
     }
+}
+
+fn rotation_key(scalar: &[u8; 32]) -> Option<RotationKey> {
+    RotationKey::from_bytes(scalar).ok()
 }
 
 /// A token key is named by its thumbprint, so its name never changes and never repeats.

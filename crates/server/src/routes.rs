@@ -44,6 +44,7 @@ pub fn router(app: &App) -> Router {
     everything
         .route("/_health", get(|| async { "ok" }))
         .fallback(not_found)
+        .layer(from_fn_with_state(app.clone(), name_client))
         .layer(from_fn(safe_headers))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(serve::log_request))
@@ -232,6 +233,16 @@ fn add_page_headers(app: &App, headers: &mut HeaderMap) {
             HeaderValue::from_static("max-age=63072000"),
         );
     }
+}
+
+/// Puts the address of the client in the place of that of the connection, for whoever counts calls by address.
+async fn name_client(State(app): State<App>, mut request: Request<Body>, next: Next) -> Response {
+    let peer = Peer::address(request.extensions());
+    match app.fleet().client_address(peer, request.headers()).await {
+        Ok(client) => request.extensions_mut().insert(Peer(client)),
+        Err(fault) => return Failure::Fault(fault).into_json(),
+    };
+    next.run(request).await
 }
 
 ///

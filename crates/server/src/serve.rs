@@ -25,7 +25,7 @@ use tower::ServiceExt as _;
 
 use linger::Lingering;
 
-/// Who is on the other end of the connection.
+/// Who is on the other end of the connection; to handlers, who is behind the proxies in between.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 

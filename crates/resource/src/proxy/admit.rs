@@ -13,10 +13,10 @@ use super::credentials::sensitive;
 use super::fault::GateFault;
 use super::host::Host;
 use super::password::Presented as PresentedPassword;
-use super::peer::Origin;
 use super::settings::Legacy;
 use super::target;
 use crate::credentials::DPOP;
+use crate::peer::Origin;
 use crate::{BodyNeed, Call, Clock, Need, Refusal, Verified, check, sees_email};
 
 /// One call, read and not yet admitted.

@@ -19,11 +19,11 @@ use super::admit::{Admitted, Asked, Caller};
 use super::answer::{GateBody, boxed};
 use super::fault::GateFault;
 use super::host::{Host, Upstream};
-use super::peer::{FORWARDED_FOR, FORWARDED_PROTO, Origin};
 use super::request_headers;
 use super::target::{Path, Target};
 use super::tunnel::Handshake;
 use crate::Moment;
+use crate::peer::{FORWARDED_FOR, FORWARDED_PROTO, Origin};
 
 /// A request that may go upstream.
 pub(super) struct Forwarded(Request<GateBody>);

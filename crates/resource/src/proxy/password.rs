@@ -23,9 +23,9 @@ use super::credentials::sensitive;
 use super::fault::GateFault;
 use super::forwarded::Forwarded;
 use super::host::Upstream;
-use super::peer::Origin;
 use super::settings::Entropy;
 use crate::Clock;
+use crate::peer::Origin;
 
 /// The two headers. `Debug` is not there on purpose.
 pub(super) struct Presented<'a> {

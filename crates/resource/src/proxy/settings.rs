@@ -8,8 +8,8 @@ use entryway_scope::Did;
 
 use super::credentials::UpstreamCredentials;
 use super::paths::PagePattern;
-use super::peer::Network;
 use crate::client::HttpClient;
+use crate::peer::Network;
 use crate::{Clock, Permissions, Verifier};
 
 /// Fills a buffer with random bytes fit for keys, or says that it could not.

@@ -20,12 +20,12 @@ use super::forwarded::Forwarded;
 use super::host::Host;
 use super::hosts::Found;
 use super::own::{self, CALL_METHODS, READ_METHODS};
-use super::peer::{self, Origin};
 use super::target::{Path, Target};
 use super::tunnel::{self, Handshake, Tunnel};
 use super::upstream_answer::{check_session, streamed, unexplained, viewed};
 use super::wire::Line;
 use super::{paths, request_headers};
+use crate::peer::{self, Origin};
 
 /// On which connection a request came.
 #[derive(Clone)]

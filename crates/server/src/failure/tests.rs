@@ -1,9 +1,13 @@
 use std::fmt::Write as _;
 
+use entryway_core::handle::{HandleDomains, HandleRules, ReservedNames};
+use entryway_core::invite::Invitation;
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::response::{self, Answer};
 use entryway_identity::resolve::RealTxt;
 use entryway_oauth::issuer::Issuer;
+use entryway_resource::client::{ClientSettings, HttpClient};
+use entryway_scope::Did;
 use http_body_util::BodyExt as _;
 
 use super::*;
@@ -104,6 +108,15 @@ async fn app() -> App {
         limit_sign_ins: true,
         calls_per_minute: None,
         feed_readers: Vec::new(),
+        service_did: Did::parse("did:web:entryway.example").unwrap(),
+        handles: HandleRules {
+            domains: HandleDomains::parse(&[".example.com"]).unwrap(),
+            reserved: ReservedNames::default(),
+        },
+        invitation: Invitation::Required,
+        admin_tokens: Vec::new(),
+        trusted_proxies: Vec::new(),
+        about: crate::About::default(),
     };
     let directory = tempfile::tempdir().unwrap();
     let url = format!(
@@ -116,6 +129,7 @@ async fn app() -> App {
     let nobody = RealTxt::new(Some("127.0.0.1:1".parse().unwrap())).unwrap();
     let outside = Outside::new(
         fetcher,
+        HttpClient::new(ClientSettings::default()).unwrap(),
         "https://plc.example".parse().unwrap(),
         std::sync::Arc::new(nobody),
     );

@@ -1,4 +1,5 @@
-//! Who is on the other end: the peer of the connection, or whom a proxy that we trust names.
+//! Who is on the other end: the peer of the connection, or whom a proxy that we trust names. For whoever serves
+//! behind proxies.
 
 use std::net::IpAddr;
 
@@ -8,11 +9,11 @@ use http::header::HeaderName;
 /// A range of addresses, such as `10.0.0.0/8` or a single one.
 ///
 /// ```
-/// use entryway_resource::proxy::Network;
+/// use entryway_resource::peer::Network;
 /// let local: Network = "10.0.0.0/8".parse()?;
 /// assert!(local.contains([10, 1, 2, 3].into()) && !local.contains([11, 1, 2, 3].into()));
 /// assert!("10.0.0.0/33".parse::<Network>().is_err());
-/// # Ok::<_, entryway_resource::proxy::InvalidNetwork>(())
+/// # Ok::<_, entryway_resource::peer::InvalidNetwork>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
@@ -37,6 +38,15 @@ impl Network {
 
 fn same_prefix(ours: u128, theirs: u128, free_bits: u32) -> bool {
     (ours ^ theirs).checked_shr(free_bits).unwrap_or(0) == 0
+}
+
+/// The range of this one address.
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        let prefix = if address.is_ipv4() { 32 } else { 128 };
+        Self { address, prefix }
+    }
 }
 
 impl std::str::FromStr for Network {
@@ -64,15 +74,15 @@ pub struct InvalidNetwork;
 
 /// From where a request comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Origin {
+pub struct Origin {
     /// The client's address, as far as it is known.
-    pub(super) address: IpAddr,
+    pub address: IpAddr,
     /// Whether nobody on the way could read what it says: TLS up to a proxy that we trust, or this machine.
-    pub(super) private: bool,
+    pub private: bool,
 }
 
 /// Reads the forwarding headers of those we trust, and of nobody else (R-472).
-pub(super) fn origin(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Origin {
+pub fn origin(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Origin {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let peer = peer.to_canonical();
     if !is_trusted(peer) || !headers.contains_key(FORWARDED_FOR) {
@@ -113,8 +123,10 @@ fn entries<'a>(
     })
 }
 
-pub(super) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-pub(super) const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// Where proxies say whom they ask for.
+pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// Where they say whether they were asked over TLS.
+pub const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,279 @@
+//! A fleet: the service, PDS hosts that delegate to it, and a PLC directory, each on ports of its own.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::body::Body;
+use entryway_core::account::{Account, AccountStatus};
+use entryway_identity::did::PublicKey;
+use entryway_identity::plc::{PlcData, UnsignedOperation};
+use entryway_oauth::issuer::Issuer;
+use entryway_oauth::time::Timestamp;
+use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verifier, VerifierConfig};
+use entryway_sandbox::lab::PdsName;
+use entryway_sandbox::loopback::Loopback;
+use entryway_sandbox::names::Names;
+use entryway_sandbox::outbound;
+use entryway_sandbox::pds::{Pds, PdsSettings};
+use entryway_sandbox::plc::Directory;
+use entryway_scope::{Did, Handle};
+use entryway_server::fleet::HostPasswords;
+use entryway_server::{Chance, Config};
+use entryway_store::{Creation, HostAddition, HostState, NewAccount, PdsHost};
+use http::Request;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::clock::TestClock;
+use crate::connection::Connection;
+use crate::engine::Engine;
+use crate::key::random_hex;
+use crate::reply::Reply;
+use crate::secrets;
+use crate::server::{LexiconAuthorities, TestServer};
+
+/// The service with its fleet. Everything stops when it is dropped.
+pub struct World {
+    /// The service: reached in process here, and at [its issuer](TestServer::issuer) over a socket.
+    pub server: TestServer,
+    /// The PDS hosts in the order they were added.
+    pub hosts: Vec<Host>,
+    /// The PLC directory.
+    pub directory: Directory,
+    plc: String,
+    names: Names,
+    stored: TempDir,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<io::Result<()>>,
+}
+
+/// A PDS of the fleet.
+#[derive(Clone)]
+pub struct Host {
+    /// The audience of tokens for it.
+    pub did: Did,
+    /// Its origin.
+    pub url: Issuer,
+    /// The password of its administrator.
+    pub password: String,
+    /// The host itself.
+    pub pds: Pds,
+}
+
+/// An account on a host, as a test signs in with it.
+#[derive(Clone, Debug)]
+pub struct Resident {
+    /// Its permanent name.
+    pub did: Did,
+    /// Its handle.
+    pub handle: Handle,
+    /// What opens it.
+    pub password: String,
+}
+
+impl World {
+    /// A service with so many hosts and no account.
+    pub async fn start(engine: Engine, hosts: usize) -> Self {
+        Self::start_with(engine, hosts, |_| ()).await
+    }
+
+    /// The same as an operator configured it. The issuer is given.
+    pub async fn start_with(engine: Engine, hosts: usize, configure: impl FnOnce(&mut Config)) -> Self {
+        let (login, plc) = (Loopback::bind(0).await.unwrap(), Loopback::bind(0).await.unwrap());
+        let issuer = PdsName::parse(&login.origin()).unwrap();
+        let server = TestServer::start_empty(
+            engine,
+            &[],
+            LexiconAuthorities::known_to(&plc.origin()),
+            |config| {
+                config.issuer = issuer.origin().clone();
+                config.service_did = issuer.did().clone();
+                configure(config);
+            },
+        )
+        .await;
+        let stored = tempfile::tempdir().unwrap();
+        let directory = Directory::open(&stored.path().join("plc"), clock(server.clock())).unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let origin = plc.origin();
+        plc.serve(&directory.router(), &stopped, &mut tasks);
+        for listener in login.into_listeners() {
+            let (router, mut stopped) = (server.router().clone(), stopped.clone());
+            tasks.spawn(async move {
+                let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
+                entryway_server::serve(listener, router, stopped).await;
+                Ok(())
+            });
+        }
+        let mut world = Self {
+            server,
+            hosts: Vec::new(),
+            directory,
+            plc: origin,
+            names: Names::default(),
+            stored,
+            stop,
+            tasks,
+        };
+        for _ in 0..hosts {
+            world.add_host().await;
+        }
+        world
+    }
+
+    /// Starts one more PDS and makes it a host of the fleet.
+    pub async fn add_host(&mut self) -> Host {
+        let host = self.start_host().await;
+        self.register(&host).await;
+        self.hosts.push(host.clone());
+        host
+    }
+
+    /// Starts a PDS that delegates to the service, which does not know of it.
+    pub async fn start_host(&mut self) -> Host {
+        let listener = Loopback::bind(0).await.unwrap();
+        let name = PdsName::parse(&listener.origin()).unwrap();
+        let app = self.server.app();
+        let settings = PdsSettings {
+            origin: name.origin().to_string(),
+            did: name.did().clone(),
+            issuer: self.server.issuer().to_owned(),
+            plc: self.plc.clone(),
+            http: outbound::client().unwrap(),
+            entryway_rotation_key: app.keys().plc_rotation.public_key(),
+            verifier: Arc::new(Verifier::new(VerifierConfig {
+                issuers: vec![TrustedIssuer::new(
+                    app.issuer().clone(),
+                    IssuerKeys::pinned(app.keys().public()).unwrap(),
+                )],
+                audience: name.did().clone(),
+                public_url: name.origin().clone(),
+                nonces: app.keys().resource_nonces.clone(),
+                limits: Limits::default(),
+            })),
+        };
+        let stored = self.stored.path().join(listener.port().to_string());
+        let names = self.names.clone();
+        let pds = Pds::open(
+            &stored,
+            settings,
+            names,
+            clock(self.server.clock()),
+            Arc::new(random),
+        )
+        .unwrap();
+        listener.serve(&pds.router(), &self.stop.subscribe(), &mut self.tasks);
+        let password = random_hex::<16>();
+        secrets::record(&password);
+        Host {
+            did: name.did().clone(),
+            url: name.origin().clone(),
+            password,
+            pds,
+        }
+    }
+
+    /// Makes a host one of the fleet.
+    pub async fn register(&self, host: &Host) {
+        let passwords = HostPasswords::new(&self.server.config().root_key);
+        let added = PdsHost {
+            did: host.did.clone(),
+            url: host.url.clone(),
+            sealed_password: passwords.seal(&host.did, &host.password).unwrap(),
+            state: HostState::Open,
+            added_at: self.server.clock().now(),
+        };
+        let addition = self.server.app().store().add_pds_host(&added).await.unwrap();
+        assert_eq!(addition, HostAddition::Added);
+        self.forget();
+    }
+
+    /// Lets what the service keeps of the fleet grow old.
+    pub fn forget(&self) {
+        self.server.clock().advance(61);
+    }
+
+    /// Makes an account on a host the way a sign-up does, with a confirmed address.
+    pub async fn settle(&self, host: &Host, handle: &str) -> Resident {
+        let (app, handle) = (self.server.app(), Handle::parse(handle).unwrap());
+        let reserved = call_host(host, "com.atproto.server.reserveSigningKey", &json!({})).await;
+        let signing_key = PublicKey::from_did_key(reserved["signingKey"].as_str().unwrap()).unwrap();
+        let rotation_key = &app.keys().plc_rotation;
+        let rotation_keys = vec![app.keys().plc_rotation_did_key()];
+        let data = PlcData::account(&handle, &signing_key, host.url.as_str(), rotation_keys);
+        let operation = UnsignedOperation::genesis(data).sign(rotation_key);
+        let did = operation.did();
+        let input = json!({ "did": did, "handle": handle, "plcOp": operation });
+        call_host(host, "com.atproto.server.createAccount", &input).await;
+
+        let password = random_hex::<12>();
+        secrets::record(&password);
+        let now = self.server.clock().now();
+        let name = handle.as_str().split('.').next().unwrap();
+        let account = Account {
+            did: did.clone(),
+            handle: handle.clone(),
+            email: Some(format!("{name}@mail.example")),
+            email_confirmed_at: Some(now),
+            email_auth_factor: false,
+            pds_did: host.did.to_string(),
+            status: AccountStatus::Active,
+            // from before the test began
+            credentials_changed_at: Timestamp::from_seconds(now.seconds() - 1),
+        };
+        let password_hash = app.passwords().hash(&password).await.unwrap();
+        let new = NewAccount {
+            account: &account,
+            password_hash: &password_hash,
+        };
+        let created = app.store().create_account(new, now).await.unwrap();
+        assert_eq!(created, Creation::Created);
+        Resident {
+            did,
+            handle,
+            password,
+        }
+    }
+
+    /// Asks the service over a socket. Whatever is asked, nothing of its own breaks.
+    pub async fn ask(&self, request: Request<Body>) -> Reply {
+        let asked = format!("{} {}", request.method(), request.uri());
+        let authority = self.server.issuer().strip_prefix("http://").unwrap();
+        let address = tokio::net::lookup_host(authority).await.unwrap().next().unwrap();
+        let mut connection = Connection::open(address).await.expect("the service listens");
+        let reply = connection.ask(request).await;
+        let reply = reply.unwrap_or_else(|| panic!("{asked} has no answer"));
+        secrets::record_reply(&reply);
+        assert_ne!(reply.code(), 500, "{asked} gave {reply:?}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{asked}");
+        reply
+    }
+}
+
+/// A procedure of a host, called as the service calls it.
+async fn call_host(host: &Host, method: &str, input: &Value) -> Value {
+    let url = format!("{}/xrpc/{method}", host.url);
+    let answer = outbound::client()
+        .unwrap()
+        .post(url)
+        .json(input)
+        .send()
+        .await
+        .unwrap();
+    let status = answer.status();
+    let body = answer.text().await.unwrap();
+    assert!(status.is_success(), "{method} gave {status} {body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+fn clock(clock: &TestClock) -> entryway_sandbox::ambient::Clock {
+    let clock = clock.clone();
+    Arc::new(move || clock.now())
+}
+
+fn random(bytes: &mut [u8]) {
+    assert!(Chance::system().fill(bytes));
+}
