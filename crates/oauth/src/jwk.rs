@@ -6,6 +6,8 @@
 mod algorithm;
 mod thumbprint;
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -199,6 +201,28 @@ impl PublicKey {
             Self::Ed25519(x) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, b64(x)),
             Self::Rsa { n, e } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, b64(e), b64(n)),
         }
+    }
+
+    /// The point in hexadecimal digits, compressed (SEC 1 section 2.3.3): how a PDS is told the key of its
+    /// entryway. None of a key that is no point.
+    ///
+    /// ```
+    /// use entryway_oauth::access_token::AccessTokenKey;
+    /// let key = AccessTokenKey::from_bytes(&[1; 32]).unwrap();
+    /// let hex = key.public().compressed_hex().unwrap();
+    /// assert!(hex.len() == 66 && (hex.starts_with("02") || hex.starts_with("03")));
+    /// ```
+    pub fn compressed_hex(&self) -> Option<String> {
+        let Self::Ec { curve, point } = self else {
+            return None;
+        };
+        let (x, y) = point.get(1..)?.split_at_checked(curve.coordinate_bytes())?;
+        let sign = if y.last()? % 2 == 0 { "02" } else { "03" };
+        let mut hex = sign.to_owned();
+        for byte in x {
+            let _infallible = write!(hex, "{byte:02x}");
+        }
+        Some(hex)
     }
 
     /// Whether the algorithm is one for this type of key (R-299).

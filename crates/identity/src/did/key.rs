@@ -300,6 +300,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_key_written_for_a_pds_is_read_as_the_same() {
+        // points with either sign
+        for byte in 1..=8 {
+            let key = SigningKey::from_bytes(&[byte; 32]).unwrap().public_key();
+            let hex = key.to_jwk().compressed_hex().unwrap();
+            assert_eq!(PublicKey::k256_from_hex(&hex), Ok(key));
+        }
+    }
+
     // The prefixes that give the two curves away at a glance: zQ3sh is secp256k1, zDn is P-256.
     #[test]
     fn the_prefix_names_the_curve() {
