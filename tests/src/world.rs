@@ -14,7 +14,7 @@ use entryway_sandbox::lab::PdsName;
 use entryway_sandbox::loopback::Loopback;
 use entryway_sandbox::names::Names;
 use entryway_sandbox::outbound;
-use entryway_sandbox::pds::{Pds, PdsSettings};
+use entryway_sandbox::pds::{AdminPassword, Pds, PdsSettings};
 use entryway_sandbox::plc::Directory;
 use entryway_scope::{Did, Handle};
 use entryway_server::fleet::HostPasswords;
@@ -137,6 +137,8 @@ impl World {
         let listener = Loopback::bind(0).await.unwrap();
         let name = PdsName::parse(&listener.origin()).unwrap();
         let app = self.server.app();
+        let password = random_hex::<16>();
+        secrets::record(&password);
         let settings = PdsSettings {
             origin: name.origin().to_string(),
             did: name.did().clone(),
@@ -144,6 +146,7 @@ impl World {
             plc: self.plc.clone(),
             http: outbound::client().unwrap(),
             entryway_rotation_key: app.keys().plc_rotation.public_key(),
+            admin_password: AdminPassword::new(password.clone()),
             verifier: Arc::new(Verifier::new(VerifierConfig {
                 issuers: vec![TrustedIssuer::new(
                     app.issuer().clone(),
@@ -166,8 +169,6 @@ impl World {
         )
         .unwrap();
         listener.serve(&pds.router(), &self.stop.subscribe(), &mut self.tasks);
-        let password = random_hex::<16>();
-        secrets::record(&password);
         Host {
             did: name.did().clone(),
             url: name.origin().clone(),

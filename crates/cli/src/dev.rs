@@ -27,6 +27,7 @@ use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verifier, VerifierCon
 use entryway_sandbox::ambient::{Clock as AmbientClock, Entropy};
 use entryway_sandbox::demo::{self, DemoConfig};
 use entryway_sandbox::lab::{Listeners, PdsName, Sandbox, SandboxSettings};
+use entryway_sandbox::pds::AdminPassword;
 use entryway_scope::Did;
 use entryway_server::{About, App, Chance, Clock, Config, FeedReader, Keys, LocalDocuments, Outside};
 use entryway_store::Store;
@@ -122,6 +123,7 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
         directory: data.path().join("sandbox"),
         issuer: issuer.to_string(),
         rotation_key: app.keys().plc_rotation.clone(),
+        admin_password: AdminPassword::new(fleet::admin_password(data.root_key())),
         verifier: Arc::new(verifier(&app, &listeners)?),
         clock: ambient_clock(&clock),
         entropy: ambient_entropy(&chance),

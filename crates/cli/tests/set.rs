@@ -18,6 +18,7 @@ use entryway_oauth::nonce::NonceKey;
 use entryway_oauth::secret::ServerKey;
 use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verifier, VerifierConfig};
 use entryway_sandbox::lab::{Listeners, Ports, Sandbox, SandboxSettings};
+use entryway_sandbox::pds::AdminPassword;
 use entryway_scope::{Handle, Nsid};
 use entryway_server::Clock;
 use serde_json::{Value, json};
@@ -51,6 +52,7 @@ impl Scene {
             directory: stored.path().to_owned(),
             issuer: issuer.to_string(),
             rotation_key: SigningKey::from_bytes(&[1; 32]).unwrap(),
+            admin_password: AdminPassword::new("an-admin-password".to_owned()),
             verifier: Arc::new(verifier),
             clock: Arc::new(|| Clock::system().now()),
             entropy: Arc::new(move |buffer| buffer.fill(drawn.fetch_add(1, Ordering::Relaxed))),

@@ -27,7 +27,7 @@ use crate::loopback::{Loopback, PortFault};
 use crate::mailbox::Mailbox;
 use crate::names::Names;
 use crate::outbound;
-use crate::pds::{Pds, PdsSettings};
+use crate::pds::{AdminPassword, Pds, PdsSettings};
 use crate::plc::{Directory, Submission};
 
 pub use self::fault::LabFault;
@@ -119,6 +119,8 @@ pub struct SandboxSettings {
     pub issuer: String,
     /// The entryway's key over the identity of every account. The same directory wants the same key.
     pub rotation_key: SigningKey,
+    /// Lets an entryway change the accounts of the PDS.
+    pub admin_password: AdminPassword,
     /// Stands in front of the PDS; believes the issuer's tokens for [`Listeners::pds_did`] at
     /// [`Listeners::pds_url`].
     pub verifier: Arc<Verifier>,
@@ -169,6 +171,7 @@ impl Sandbox {
             directory: stored,
             issuer,
             rotation_key,
+            admin_password,
             verifier,
             clock,
             entropy,
@@ -182,6 +185,7 @@ impl Sandbox {
             plc: plc_url.clone(),
             http: http.clone(),
             entryway_rotation_key: rotation_key.public_key(),
+            admin_password,
             verifier,
         };
         let opened = {

@@ -43,6 +43,14 @@ impl Names {
         if owner == did { Claim::Held } else { Claim::Taken }
     }
 
+    /// Takes a handle back from a DID, if it is theirs.
+    pub(crate) fn release(&self, handle: &Handle, did: &Did) {
+        let mut names = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if names.get(handle) == Some(did) {
+            names.remove(handle);
+        }
+    }
+
     /// Resolution as the network does it: `com.atproto.identity.resolveHandle`, and
     /// `/.well-known/atproto-did` for the handle that is the `Host`. Whoever merges them adds CORS.
     pub fn routes(&self) -> Router {

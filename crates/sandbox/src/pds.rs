@@ -2,12 +2,13 @@
 //!
 //! Not a PDS for anything else. Records are kept as plain JSON; of sync there is the proof of one record and
 //! nothing else, there is no app view behind it, and no validation against lexicons. What it does as the
-//! reference does (contract sections 2.3 and 5.4): account creation driven by an entryway, and the permission
+//! reference does (contract sections 2.3, 2.5 and 5.4): what an entryway makes of its accounts, and the permission
 //! each method asks for. What no PDS does: it takes lexicons from anybody on this machine, to publish them.
 //!
 //! Access tokens are not its business: `entryway-resource` stands in front of the methods that need one.
 
 mod accounts;
+mod admin;
 mod blobs;
 mod caller;
 mod create_account;
@@ -22,13 +23,13 @@ mod session;
 mod sync;
 mod write;
 
-use std::collections::VecDeque;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use entryway_identity::did::{PublicKey, SigningKey};
+use entryway_identity::did::PublicKey;
 use entryway_resource::{Verifier, steadied};
 use entryway_scope::{Did, Handle};
 
@@ -57,8 +58,27 @@ pub struct PdsSettings {
     pub http: reqwest::Client,
     /// The entryway's key that signs the operations of every account here.
     pub entryway_rotation_key: PublicKey,
+    /// Lets its entryway change the accounts here (contract section 2.5).
+    pub admin_password: AdminPassword,
     /// Stands in front of the methods that need an access token.
     pub verifier: Arc<Verifier>,
+}
+
+/// The password of a PDS's administrator. `Debug` shows nothing of it.
+#[derive(Clone)]
+pub struct AdminPassword(String);
+
+impl AdminPassword {
+    /// This one.
+    pub const fn new(password: String) -> Self {
+        Self(password)
+    }
+}
+
+impl fmt::Debug for AdminPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminPassword([redacted])")
+    }
 }
 
 /// The PDS; clones are the same PDS.
@@ -76,21 +96,14 @@ struct Inner {
     /// Whether it is as if the hosts of all lexicons were away.
     is_dark: AtomicBool,
     state: Mutex<State>,
-    /// Held from the look at what is free until the account is stored.
-    creation: tokio::sync::Mutex<()>,
+    /// Held from the look at an account until what becomes of it is stored.
+    changing: tokio::sync::Mutex<()>,
 }
 
 struct State {
     journal: Journal<Entry>,
     accounts: Accounts,
-    reservations: VecDeque<Reservation>,
     tids: Tids,
-}
-
-/// A signing key for an account to come. Kept in memory: whoever began before a restart begins again.
-struct Reservation {
-    did: Option<Did>,
-    key: SigningKey,
 }
 
 impl Pds {
@@ -123,7 +136,6 @@ impl Pds {
         let state = State {
             journal,
             accounts,
-            reservations: VecDeque::new(),
             tids,
         };
         Ok(Self(Arc::new(Inner {
@@ -138,7 +150,7 @@ impl Pds {
             blobs: directory.join("blobs"),
             is_dark: AtomicBool::new(false),
             state: Mutex::new(state),
-            creation: tokio::sync::Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
         })))
     }
 

@@ -7,6 +7,7 @@ use entryway_identity::did::SigningKey;
 use entryway_oauth::issuer::Issuer;
 use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verifier, VerifierConfig};
 use entryway_sandbox::lab::{Listeners, Ports, Sandbox, SandboxSettings};
+use entryway_sandbox::pds::AdminPassword;
 use entryway_scope::Nsid;
 use entryway_tests::{Engine, LexiconAuthorities, TestServer, alice, both_engines, login};
 use serde_json::json;
@@ -40,6 +41,7 @@ async fn with_sandbox(engine: Engine) -> (TestServer, Sandbox, TempDir) {
         directory: stored.path().to_owned(),
         issuer: server.issuer().to_owned(),
         rotation_key: SigningKey::from_bytes(&[1; 32]).unwrap(),
+        admin_password: AdminPassword::new("an-admin-password".to_owned()),
         verifier: Arc::new(verifier),
         clock: Arc::new(move || clock.now()),
         entropy: Arc::new(|bytes| rand::fill(bytes).unwrap()),

@@ -34,6 +34,7 @@ fn settings(stored: &Path, listeners: &Listeners) -> SandboxSettings {
         directory: stored.to_owned(),
         issuer: "http://localhost:2583".to_owned(),
         rotation_key: SigningKey::from_bytes(&[1; 32]).unwrap(),
+        admin_password: AdminPassword::new("an-admin-password".to_owned()),
         verifier: Arc::new(verifier),
         clock: Arc::new(|| NOW),
         entropy: Arc::new(move |buffer| buffer.fill(drawn.fetch_add(1, Ordering::Relaxed))),

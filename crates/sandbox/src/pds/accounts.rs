@@ -1,6 +1,6 @@
 //! What the PDS knows: accounts with their records and blobs, folded from what became true.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::str::FromStr;
 
@@ -46,6 +46,26 @@ pub(super) enum Entry {
     },
     /// A blob is on the disk.
     Blob { did: Did, cid: String, blob: Blob },
+    /// An account has another handle.
+    Handle { did: Did, handle: Handle },
+    /// An account may act, or not.
+    Standing { did: Did, standing: Standing },
+    /// An account is gone, and everything it had.
+    Deleted { did: Did },
+    /// A signing key waits for the account that it is for.
+    Reserved {
+        did: Option<Did>,
+        signing_key: AccountKey,
+    },
+}
+
+/// Whether an account may act, by its person and by the operator.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) struct Standing {
+    /// Its person rests it.
+    pub(super) deactivated: bool,
+    /// The operator took it down, with what the case is called.
+    pub(super) takedown: Option<String>,
 }
 
 /// Where a record is.
@@ -91,6 +111,7 @@ pub(super) struct Account {
     pub(super) signing_key: AccountKey,
     /// The revision of the repository: a TID.
     pub(super) rev: RecordKey,
+    pub(super) standing: Standing,
     pub(super) records: BTreeMap<Nsid, BTreeMap<RecordKey, Record>>,
     pub(super) blobs: BTreeMap<String, Blob>,
 }
@@ -121,32 +142,59 @@ impl Account {
     }
 }
 
-/// All accounts of this PDS.
+/// All accounts of this PDS, and the keys that wait for one.
 #[derive(Debug, Default)]
-pub(super) struct Accounts(BTreeMap<Did, Account>);
+pub(super) struct Accounts {
+    accounts: BTreeMap<Did, Account>,
+    reservations: VecDeque<Reservation>,
+}
+
+/// A signing key for an account to come.
+#[derive(Debug)]
+struct Reservation {
+    did: Option<Did>,
+    key: SigningKey,
+}
 
 impl Accounts {
     /// An account by its DID.
     pub(super) fn by_did(&self, did: &Did) -> Option<&Account> {
-        self.0.get(did)
+        self.accounts.get(did)
     }
 
     /// An account by either name.
     pub(super) fn find(&self, name: &AtIdentifier) -> Option<(&Did, &Account)> {
         match name {
-            AtIdentifier::Did(did) => self.0.get_key_value(did),
-            AtIdentifier::Handle(handle) => self.0.iter().find(|(_, account)| account.handle == *handle),
+            AtIdentifier::Did(did) => self.accounts.get_key_value(did),
+            AtIdentifier::Handle(handle) => self
+                .accounts
+                .iter()
+                .find(|(_, account)| account.handle == *handle),
         }
     }
 
     /// Every account.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Did, &Account)> {
-        self.0.iter()
+        self.accounts.iter()
+    }
+
+    /// The key that waits for the account of this DID.
+    pub(super) fn key_reserved_for(&self, did: &Did) -> Option<&SigningKey> {
+        let mut reserved = self.reservations.iter();
+        reserved
+            .find(|reservation| reservation.did.as_ref() == Some(did))
+            .map(|reservation| &reservation.key)
+    }
+
+    /// The key that waits under its public half, a `did:key`.
+    pub(super) fn reserved_key(&self, public: &str) -> Option<&SigningKey> {
+        let mut reserved = self.reservations.iter().map(|reservation| &reservation.key);
+        reserved.find(|key| key.public_key().to_did_key() == public)
     }
 
     /// How many bytes of blobs there are, each counted for every account that has it.
     pub(super) fn blob_bytes(&self) -> u64 {
-        self.0
+        self.accounts
             .values()
             .flat_map(|account| account.blobs.values())
             .map(|blob| blob.bytes)
@@ -163,19 +211,23 @@ impl Accounts {
                 rev,
             } => {
                 let (records, blobs) = (BTreeMap::new(), BTreeMap::new());
-                self.0.insert(
+                let public = signing_key.0.public_key();
+                self.reservations
+                    .retain(|reservation| reservation.key.public_key() != public);
+                self.accounts.insert(
                     did,
                     Account {
                         handle,
                         signing_key,
                         rev,
+                        standing: Standing::default(),
                         records,
                         blobs,
                     },
                 );
             }
             Entry::Record { address, record, rev } => {
-                let Some(account) = self.0.get_mut(&address.did) else {
+                let Some(account) = self.accounts.get_mut(&address.did) else {
                     return;
                 };
                 account.rev = rev;
@@ -186,7 +238,7 @@ impl Accounts {
                     .insert(address.rkey, record);
             }
             Entry::RecordDeleted { address, rev } => {
-                let Some(account) = self.0.get_mut(&address.did) else {
+                let Some(account) = self.accounts.get_mut(&address.did) else {
                     return;
                 };
                 account.rev = rev;
@@ -199,14 +251,37 @@ impl Accounts {
                 }
             }
             Entry::Blob { did, cid, blob } => {
-                let Some(account) = self.0.get_mut(&did) else {
+                let Some(account) = self.accounts.get_mut(&did) else {
                     return;
                 };
                 account.blobs.insert(cid, blob);
             }
+            Entry::Handle { did, handle } => {
+                if let Some(account) = self.accounts.get_mut(&did) {
+                    account.handle = handle;
+                }
+            }
+            Entry::Standing { did, standing } => {
+                if let Some(account) = self.accounts.get_mut(&did) {
+                    account.standing = standing;
+                }
+            }
+            Entry::Deleted { did } => {
+                self.accounts.remove(&did);
+            }
+            Entry::Reserved { did, signing_key } => {
+                if self.reservations.len() >= RESERVATIONS_MAX {
+                    self.reservations.pop_front();
+                }
+                let key = signing_key.0;
+                self.reservations.push_back(Reservation { did, key });
+            }
         }
     }
 }
+
+/// Nobody is waiting for more at a time; the oldest gives way.
+const RESERVATIONS_MAX: usize = 1000;
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

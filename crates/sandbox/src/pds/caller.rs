@@ -5,6 +5,7 @@
 use axum::extract::FromRequestParts;
 use entryway_resource::{Refusal, Verified, sees_email};
 use entryway_scope::{Act, Did, Nsid, RepoAction};
+use http::StatusCode;
 use http::request::Parts;
 
 use super::Pds;
@@ -24,12 +25,28 @@ impl Caller {
 
     /// Refuses unless the app may do this to records of the collection (contract section 5.4).
     pub(super) fn check_repo(&self, collection: &Nsid, action: RepoAction) -> Result<(), Failure> {
+        self.check_standing()?;
         self.check(Act::Repo { collection, action })
     }
 
     /// Refuses unless the app may upload files of the media type (contract section 5.4).
     pub(super) fn check_blob(&self, media_type: &str) -> Result<(), Failure> {
+        self.check_standing()?;
         self.check(Act::Blob { media_type })
+    }
+
+    /// Refuses where the account itself may not act.
+    fn check_standing(&self) -> Result<(), Failure> {
+        let state = self.pds.state();
+        let standing = state.accounts.by_did(self.did()).map(|account| &account.standing);
+        let refused = |error, message| Err(Failure::new(StatusCode::UNAUTHORIZED, error, message));
+        match standing {
+            Some(standing) if standing.takedown.is_some() => {
+                refused("AccountTakedown", "Account has been taken down")
+            }
+            Some(standing) if standing.deactivated => refused("AccountDeactivated", "Account is deactivated"),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses unless the app may do this.

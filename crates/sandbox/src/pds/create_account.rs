@@ -9,8 +9,8 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
+use super::Pds;
 use super::accounts::{AccountKey, AtIdentifier, Entry};
-use super::{Pds, Reservation};
 use crate::journal::{JournalFault, settle};
 use crate::outbound;
 use crate::xrpc::{Failure, Input};
@@ -21,28 +21,16 @@ pub(super) async fn reserve_signing_key(
     mut input: Input,
 ) -> Result<Json<Value>, Failure> {
     let did = input.optional::<Did>("did")?;
-    let key = pds.draw_key()?;
-    let mut state = pds.state();
-    let known = state
-        .reservations
-        .iter()
-        .find(|reservation| did.is_some() && reservation.did == did);
-    if let Some(known) = known {
-        return Ok(Json(json!({ "signingKey": known.key.public_key().to_did_key() })));
-    }
-    let signing_key = key.public_key().to_did_key();
-    if state.reservations.len() >= RESERVATIONS_MAX {
-        state.reservations.pop_front();
-    }
-    state.reservations.push_back(Reservation { did, key });
+    let fresh = pds.draw_key()?;
+    let signing_key = settle(move || pds.reserve(did, fresh)).await?;
     Ok(Json(json!({ "signingKey": signing_key })))
 }
 
 /// `com.atproto.server.createAccount`: step 4.
 ///
-/// Unlike the reference it looks whether handle and DID are free *before* it tells the PLC directory, so that
-/// a clash leaves no orphaned DID behind. The two tokens of the answer are worth nothing, there as here: the
-/// entryway mints its own.
+/// As the reference does, it sees that the handle is taken only *after* the PLC directory took the operation, and
+/// then breaks down: whoever wants no orphaned DID asks before (contract section 0, item 7). The two tokens of the
+/// answer are worth nothing, there as here: the entryway mints its own.
 pub(super) async fn create_account(
     State(pds): State<Pds>,
     headers: HeaderMap,
@@ -76,18 +64,18 @@ pub(super) async fn create_account(
 
 impl Pds {
     async fn create(self, did: Did, handle: Handle, operation: Operation) -> Result<Json<Value>, Failure> {
-        let signing_key = self.check_operation(&handle, &operation)?;
-        let _creating = self.0.creation.lock().await;
-        let key = self.check_free(&did, &handle, &signing_key)?;
+        let _changing = self.0.changing.lock().await;
+        let key = self.check_operation(&did, &handle, &operation)?;
+        if self.state().accounts.by_did(&did).is_some() {
+            return Err(Failure::invalid_request("Repo already exists"));
+        }
         self.submit_operation(&did, &operation).await?;
+        self.check_handle_free(&handle)?;
         let (pds, owner, name) = (self.clone(), did.clone(), handle.clone());
         settle(move || pds.store_account(owner, name, AccountKey(key))).await?;
         self.0.names.claim(&handle, &did);
 
-        let mut state = self.state();
-        state
-            .reservations
-            .retain(|reservation| reservation.key.public_key().to_did_key() != signing_key);
+        let state = self.state();
         let document = state
             .accounts
             .by_did(&did)
@@ -99,6 +87,19 @@ impl Pds {
             "accessJwt": NO_TOKEN,
             "refreshJwt": NO_TOKEN,
         })))
+    }
+
+    /// The public half of the key that waits for the DID; of the fresh one, if none does.
+    fn reserve(&self, did: Option<Did>, fresh: SigningKey) -> Result<String, JournalFault> {
+        let mut state = self.state();
+        let waiting = did.as_ref().and_then(|did| state.accounts.key_reserved_for(did));
+        if let Some(waiting) = waiting {
+            return Ok(waiting.public_key().to_did_key());
+        }
+        let public = fresh.public_key().to_did_key();
+        let signing_key = AccountKey(fresh);
+        state.store(Entry::Reserved { did, signing_key })?;
+        Ok(public)
     }
 
     fn store_account(&self, did: Did, handle: Handle, signing_key: AccountKey) -> Result<(), JournalFault> {
@@ -144,8 +145,13 @@ impl Pds {
         )))
     }
 
-    /// Whether the operation is one this PDS may act on; the signing key it names.
-    fn check_operation(&self, handle: &Handle, operation: &Operation) -> Result<String, Failure> {
+    /// Whether the operation is one this PDS may act on; the private half of the reserved key it names.
+    fn check_operation(
+        &self,
+        did: &Did,
+        handle: &Handle,
+        operation: &Operation,
+    ) -> Result<SigningKey, Failure> {
         let data = operation
             .data()
             .ok_or_else(|| incompatible("invalid plc operation"))?;
@@ -154,10 +160,18 @@ impl Pds {
             return Err(incompatible("PLC DID does not include service rotation key"));
         }
         if operation.signer(&[entryway]).is_err() {
-            return Err(incompatible(
-                "invalid plc operation: expected a signature by the service rotation key",
-            ));
+            return Err(incompatible("invalid plc operation"));
         }
+        let named = data
+            .signing_key()
+            .ok_or_else(|| incompatible("invalid plc operation"))?;
+        let reserved = {
+            let state = self.state();
+            let of_did = state.accounts.key_reserved_for(did);
+            of_did.or_else(|| state.accounts.reserved_key(named)).cloned()
+        };
+        let reserved =
+            reserved.ok_or_else(|| Failure::invalid_request("reserved signing key does not exist"))?;
         if data.also_known_as.first() != Some(&format!("at://{handle}")) {
             return Err(incompatible("provided handle does not match DID document handle"));
         }
@@ -166,33 +180,20 @@ impl Pds {
                 "DID document pds endpoint does not match service endpoint",
             ));
         }
-        data.signing_key()
-            .map(str::to_owned)
-            .ok_or_else(|| incompatible("invalid plc operation: no signing key"))
-    }
-
-    /// Whether handle and DID are free; the private half of the reserved key.
-    fn check_free(&self, did: &Did, handle: &Handle, signing_key: &str) -> Result<SigningKey, Failure> {
-        let state = self.state();
-        let handle_is_taken = state
-            .accounts
-            .find(&AtIdentifier::Handle(handle.clone()))
-            .is_some()
-            || self.0.names.resolve(handle).is_some_and(|owner| owner != *did);
-        if handle_is_taken {
-            return Err(Failure::new(
-                StatusCode::BAD_REQUEST,
-                "HandleNotAvailable",
-                "handle: it is taken",
+        if reserved.public_key().to_did_key() != named {
+            return Err(incompatible(
+                "DID document signing key does not match service signing key",
             ));
         }
-        if state.accounts.by_did(did).is_some() {
-            return Err(Failure::invalid_request("did: it already has an account here"));
+        Ok(reserved)
+    }
+
+    fn check_handle_free(&self, handle: &Handle) -> Result<(), Failure> {
+        let state = self.state();
+        match state.accounts.find(&AtIdentifier::Handle(handle.clone())) {
+            None => Ok(()),
+            Some(_) => Err(Failure::internal("Internal Server Error")),
         }
-        let mut reserved = state.reservations.iter().map(|reservation| &reservation.key);
-        let key = reserved.find(|key| key.public_key().to_did_key() == signing_key);
-        key.cloned()
-            .ok_or_else(|| Failure::invalid_request("reserved signing key does not exist"))
     }
 
     fn draw_key(&self) -> Result<SigningKey, Failure> {
@@ -210,9 +211,6 @@ fn upstream_failure(message: &str) -> Failure {
 fn incompatible(message: &str) -> Failure {
     Failure::new(StatusCode::BAD_REQUEST, "IncompatibleDidDoc", message)
 }
-
-/// Nobody is waiting for more at a time; the oldest gives way.
-const RESERVATIONS_MAX: usize = 1000;
 
 /// In the place of tokens, which the lexicon demands.
 const NO_TOKEN: &str = "a-PDS-behind-an-entryway-issues-no-sessions";

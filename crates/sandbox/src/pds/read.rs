@@ -67,6 +67,13 @@ pub(super) async fn describe_repo(State(pds): State<Pds>, params: Params) -> Res
     let repo = params.required::<AtIdentifier>("repo")?;
     let state = pds.state();
     let (did, account) = state.accounts.find(&repo).ok_or_else(no_such_repo)?;
+    let hidden = |error, message| Err(Failure::new(StatusCode::BAD_REQUEST, error, message));
+    if account.standing.takedown.is_some() {
+        return hidden("RepoTakendown", "repo: the account was taken down");
+    }
+    if account.standing.deactivated {
+        return hidden("RepoDeactivated", "repo: the account is deactivated");
+    }
     Ok(Json(json!({
         "did": did,
         "handle": account.handle,

@@ -11,7 +11,9 @@ use http::{HeaderValue, Method};
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::{Pds, blobs, create_account, lexicons, metadata, read, service_auth, session, sync, write};
+use super::{
+    Pds, admin, blobs, create_account, lexicons, metadata, read, service_auth, session, sync, write,
+};
 use crate::xrpc;
 
 pub(super) fn router(pds: &Pds) -> Router {
@@ -57,7 +59,27 @@ pub(super) fn router(pds: &Pds) -> Router {
         .route("/xrpc/com.atproto.repo.listRecords", get(read::list))
         .route("/xrpc/com.atproto.sync.getBlob", get(blobs::get_blob))
         .route("/xrpc/com.atproto.sync.getRecord", get(sync::get_record))
+        .route("/xrpc/com.atproto.sync.getRepoStatus", get(sync::get_repo_status))
         .route("/xrpc/{nsid}", any(xrpc::unknown_method))
+        .with_state(pds.clone());
+    // by the password of the administrator, which no page knows
+    let administration = Router::new()
+        .route(
+            "/xrpc/com.atproto.admin.updateAccountHandle",
+            post(admin::update_account_handle),
+        )
+        .route(
+            "/xrpc/com.atproto.admin.updateSubjectStatus",
+            post(admin::update_subject_status),
+        )
+        .route(
+            "/xrpc/com.atproto.admin.getSubjectStatus",
+            get(admin::get_subject_status),
+        )
+        .route(
+            "/xrpc/com.atproto.admin.deleteAccount",
+            post(admin::delete_account),
+        )
         .with_state(pds.clone());
     // not for the pages of other sites: outside of CORS, and nothing a form can send
     let development = Router::new()
@@ -75,6 +97,7 @@ pub(super) fn router(pds: &Pds) -> Router {
         .with_state(pds.clone());
     guarded
         .merge(open)
+        .merge(administration)
         .merge(pds.0.names.routes())
         .method_not_allowed_fallback(xrpc::wrong_http_method)
         .fallback(xrpc::not_found)

@@ -1,9 +1,12 @@
-//! `com.atproto.sync.getRecord`: what is at a path of a repository, with the proof that its account says so.
+//! `com.atproto.sync`: what is at a path of a repository, with the proof that its account says so; and whether the
+//! repository is active.
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use entryway_scope::{Did, Nsid};
 use http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
 
 use super::data_model::record_block;
 use super::record_key::RecordKey;
@@ -32,4 +35,20 @@ pub(super) async fn get_record(State(pds): State<Pds>, params: Params) -> Result
             .proof(&format!("{collection}/{rkey}"), record)
     };
     Ok(([(CONTENT_TYPE, "application/vnd.ipld.car")], archive).into_response())
+}
+
+/// Whether there is a repository, and whether it is active: for everybody, whatever its standing.
+pub(super) async fn get_repo_status(State(pds): State<Pds>, params: Params) -> Result<Json<Value>, Failure> {
+    let did = params.required::<Did>("did")?;
+    let state = pds.state();
+    let account = state.accounts.by_did(&did).ok_or_else(no_such_repo)?;
+    let inactive = match &account.standing {
+        standing if standing.takedown.is_some() => Some("takendown"),
+        standing if standing.deactivated => Some("deactivated"),
+        _ => None,
+    };
+    Ok(Json(match inactive {
+        Some(status) => json!({ "did": did, "active": false, "status": status }),
+        None => json!({ "did": did, "active": true, "rev": account.rev.as_str() }),
+    }))
 }

@@ -1,5 +1,6 @@
 //! The PDS, seen over HTTP, by apps that really sign.
 
+mod admin;
 mod app;
 mod creation;
 mod lexicons;
@@ -12,6 +13,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::{Body, to_bytes};
+use entryway_identity::did::SigningKey;
 use entryway_identity::plc::{Operation, PlcData, UnsignedOperation};
 use entryway_oauth::time::Timestamp;
 use http::{HeaderMap, Request};
@@ -173,6 +175,7 @@ fn open(stored: &TempDir, plc_url: &str) -> (Names, Pds) {
         plc: plc_url.to_owned(),
         http: crate::outbound::client().unwrap(),
         entryway_rotation_key: entryway_key().public_key(),
+        admin_password: AdminPassword::new(ADMIN_PASSWORD.to_owned()),
         verifier: app::verifier(),
     };
     let pds = Pds::open(stored.path(), settings, names.clone(), clock(), entropy()).unwrap();
@@ -188,6 +191,7 @@ async fn serve(router: Router) -> String {
     format!("http://localhost:{port}")
 }
 
+const ADMIN_PASSWORD: &str = "an-admin-password";
 const ORIGIN: &str = "http://localhost:2584";
 const DID: &str = "did:web:localhost%3A2584";
 const ISSUER: &str = "http://localhost:2583";
