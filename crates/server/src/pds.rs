@@ -122,7 +122,7 @@ impl PdsClient {
     }
 
     /// The same host with the rights of its administrator.
-    pub fn as_admin(&self, password: &str) -> PdsAdmin<'_> {
+    pub fn as_admin(&self, password: &[u8]) -> PdsAdmin<'_> {
         PdsAdmin::new(self, password)
     }
 

@@ -8,6 +8,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use entryway_scope::{Did, Handle};
 
@@ -46,9 +47,10 @@ pub struct SubjectStatus {
 }
 
 impl<'a> PdsAdmin<'a> {
-    pub(super) fn new(pds: &'a PdsClient, password: &str) -> Self {
-        let credentials = STANDARD.encode(format!("admin:{password}"));
-        let mut authorization = HeaderValue::try_from(format!("Basic {credentials}")).ok();
+    pub(super) fn new(pds: &'a PdsClient, password: &[u8]) -> Self {
+        let credentials = Zeroizing::new([b"admin:", password].concat());
+        let encoded = Zeroizing::new(format!("Basic {}", STANDARD.encode(&*credentials)));
+        let mut authorization = HeaderValue::from_str(&encoded).ok();
         if let Some(authorization) = &mut authorization {
             authorization.set_sensitive(true);
         }

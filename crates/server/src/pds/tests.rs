@@ -7,7 +7,7 @@ use entryway_identity::plc::{PlcData, UnsignedOperation};
 use super::*;
 use crate::upstream::scene::{Host, client, nobody, silence};
 
-const PASSWORD: &str = "an-admin-password";
+const PASSWORD: &[u8] = b"an-admin-password";
 
 fn pds(host: &Host) -> PdsClient {
     PdsClient::new(client(), host.url.clone())
