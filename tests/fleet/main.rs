@@ -4,3 +4,7 @@
 
 #[cfg(test)]
 mod placement;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod xrpc;

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use entryway_core::account::PasswordHash;
+use entryway_core::password::NewPassword;
 use entryway_server::Passwords;
 use tokio::sync::OnceCell;
 
@@ -36,9 +37,14 @@ impl TestAccount {
         }
     }
 
+    /// Its password, as one that is chosen anew.
+    pub fn new_password(&self) -> NewPassword {
+        NewPassword::parse(&self.password).unwrap()
+    }
+
     pub(crate) async fn hash(&self, passwords: &Passwords) -> &PasswordHash {
         self.hash
-            .get_or_init(async || passwords.hash(&self.password).await.unwrap())
+            .get_or_init(async || passwords.hash(&self.new_password()).await.unwrap())
             .await
     }
 }

@@ -73,7 +73,14 @@ fn pair(bytes: &[u8]) -> usize {
 /// Notes what an answer brings: tokens, codes and cookies.
 pub(crate) fn record_reply(reply: &Reply) {
     if let Ok(Value::Object(members)) = serde_json::from_slice(&reply.body) {
-        for name in ["access_token", "refresh_token", "request_uri"] {
+        for name in [
+            "access_token",
+            "refresh_token",
+            "request_uri",
+            "accessJwt",
+            "refreshJwt",
+            "password",
+        ] {
             if let Some(secret) = members.get(name).and_then(Value::as_str) {
                 record(secret);
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use entryway_core::account::{Account, AccountStatus};
+use entryway_core::password::NewPassword;
 use entryway_identity::did::PublicKey;
 use entryway_identity::plc::{PlcData, UnsignedOperation};
 use entryway_oauth::issuer::Issuer;
@@ -225,7 +226,11 @@ impl World {
             // from before the test began
             credentials_changed_at: Timestamp::from_seconds(now.seconds() - 1),
         };
-        let password_hash = app.passwords().hash(&password).await.unwrap();
+        let password_hash = app
+            .passwords()
+            .hash(&NewPassword::parse(&password).unwrap())
+            .await
+            .unwrap();
         let new = NewAccount {
             account: &account,
             password_hash: &password_hash,

@@ -83,7 +83,7 @@ async fn what_is_typed_is_bounded() {
     for (name, bytes, status) in [
         ("password", 64, 401),
         ("password", 512, 401),
-        ("password", 513, 400),
+        ("password", 513, 401),
         ("password", 64 * 1024, 400),
         ("password", 1024 * 1024, 413),
         ("username", 512, 401),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use entryway_core::password::NewPassword;
 use entryway_scope::Did;
 use entryway_tests::{
     Call, Client, Engine, Key, TestServer, Tokens, alice, bob, both_engines, login, push_and_approve,
@@ -284,7 +285,11 @@ async fn a_changed_password_ends_sessions_and_consents(engine: Engine) {
     let (pushed, landing) = push_and_approve(&server, &client, alice()).await;
     server.clock().advance(1);
     let app = server.app();
-    let hash = app.passwords().hash("another password").await.unwrap();
+    let hash = app
+        .passwords()
+        .hash(&NewPassword::parse("another password").unwrap())
+        .await
+        .unwrap();
     let (did, now) = (Did::parse(alice().did).unwrap(), server.clock().now());
     app.store().change_password(&did, &hash, now).await.unwrap();
     let exchange = client.exchange(&pushed, landing.code()).send(&server).await;

@@ -22,7 +22,7 @@ use entryway_scope::Did;
 use crate::app_password::{AppPasswordKind, AppPasswordName};
 use crate::generation::{GenerationKey, UnverifiedGeneration};
 
-pub use method::{SIGNUP_QUEUE_SCOPES, admit, scopes_of};
+pub use method::{SIGNUP_QUEUE_SCOPES, admit, admit_host, scopes_of};
 pub use refresh::{Refresh, refresh, sign_out};
 pub use sign_in::{Credential, Factor, SignIn, TakenDown, sign_in};
 pub use superseded::Superseded;

@@ -225,6 +225,21 @@ impl<'a> UnverifiedServiceToken<'a> {
     }
 }
 
+/// Whether a token says that it is a service token, and no session or access token: as whom to judge its bearer.
+/// Believes what it says, and nothing else about it.
+pub fn is_service_token(compact: &str) -> bool {
+    let header = UnverifiedJws::parse(compact).and_then(|jws| jws.header().map(json::strict::<Kind>));
+    let Ok(Some(Kind { typ })) = header else {
+        return false;
+    };
+    typ.is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"))
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    typ: Option<String>,
+}
+
 fn names_the_account_key(kid: &str, iss: &Did) -> bool {
     kid.strip_prefix(iss.as_str()).unwrap_or(kid) == "#atproto"
 }

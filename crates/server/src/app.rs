@@ -16,11 +16,13 @@ use url::Url;
 use crate::clients::Clients;
 use crate::clock::{Chance, Clock};
 use crate::config::Config;
+use crate::did_documents::DidDocuments;
 use crate::failure::Fault;
 use crate::feed::{Hub, Readers};
 use crate::fleet::{Fleet, HostPasswords};
 use crate::keys::Keys;
 use crate::limits::{CallLimits, SignInLimits};
+use crate::mail::{NoPost, Post};
 use crate::password::Passwords;
 use crate::sets::PermissionSets;
 
@@ -37,6 +39,8 @@ pub struct Outside {
     pub http: HttpClient,
     /// The PLC directory.
     pub plc: Url,
+    /// To people, by mail.
+    pub post: Arc<dyn Post>,
 }
 
 impl Outside {
@@ -50,7 +54,14 @@ impl Outside {
             fetcher,
             http,
             plc,
+            post: Arc::new(NoPost),
         }
+    }
+
+    /// The same with a way out for mail; without one nothing is sent.
+    #[must_use]
+    pub fn with_post(self, post: Arc<dyn Post>) -> Self {
+        Self { post, ..self }
     }
 }
 
@@ -70,6 +81,7 @@ struct Inner {
     sets: PermissionSets,
     fleet: Fleet,
     outside: Outside,
+    did_documents: DidDocuments,
     passwords: Passwords,
     limits: Option<SignInLimits>,
     call_limits: Option<CallLimits>,
@@ -101,6 +113,7 @@ impl App {
         let passwords_of_hosts = HostPasswords::new(&config.root_key);
         let proxies = config.trusted_proxies.clone();
         let fleet = Fleet::new(store.clone(), clock.clone(), passwords_of_hosts, proxies);
+        let did_documents = DidDocuments::new(outside.dids.clone());
         let passwords = Passwords::new(chance.clone())?;
         let limits = config.limit_sign_ins.then(SignInLimits::new);
         let call_limits = config.calls_per_minute.map(CallLimits::new);
@@ -116,6 +129,7 @@ impl App {
             sets,
             fleet,
             outside,
+            did_documents,
             passwords,
             limits,
             call_limits,
@@ -132,6 +146,14 @@ impl App {
     /// The keys, for a resource on the same machine to pin.
     pub fn keys(&self) -> &Keys {
         &self.0.keys
+    }
+
+    pub(crate) fn did_documents(&self) -> &DidDocuments {
+        &self.0.did_documents
+    }
+
+    pub(crate) fn post(&self) -> &dyn Post {
+        &*self.0.outside.post
     }
 
     pub(crate) fn feed(&self) -> &Hub {

@@ -13,6 +13,8 @@ use serde::Serialize;
 
 use entryway_oauth::denial::Denial;
 
+use crate::password::Unchecked;
+
 /// Either side's failure; never converted into the other.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -89,6 +91,15 @@ impl From<entryway_store::Fault> for Failure {
 impl From<Denial> for Failure {
     fn from(denial: Denial) -> Self {
         Self::Denial(denial)
+    }
+}
+
+impl From<Unchecked> for Failure {
+    fn from(unchecked: Unchecked) -> Self {
+        match unchecked {
+            Unchecked::TooMany(too_many) => Self::Denial(too_many.into()),
+            Unchecked::Fault(fault) => Self::Fault(fault),
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::{Jwk, JwkSet};
 
+use entryway_core::email_token::EmailTokenKey;
+use entryway_core::legacy_session::LegacyRefreshKey;
 use entryway_core::refresh_token::RefreshTokenKey;
 use entryway_identity::did::SigningKey as RotationKey;
 use entryway_oauth::access_token::AccessTokenKey;
@@ -28,6 +30,10 @@ pub struct Keys {
     pub feed: FeedKey,
     /// Makes and recognises refresh tokens.
     pub refresh_tokens: RefreshTokenKey,
+    /// Makes and recognises the `jti` of refresh tokens of `createSession`.
+    pub session_refresh: LegacyRefreshKey,
+    /// Turns codes sent by e-mail into what is kept of them.
+    pub email_tokens: EmailTokenKey,
     /// Issues and recognises DPoP nonces.
     pub nonces: NonceKey,
     /// The same for a resource on this machine. Another key: clients keep nonces by origin, and so do we (E6).
@@ -58,6 +64,8 @@ impl Keys {
             access_tokens,
             feed,
             refresh_tokens: RefreshTokenKey::new(&root.derive("refresh tokens")),
+            session_refresh: LegacyRefreshKey::new(&root.derive("refresh tokens of sessions")),
+            email_tokens: EmailTokenKey::new(&root.derive("codes sent by e-mail")),
             nonces: NonceKey::new(root.derive("dpop nonces")),
             resource_nonces: NonceKey::new(root.derive("dpop nonces of the resource")),
             csrf: root.derive("form tokens"),

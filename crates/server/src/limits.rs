@@ -14,6 +14,7 @@ use moka::sync::Cache;
 
 use entryway_oauth::denial::Denial;
 use entryway_oauth::secret::Digest;
+use entryway_oauth::xrpc_denial::XrpcDenial;
 
 /// Counts failed sign-ins in memory. Each instance counts for itself.
 #[derive(Clone, Debug)]
@@ -30,6 +31,25 @@ const OF_ACCOUNT_MAX: u32 = 30;
 const OF_ADDRESS_MAX: u32 = 300;
 /// Accounts and addresses remembered at once; the least recently seen are forgotten first.
 const REMEMBERED_MAX: u64 = 100_000;
+
+/// There were too many attempts, in whichever words the caller is told so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooMany {
+    /// When to try again, in seconds.
+    pub(crate) retry_after_seconds: u32,
+}
+
+impl From<TooMany> for Denial {
+    fn from(TooMany { retry_after_seconds }: TooMany) -> Self {
+        Self::TooManyAttempts { retry_after_seconds }
+    }
+}
+
+impl From<TooMany> for XrpcDenial {
+    fn from(TooMany { retry_after_seconds }: TooMany) -> Self {
+        Self::RateLimitExceeded { retry_after_seconds }
+    }
+}
 
 /// An attempt under way, counted as failed until it is [taken back](Attempt::take_back).
 #[derive(Debug)]
@@ -50,7 +70,7 @@ impl SignInLimits {
     }
 
     /// Counts an attempt for what was typed and where it came from.
-    pub(crate) fn begin(&self, typed: &str, address: IpAddr) -> Result<Attempt, Denial> {
+    pub(crate) fn begin(&self, typed: &str, address: IpAddr) -> Result<Attempt, TooMany> {
         let address = prefix(address);
         let name = Digest::of_parts(&[typed.trim().to_ascii_lowercase().as_bytes(), &address]);
         let counts = [
@@ -68,7 +88,7 @@ impl SignInLimits {
         let attempt = Attempt(counts.map(|(count, _)| count));
         if over {
             attempt.take_back();
-            return Err(Denial::TooManyAttempts {
+            return Err(TooMany {
                 retry_after_seconds: RETRY_AFTER_SECONDS,
             });
         }

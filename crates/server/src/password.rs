@@ -10,10 +10,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 use entryway_core::account::PasswordHash;
-use entryway_oauth::denial::Denial;
+use entryway_core::password::{NewPassword, PresentedPassword};
 
 use crate::clock::Chance;
-use crate::failure::{Failure, Fault};
+use crate::failure::Fault;
+use crate::limits::TooMany;
 
 /// Hashes and checks passwords on a bounded number of threads.
 #[derive(Clone)]
@@ -25,8 +26,6 @@ pub struct Passwords {
     chance: Chance,
 }
 
-/// Bytes of a password; longer ones are refused before any hashing.
-pub(crate) const PASSWORD_BYTES_MAX: usize = 512;
 /// How many sign-ins may wait for a worker; more are told to come back.
 const WAITING_MAX: usize = 64;
 
@@ -54,43 +53,56 @@ impl Passwords {
     ///
     /// # Errors
     /// A [`Fault`] if the random source or a worker fails.
-    pub async fn hash(&self, password: &str) -> Result<PasswordHash, Fault> {
-        let (password, salt) = (password.to_owned(), self.chance.bytes()?);
-        self.work(None, move || hash(password.as_bytes(), &salt)).await?
+    pub async fn hash(&self, password: &NewPassword) -> Result<PasswordHash, Fault> {
+        let (password, salt) = (password.clone(), self.chance.bytes()?);
+        self.work(None, move || hash(password.expose().as_bytes(), &salt))
+            .await?
+    }
+
+    /// The same for one that nobody would choose: for accounts of a machine under development.
+    ///
+    /// # Errors
+    /// As [`Self::hash`].
+    pub async fn hash_of_any_length(&self, password: &PresentedPassword) -> Result<PasswordHash, Fault> {
+        let (password, salt) = (password.clone(), self.chance.bytes()?);
+        self.work(None, move || hash(password.expose().as_bytes(), &salt))
+            .await?
     }
 
     /// Whether the password is the one of the hash.
     ///
     /// # Errors
     /// A [`Fault`] if the hash does not parse or a worker fails.
-    pub async fn matches(&self, password: &str, known: &PasswordHash) -> Result<bool, Fault> {
+    pub async fn matches(&self, password: &PresentedPassword, known: &PasswordHash) -> Result<bool, Fault> {
         self.check(password, known, None).await
     }
 
     /// Whether the password is the one of the hash; without a hash it takes as long and says no. Too
     /// many at once are told to come back, so that the queue is bounded.
-    pub(crate) async fn verify(&self, password: &str, known: Option<&PasswordHash>) -> Result<bool, Failure> {
+    pub(crate) async fn verify(
+        &self,
+        password: &PresentedPassword,
+        known: Option<&PasswordHash>,
+    ) -> Result<bool, Unchecked> {
         let place = Arc::clone(&self.waiting).try_acquire_owned();
-        let place = place.map_err(|_| Denial::TooManyAttempts {
+        let place = place.map_err(|_| TooMany {
             retry_after_seconds: 5,
         })?;
-        Ok(self
-            .check(password, known.unwrap_or(&self.decoy), Some(place))
-            .await?
-            && known.is_some())
+        let matches = self.check(password, known.unwrap_or(&self.decoy), Some(place));
+        Ok(matches.await? && known.is_some())
     }
 
     async fn check(
         &self,
-        password: &str,
+        password: &PresentedPassword,
         known: &PasswordHash,
         place: Option<OwnedSemaphorePermit>,
     ) -> Result<bool, Fault> {
-        let (password, known) = (password.to_owned(), known.clone());
+        let (password, known) = (password.clone(), known.clone());
         let matches = move || {
             let phc = Phc::new(known.expose())?;
             Ok(Argon2::default()
-                .verify_password(password.as_bytes(), &phc)
+                .verify_password(password.expose().as_bytes(), &phc)
                 .is_ok())
         };
         let matches: Result<bool, argon2::password_hash::phc::Error> = self.work(place, matches).await?;
@@ -117,6 +129,33 @@ impl Passwords {
     }
 }
 
+/// Why it is not known whether a password is right.
+#[derive(Debug)]
+pub(crate) enum Unchecked {
+    /// Too many were tried, or are being tried at this moment.
+    TooMany(TooMany),
+    /// Something of ours broke.
+    Fault(Fault),
+}
+
+impl From<TooMany> for Unchecked {
+    fn from(too_many: TooMany) -> Self {
+        Self::TooMany(too_many)
+    }
+}
+
+impl From<Fault> for Unchecked {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<entryway_store::Fault> for Unchecked {
+    fn from(fault: entryway_store::Fault) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
 impl std::fmt::Debug for Passwords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Passwords({} workers free)", self.workers.available_permits())
@@ -134,15 +173,37 @@ fn hash(password: &[u8], salt: &[u8; 16]) -> Result<PasswordHash, Fault> {
 mod tests {
     use super::*;
 
+    fn presented(typed: &str) -> PresentedPassword {
+        PresentedPassword::parse(typed).unwrap()
+    }
+
     //
     #[tokio::test]
     async fn a_password_is_argon2id_and_only_it_matches() {
         let passwords = Passwords::new(Chance::system()).unwrap();
-        let known = passwords.hash("correct horse").await.unwrap();
+        let known = passwords
+            .hash(&NewPassword::parse("correct horse").unwrap())
+            .await
+            .unwrap();
         assert!(known.expose().starts_with("$argon2id$"));
-        assert!(passwords.verify("correct horse", Some(&known)).await.unwrap());
-        assert!(!passwords.verify("wrong horse", Some(&known)).await.unwrap());
-        assert!(!passwords.verify("a password nobody has", None).await.unwrap());
+        assert!(
+            passwords
+                .verify(&presented("correct horse"), Some(&known))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(&presented("wrong horse"), Some(&known))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(&presented("a password nobody has"), None)
+                .await
+                .unwrap()
+        );
     }
 
     // attack: connections closed while their passwords are being checked

@@ -2,15 +2,25 @@
 //!
 //! A method is a file. What it is refused with is one [`XrpcDenial`], and is written down here alone.
 
-#[expect(dead_code, reason = "the methods that take a body are being added")]
 mod body;
+pub(crate) mod caller;
+mod check_signup_queue;
+mod create_app_password;
+mod create_session;
+pub(crate) mod datetime;
+mod delete_session;
 mod dereference_scope;
+mod get_session;
+mod list_app_passwords;
+mod refresh_session;
+mod revoke_app_password;
+pub(crate) mod session;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use http::header::{ALLOW, CACHE_CONTROL, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, StatusCode};
@@ -23,11 +33,26 @@ use entryway_oauth::xrpc_denial::XrpcDenial;
 
 use crate::app::App;
 use crate::failure::{Fault, Incident};
+use crate::password::Unchecked;
 
 /// The methods served here, each at `/xrpc/` and its name.
 pub(crate) fn methods(app: &App) -> Router<App> {
     Router::new()
+        .route(check_signup_queue::PATH, query(get(check_signup_queue::get)))
+        .route(
+            create_app_password::PATH,
+            procedure(post(create_app_password::post)),
+        )
+        .route(create_session::PATH, procedure(post(create_session::post)))
+        .route(delete_session::PATH, procedure(post(delete_session::post)))
         .route(dereference_scope::PATH, query(get(dereference_scope::get)))
+        .route(get_session::PATH, query(get(get_session::get)))
+        .route(list_app_passwords::PATH, query(get(list_app_passwords::get)))
+        .route(refresh_session::PATH, procedure(post(refresh_session::post)))
+        .route(
+            revoke_app_password::PATH,
+            procedure(post(revoke_app_password::post)),
+        )
         .layer(from_fn_with_state(app.clone(), answer_headers))
         .layer(cors())
 }
@@ -35,6 +60,11 @@ pub(crate) fn methods(app: &App) -> Router<App> {
 /// A method that is called by GET.
 fn query(method: MethodRouter<App>) -> MethodRouter<App> {
     method.fallback(async || Failure::from(XrpcDenial::MethodNotAllowed { allowed: "GET, HEAD" }))
+}
+
+/// A method that is called by POST.
+fn procedure(method: MethodRouter<App>) -> MethodRouter<App> {
+    method.fallback(async || Failure::from(XrpcDenial::MethodNotAllowed { allowed: "POST" }))
 }
 
 /// What a method can fail with; neither is ever converted into the other (D9).
@@ -61,6 +91,15 @@ impl From<Fault> for Failure {
 impl From<entryway_store::Fault> for Failure {
     fn from(fault: entryway_store::Fault) -> Self {
         Self::Fault(fault.into())
+    }
+}
+
+impl From<Unchecked> for Failure {
+    fn from(unchecked: Unchecked) -> Self {
+        match unchecked {
+            Unchecked::TooMany(too_many) => Self::Denial(too_many.into()),
+            Unchecked::Fault(fault) => Self::Fault(fault),
+        }
     }
 }
 

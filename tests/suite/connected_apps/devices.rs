@@ -170,7 +170,7 @@ async fn a_changed_password_signs_every_device_out(engine: Engine) {
     let (mut here, mut phone) = two_devices(&server).await;
     let mut bobs = signed_in(&server, bob()).await;
     let (did, app) = (Did::parse(alice().did).unwrap(), server.app());
-    let hash = app.passwords().hash(&alice().password).await.unwrap();
+    let hash = app.passwords().hash(&alice().new_password()).await.unwrap();
     server.clock().advance(1);
     app.store().change_password(&did, &hash, app.now()).await.unwrap();
     for browser in [&mut here, &mut phone] {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use entryway_core::password::NewPassword;
 use entryway_core::session::EndReason;
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::issuer::Issuer;
@@ -184,7 +185,12 @@ async fn a_changed_password_is_told_and_an_end_of_all_sessions(engine: Engine) {
     let tokens = login(&server, &client, alice()).await;
     server.clock().advance(1);
     let change = async |server: &TestServer| {
-        let hash = server.app().passwords().hash("another password").await.unwrap();
+        let hash = server
+            .app()
+            .passwords()
+            .hash(&NewPassword::parse("another password").unwrap())
+            .await
+            .unwrap();
         let (store, now) = (server.app().store(), server.clock().now());
         store.change_password(&did, &hash, now).await.unwrap();
     };

@@ -133,7 +133,7 @@ async fn a_consent_does_not_outlive_the_password_it_was_given_with(engine: Engin
     scene.assert_silent(none, BOTH).await;
     scene.server.clock().advance(1);
     let app = scene.server.app();
-    let hash = app.passwords().hash(&alice().password).await.unwrap();
+    let hash = app.passwords().hash(&alice().new_password()).await.unwrap();
     let (did, now) = (Did::parse(alice().did).unwrap(), scene.server.clock().now());
     app.store().change_password(&did, &hash, now).await.unwrap();
     scene.server.clock().advance(1);

@@ -9,6 +9,8 @@ use anyhow::Context as _;
 use clap::Args;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use entryway_core::password::NewPassword;
+
 use crate::usage::Usage;
 
 /// Where the password is. Without a word on it, the terminal is asked.
@@ -28,7 +30,7 @@ impl PasswordArguments {
     ///
     /// # Errors
     /// [`Usage`] for what cannot be read, is no password, or was typed in two ways.
-    pub(super) fn read(&self) -> anyhow::Result<String> {
+    pub(super) fn read(&self) -> anyhow::Result<NewPassword> {
         if let Some(path) = &self.password_file {
             let named = format!("--password-file {}", path.display());
             let file = File::open(path).map_err(|error| Usage(format!("{named} cannot be read: {error}")))?;
@@ -42,8 +44,8 @@ impl PasswordArguments {
                 "--password-file or --password-stdin is required, since there is no terminal to ask";
             return Err(Usage(missing.to_owned()).into());
         }
-        let password = checked(typed("Password: ")?, "the password")?;
-        if typed("The same again: ")? != password {
+        let password = checked(&typed("Password: ")?, "the password")?;
+        if typed("The same again: ")? != password.expose() {
             return Err(Usage("the second password is another than the first".to_owned()).into());
         }
         Ok(password)
@@ -51,7 +53,7 @@ impl PasswordArguments {
 }
 
 /// The password that is all there is to read.
-fn only_line(from: impl Read, named: &str) -> Result<String, Usage> {
+fn only_line(from: impl Read, named: &str) -> Result<NewPassword, Usage> {
     let mut bytes = Vec::new();
     // one more than fits, and the end of the line
     let mut from = from.take(PASSWORD_BYTES_MAX + 3);
@@ -63,17 +65,11 @@ fn only_line(from: impl Read, named: &str) -> Result<String, Usage> {
     if line.contains(['\r', '\n']) {
         return Err(Usage(format!("{named} must have the password on its only line")));
     }
-    checked(line.to_owned(), named)
+    checked(line, named)
 }
 
-fn checked(password: String, named: &str) -> Result<String, Usage> {
-    let characters = password.chars().count();
-    let fits = CHARACTERS.contains(&characters) && password.len() as u64 <= PASSWORD_BYTES_MAX;
-    fits.then_some(password).ok_or_else(|| {
-        Usage(format!(
-            "{named} must have 8 to 256 characters, in 512 bytes at most"
-        ))
-    })
+fn checked(password: &str, named: &str) -> Result<NewPassword, Usage> {
+    NewPassword::parse(password).map_err(|_| Usage(format!("{named} must have 8 to 256 characters")))
 }
 
 /// What is typed in one line, while the terminal shows nothing of it.
@@ -108,8 +104,5 @@ impl Drop for Silence {
     }
 }
 
-/// What a new password may have, as at the reference PDS: one that moves there later is as good.
-const CHARACTERS: std::ops::RangeInclusive<usize> = 8..=256;
-
-/// What sign-in takes.
-const PASSWORD_BYTES_MAX: u64 = 512;
+/// Bytes of the longest password there is: 256 characters of UTF-8.
+const PASSWORD_BYTES_MAX: u64 = 1024;

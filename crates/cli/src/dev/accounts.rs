@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use entryway_core::account::{Account as StoredAccount, AccountStatus, Identifier};
+use entryway_core::password::PresentedPassword;
 use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Timestamp;
 use entryway_sandbox::lab::Sandbox;
@@ -20,7 +21,7 @@ use crate::usage::Usage;
 #[derive(Clone)]
 pub(crate) struct AccountArgument {
     handle: Handle,
-    password: String,
+    password: PresentedPassword,
 }
 
 impl AccountArgument {
@@ -40,13 +41,9 @@ impl AccountArgument {
                 "needs a handle that ends in .test: the sandbox resolves no other names",
             ));
         }
-        if password.is_empty() || password.len() > 512 {
-            return Err(refuse("needs a password of 1 to 512 bytes"));
-        }
-        Ok(Self {
-            handle,
-            password: password.to_owned(),
-        })
+        let password = PresentedPassword::parse(password)
+            .map_err(|_| refuse("needs a password of 1 to 512 characters"))?;
+        Ok(Self { handle, password })
     }
 }
 
@@ -89,7 +86,7 @@ pub(crate) async fn prepare(
         ready.push(Account {
             handle,
             did,
-            password,
+            password: password.expose().to_owned(),
         });
     }
     // accounts of earlier runs follow the PDS to its present port
@@ -105,25 +102,28 @@ fn defaults(root: &ServerKey) -> anyhow::Result<Vec<AccountArgument>> {
     let account = |name: &str| {
         let handle = Handle::parse(&format!("{name}.test"))?;
         let key = root.derive(&format!("dev password of {handle}"));
-        let letters = key
-            .expose()
-            .iter()
-            .take(12)
-            .map(|byte| char::from(b'a' + byte % 26));
+        let letters = key.expose().iter().take(12);
+        let letters: String = letters.map(|byte| char::from(b'a' + byte % 26)).collect();
         Ok(AccountArgument {
             handle,
-            password: letters.collect(),
+            password: PresentedPassword::parse(&letters)?,
         })
     };
     ["alice", "bob"].into_iter().map(account).collect()
 }
 
-async fn keep(app: &App, did: &Did, handle: &Handle, password: &str, pds_did: &Did) -> anyhow::Result<()> {
+async fn keep(
+    app: &App,
+    did: &Did,
+    handle: &Handle,
+    password: &PresentedPassword,
+    pds_did: &Did,
+) -> anyhow::Result<()> {
     let (store, passwords) = (app.store(), app.passwords());
     if let Some((_, known)) = store.account_for_sign_in(&Identifier::Did(did.clone())).await? {
         if !passwords.matches(password, &known).await? {
             store
-                .change_password(did, &passwords.hash(password).await?, app.now())
+                .change_password(did, &passwords.hash_of_any_length(password).await?, app.now())
                 .await?;
         }
         return Ok(());
@@ -138,7 +138,7 @@ async fn keep(app: &App, did: &Did, handle: &Handle, password: &str, pds_did: &D
         status: AccountStatus::Active,
         credentials_changed_at: Timestamp::from_seconds(0),
     };
-    let password_hash = passwords.hash(password).await?;
+    let password_hash = passwords.hash_of_any_length(password).await?;
     let new = NewAccount {
         account: &account,
         password_hash: &password_hash,

@@ -14,6 +14,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use entryway_core::account::{Account, AccountStatus, Identifier};
+use entryway_core::password::PresentedPassword;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle};
 use entryway_server::{Chance, Passwords};
@@ -84,7 +85,8 @@ impl Scene {
         let identifier = Identifier::parse(typed).unwrap();
         let (account, hash) = self.store.account_for_sign_in(&identifier).await.unwrap()?;
         let passwords = Passwords::new(Chance::system()).unwrap();
-        let matches = passwords.matches(password, &hash).await.unwrap();
+        let password = PresentedPassword::parse(password).unwrap();
+        let matches = passwords.matches(&password, &hash).await.unwrap();
         Some((account, matches))
     }
 }

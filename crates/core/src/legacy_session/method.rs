@@ -86,6 +86,22 @@ pub fn admit(
     check_host(claims, account)
 }
 
+/// Whether the PDS of an account may make this call for it: its service token is verified.
+///
+/// What kind of session its own caller has, is not told (contract 6, item 11), and is for the PDS to look at.
+/// That an account was taken down, it may not have heard.
+///
+/// # Errors
+/// [`XrpcDenial::AccountTakedown`] for what is closed to such an account: all but leaving, and being told so.
+pub fn admit_host(account: &Account, method: ServiceMethod) -> Result<(), XrpcDenial> {
+    let is_open = scopes_of(method).contains(&SessionScope::Takendown)
+        || matches!(method, ServiceMethod::GetSession | ServiceMethod::SendEmail);
+    if account.status == AccountStatus::TakenDown && !is_open {
+        return Err(XrpcDenial::AccountTakedown);
+    }
+    Ok(())
+}
+
 fn check_host(claims: &SessionAccessClaims, account: &Account) -> Result<(), XrpcDenial> {
     if claims.aud == account.pds_did {
         return Ok(());

@@ -341,3 +341,26 @@ proptest! {
         prop_assert!(verify(&signed(HEADER, &payload)).is_err());
     }
 }
+
+// R-477, R-497
+#[test]
+fn a_bearer_is_judged_by_the_type_its_header_names() {
+    for (header, is_service) in [
+        (r#"{"typ":"JWT","alg":"ES256K"}"#, true),
+        (r#"{"typ":"jwt","alg":"none"}"#, true),
+        (r#"{"alg":"ES256K"}"#, true),
+        (r#"{"typ":"at+jwt","alg":"ES256K"}"#, false),
+        (r#"{"typ":"refresh+jwt","alg":"ES256K"}"#, false),
+        (r#"{"typ":"dpop+jwt"}"#, false),
+        (r#"{"typ":"JWT","typ":"at+jwt"}"#, false),
+        (r#"{"typ":1}"#, false),
+        ("[]", false),
+        ("", false),
+    ] {
+        let token = format!("{}.AAAA", unsigned(header, "{}"));
+        assert_eq!(is_service_token(&token), is_service, "{header}");
+    }
+    for garbage in ["", "x", "a.b", "....", "\u{e4}.\u{e4}.\u{e4}"] {
+        assert!(!is_service_token(garbage), "{garbage}");
+    }
+}

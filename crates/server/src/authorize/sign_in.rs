@@ -8,16 +8,18 @@ use axum::response::Response;
 use http::Request;
 use tower_sessions::Session;
 
-use entryway_core::account::{Account, AccountStatus, Identifier};
+use entryway_core::account::{Account, AccountStatus};
+use entryway_core::legacy_session::Credential;
+use entryway_core::password::PresentedPassword;
 use entryway_core::request::LoginHint;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::form::Parameters;
 
 use crate::app::App;
 use crate::browser::Browser;
+use crate::credentials::{self, AppPasswords};
 use crate::extract::{body, device, navigation};
 use crate::failure::Failure;
-use crate::password::PASSWORD_BYTES_MAX;
 use crate::serve::Peer;
 
 use super::opened::Opened;
@@ -65,46 +67,22 @@ pub(crate) async fn authenticate(
     hint: Option<&LoginHint>,
     address: IpAddr,
 ) -> Result<Account, Failure> {
-    let password = form.required("password")?;
-    if password.len() > PASSWORD_BYTES_MAX {
-        return Err(Denial::ParameterInvalid {
-            name: "password",
-            expected: "is longer than 512 bytes",
-        }
-        .into());
-    }
     // when the app named the account, what was typed over it does not count
     let typed = match hint {
         Some(hint) => hint.as_str(),
         None => form.required("username")?,
     };
-    let identifier = Identifier::parse(typed);
-    let known = match &identifier {
-        Some(identifier) => app.store().account_for_sign_in(identifier).await?,
-        None => None,
-    };
-    let name = match (&identifier, &known) {
-        // whose address it is must not show in a limit it shares with a handle
-        (Some(Identifier::Email(address)), _) => address,
-        // a handle and its DID are one name to the world, and have one limit
-        (_, Some((account, _))) => account.did.as_str(),
-        (_, None) => typed,
-    };
-    let attempt = app
-        .limits()
-        .map(|limits| limits.begin(name, address))
-        .transpose()?;
-    let matches = app
-        .passwords()
-        .verify(password, known.as_ref().map(|(_, hash)| hash))
-        .await;
-    if let (Some(attempt), Ok(true) | Err(_)) = (attempt, &matches) {
-        attempt.take_back();
-    }
-    if !matches? {
+    // as any other wrong one
+    let password = PresentedPassword::parse(form.required("password")?);
+    let password = password.map_err(|_| Denial::CredentialsWrong)?;
+    let checked = credentials::check(app, typed, &password, AppPasswords::Refused, address).await?;
+    let account = checked.account.ok_or(Denial::CredentialsWrong)?;
+    if checked.credential != Credential::AccountPassword {
         return Err(Denial::CredentialsWrong.into());
     }
-    let (account, _) = known.ok_or(Denial::CredentialsWrong)?;
+    if let Some(attempt) = checked.attempt {
+        attempt.take_back();
+    }
     if account.status == AccountStatus::Active {
         Ok(account)
     } else {

@@ -4,6 +4,7 @@ use http::request::Parts;
 
 use entryway_oauth::denial::Denial;
 use entryway_oauth::dpop::{self, Expectation, Proof};
+use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 use entryway_store::Mark;
 
@@ -18,6 +19,26 @@ pub(crate) fn presented(
     app: &App,
     parts: &Parts,
     path: &str,
+    now: Timestamp,
+) -> Result<Option<Proof>, Denial> {
+    verified(app, parts, path, None, now)
+}
+
+/// The proof of a request that has an access token of this digest beside it, at whichever path it came to.
+pub(crate) fn beside_token(
+    app: &App,
+    parts: &Parts,
+    token: &Digest,
+    now: Timestamp,
+) -> Result<Proof, Denial> {
+    verified(app, parts, parts.uri.path(), Some(token), now)?.ok_or(Denial::ProofMissing)
+}
+
+fn verified(
+    app: &App,
+    parts: &Parts,
+    path: &str,
+    access_token: Option<&Digest>,
     now: Timestamp,
 ) -> Result<Option<Proof>, Denial> {
     let mut values = parts.headers.get_all(DPOP).iter();
@@ -37,7 +58,7 @@ pub(crate) fn presented(
     let expected = Expectation {
         method: parts.method.as_str(),
         url: &url,
-        access_token: None,
+        access_token,
         nonces: &app.keys().nonces,
         now,
     };

@@ -145,3 +145,27 @@ fn a_session_of_a_takedown_needs_no_row_and_ends_with_the_password() {
         );
     }
 }
+
+// contract 2.2, R-485
+#[test]
+fn a_pds_leads_an_account_that_was_taken_down_to_the_exit_and_nowhere_else() {
+    let mut account = fixtures::account();
+    let open = [
+        ServiceMethod::SendEmail,
+        ServiceMethod::RequestPlcOperationSignature,
+        ServiceMethod::SignPlcOperation,
+        ServiceMethod::DeactivateAccount,
+        ServiceMethod::GetSession,
+    ];
+    for status in [AccountStatus::Active, AccountStatus::Deactivated] {
+        account.status = status;
+        for method in ServiceMethod::ALL {
+            assert_eq!(admit_host(&account, method), Ok(()), "{method:?}");
+        }
+    }
+    account.status = AccountStatus::TakenDown;
+    for method in ServiceMethod::ALL {
+        let admitted = admit_host(&account, method).is_ok();
+        assert_eq!(admitted, open.contains(&method), "{method:?}");
+    }
+}

@@ -1,0 +1,130 @@
+//! `com.atproto.server.createSession`: a session for who knows a password (R-475, R-476, R-485, R-486).
+
+use axum::body::Body;
+use axum::extract::State;
+use http::Request;
+
+use entryway_core::account::Account;
+use entryway_core::email_token::{EmailToken, EmailTokenPurpose, check};
+use entryway_core::legacy_session::{Credential, Factor, SignIn, TakenDown, sign_in};
+use entryway_core::password::PresentedPassword;
+use entryway_oauth::secret::Digest;
+use entryway_oauth::time::Timestamp;
+use entryway_oauth::xrpc_denial::XrpcDenial;
+use entryway_oauth::xrpc_input::Input;
+use entryway_store::EmailTokenKeeping;
+
+use super::session::{self, Session};
+use super::{Failure, body, caller};
+use crate::app::App;
+use crate::credentials::{self, AppPasswords};
+use crate::failure::Fault;
+use crate::mail::Mail;
+
+/// Where it is called.
+pub(super) const PATH: &str = "/xrpc/com.atproto.server.createSession";
+
+/// What is asked for.
+struct Asked<'a> {
+    identifier: &'a str,
+    password: PresentedPassword,
+    code: Option<&'a str>,
+    taken_down: TakenDown,
+}
+
+impl<'a> Asked<'a> {
+    fn read(input: &'a Input) -> Result<Self, XrpcDenial> {
+        Ok(Self {
+            identifier: input.required_text("identifier")?,
+            code: input.text("authFactorToken")?.filter(|code| !code.is_empty()),
+            taken_down: match input.flag("allowTakendown")? {
+                Some(true) => TakenDown::Allow,
+                Some(false) | None => TakenDown::Refuse,
+            },
+            // last, so that what is wrong with the request is said whatever the password is
+            password: PresentedPassword::parse(input.required_text("password")?)?,
+        })
+    }
+}
+
+pub(super) async fn post(State(app): State<App>, request: Request<Body>) -> Result<Session, Failure> {
+    let (parts, input) = body::input(request).await?;
+    let asked = Asked::read(&input)?;
+    let (address, now) = (caller::address(&app, &parts).await?, app.now());
+    let taken = AppPasswords::Taken;
+    let checked = credentials::check(&app, asked.identifier, &asked.password, taken, address).await?;
+    let account = checked.account.ok_or(XrpcDenial::CredentialsWrong)?;
+    let (factor, code) = match checked.credential {
+        Credential::AccountPassword => factor(&app, &account, asked.code, now).await?,
+        Credential::AppPassword { .. } | Credential::Wrong => (Factor::NotAsked, None),
+    };
+    let session = match sign_in(Some(&account), checked.credential, factor, asked.taken_down)? {
+        SignIn::Begin(basis) => session::begin(&app, &account, basis, code, now).await?,
+        SignIn::Challenge => {
+            challenge(&app, &account, now).await?;
+            return Err(XrpcDenial::AuthFactorTokenRequired.into());
+        }
+    };
+    if let Some(attempt) = checked.attempt {
+        attempt.take_back();
+    }
+    tracing::info!(account.did = %account.did, "session begun");
+    Ok(session)
+}
+
+/// How the second factor stands; and the code to use up, if it is right.
+async fn factor(
+    app: &App,
+    account: &Account,
+    presented: Option<&str>,
+    now: Timestamp,
+) -> Result<(Factor, Option<Digest>), Fault> {
+    if !account.email_auth_factor {
+        return Ok((Factor::NotAsked, None));
+    }
+    let Some(presented) = presented else {
+        return Ok((Factor::Missing, None));
+    };
+    let purpose = EmailTokenPurpose::AuthFactor;
+    let digest = match EmailToken::parse(presented) {
+        Ok(token) => app.keys().email_tokens.digest(&token, purpose),
+        Err(denial) => return Ok((Factor::Wrong(denial), None)),
+    };
+    let stored = app.store().email_token(&account.did, purpose).await?;
+    Ok(match check(stored.as_ref(), digest, now) {
+        Ok(()) => (Factor::Right, Some(digest)),
+        Err(denial) => (Factor::Wrong(denial), None),
+    })
+}
+
+/// Sends a code, in the place of the one that was sent before.
+async fn challenge(app: &App, account: &Account, now: Timestamp) -> Result<(), Failure> {
+    let address = account.email.clone();
+    let to = address.ok_or(Fault::new(
+        "an account without an address asks for codes by e-mail",
+    ))?;
+    let (token, purpose) = (
+        EmailToken::from_entropy(app.chance().bytes()?),
+        EmailTokenPurpose::AuthFactor,
+    );
+    let digest = app.keys().email_tokens.digest(&token, purpose);
+    let kept = app
+        .store()
+        .keep_email_token(&account.did, purpose, digest, now)
+        .await?;
+    if kept == EmailTokenKeeping::Unknown {
+        return Err(XrpcDenial::CredentialsWrong.into());
+    }
+    let mail = Mail {
+        to,
+        subject: "Your sign-in code".to_owned(),
+        text: format!(
+            "Somebody signed in to @{} with your password.\n\nIf it was you, this is the code to go on:\n\n    \
+             {}\n\nIt is good for fifteen minutes. If it was not you, change your password.\n",
+            account.handle,
+            token.expose()
+        ),
+    };
+    let sent = app.post().send(mail).await;
+    sent.map_err(|error| Fault::because("sending a sign-in code", error).into())
+}
