@@ -6,6 +6,7 @@ mod fleet;
 mod greeting;
 mod names;
 mod origins;
+mod post;
 mod sockets;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub(crate) use data::database_url_of;
 use greeting::{Behind, Greeting};
 use names::DevNames;
 use origins::Origins;
+use post::ToMailbox;
 use sockets::Sockets;
 
 use crate::fetching::FetchArguments;
@@ -111,7 +113,9 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     let (feed_token, feed_token_file) = data.feed_token()?;
     let config = config(&issuer, data.root_key(), &feed_token)?;
     let names = Arc::new(DevNames::new(listeners.names().clone()));
-    let outside = Outside::new(fetcher, http, listeners.plc_url().parse()?, names);
+    let post = ToMailbox::new(format!("login@{}", issuer.host()), clock.clone());
+    let outside =
+        Outside::new(fetcher, http, listeners.plc_url().parse()?, names).with_post(Arc::new(post.clone()));
     // accounts of earlier runs are under it
     Keys::bring_plc_rotation(&store, data.root_key(), &data.rotation_key()?, clock.now())
         .await
@@ -130,6 +134,7 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     };
     let pds = (listeners.pds_did(), Issuer::parse(&listeners.pds_url())?);
     let sandbox = Sandbox::start(listeners, settings).await.context("the sandbox")?;
+    post.lead_to(sandbox.mailbox().clone());
     let accounts = accounts::prepare(&app, &sandbox, &pds.0, accounts, data.root_key()).await?;
     fleet::register(&app, pds, data.root_key()).await?;
 

@@ -46,7 +46,7 @@ pub use config::{About, Config, FeedReader};
 pub use failure::Fault;
 pub use jobs::sweep;
 pub use keys::Keys;
-pub use mail::{Mail, NoPost, NotSent, Post, Sending};
+pub use mail::{InvalidSmtp, Letter, NoPost, NotSent, Post, Sending, Smtp, SmtpSettings};
 pub use password::Passwords;
 pub use routes::router;
 pub use serve::{Peer, serve};

@@ -19,7 +19,7 @@ use super::{Failure, body, caller};
 use crate::app::App;
 use crate::credentials::{self, AppPasswords};
 use crate::failure::Fault;
-use crate::mail::Mail;
+use crate::mail::Letter;
 
 /// Where it is called.
 pub(super) const PATH: &str = "/xrpc/com.atproto.server.createSession";
@@ -115,16 +115,7 @@ async fn challenge(app: &App, account: &Account, now: Timestamp) -> Result<(), F
     if kept == EmailTokenKeeping::Unknown {
         return Err(XrpcDenial::CredentialsWrong.into());
     }
-    let mail = Mail {
-        to,
-        subject: "Your sign-in code".to_owned(),
-        text: format!(
-            "Somebody signed in to @{} with your password.\n\nIf it was you, this is the code to go on:\n\n    \
-             {}\n\nIt is good for fifteen minutes. If it was not you, change your password.\n",
-            account.handle,
-            token.expose()
-        ),
-    };
-    let sent = app.post().send(mail).await;
+    let letter = Letter::with_code(&to, purpose, &token, &account.handle, app.issuer().host())?;
+    let sent = app.post().send(letter).await;
     sent.map_err(|error| Fault::because("sending a sign-in code", error).into())
 }
