@@ -9,7 +9,9 @@
 //! is written with commas. Variables that begin so and name no field are faults.
 
 mod environment;
+mod placeholder;
 mod secret;
+mod spelling;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -24,11 +26,15 @@ use toml::{Table, Value};
 pub(crate) use environment::Environment;
 
 use environment::Given;
+pub(crate) use placeholder::is_placeholder;
+pub(crate) use secret::SecretText;
 
 /// A file of settings, parsed and not yet understood.
 pub(crate) struct SettingsFile {
     path: PathBuf,
     table: Table,
+    /// Stands for tables that only variables fill.
+    nothing: Table,
     environment: Environment,
     faults: Faults,
 }
@@ -66,9 +72,31 @@ impl SettingsFile {
         Ok(Self {
             path: path.to_owned(),
             table,
+            nothing: Table::new(),
             environment: Environment::default(),
             faults: Faults::default(),
         })
+    }
+
+    /// No file at all: variables say everything. Paths are then from the working directory on.
+    pub(crate) fn none() -> Self {
+        Self {
+            path: PathBuf::from("the environment"),
+            table: Table::new(),
+            nothing: Table::new(),
+            environment: Environment::default(),
+            faults: Faults::default(),
+        }
+    }
+
+    /// The variables that say what the file says, in its order; paths of files from the root on. Secrets are
+    /// among them.
+    pub(crate) fn variables(&self, prefix: &'static str) -> Vec<(String, String)> {
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        spelling::variables(&self.table, directory)
+            .into_iter()
+            .map(|(place, value)| (Environment::of(prefix, []).name_of(&place), value))
+            .collect()
     }
 
     /// With what these variables say in its place.
@@ -81,19 +109,14 @@ impl SettingsFile {
     /// # Errors
     /// [`BadSettings`] with every fault.
     pub(crate) fn understand<T>(self, read: impl FnOnce(&Section<'_>) -> Option<T>) -> anyhow::Result<T> {
-        let root = Section {
-            table: &self.table,
-            environment: &self.environment,
-            nothing: &Table::new(),
-            place: String::new(),
-            directory: self.path.parent().unwrap_or(Path::new("")),
-            asked: RefCell::default(),
-            faults: &self.faults,
-        };
-        let understood = read(&root);
-        drop(root);
+        let understood = read(&self.root());
+        let good = understood.is_some() && self.faults.0.borrow().is_empty();
         for variable in self.environment.unknown() {
-            self.faults.add(variable, "is no setting here");
+            if good && self.environment.is_lenient() {
+                eprintln!("entryway: {variable} is no setting here and changes nothing");
+            } else {
+                self.faults.add(variable, "is no setting here");
+            }
         }
         let faults = self.faults.0.into_inner();
         match understood {
@@ -104,6 +127,27 @@ impl SettingsFile {
             }
             .into()),
         }
+    }
+}
+
+impl SettingsFile {
+    fn root(&self) -> Section<'_> {
+        Section {
+            table: &self.table,
+            environment: &self.environment,
+            nothing: &self.nothing,
+            place: String::new(),
+            directory: self.path.parent().unwrap_or(Path::new("")),
+            asked: RefCell::default(),
+            faults: &self.faults,
+        }
+    }
+
+    /// The variables of every field that `read` asks for, whether it understands them or not.
+    #[cfg(test)]
+    pub(crate) fn asked_for<T>(self, read: impl FnOnce(&Section<'_>) -> Option<T>) -> BTreeSet<String> {
+        read(&self.root());
+        self.environment.asked()
     }
 }
 
@@ -199,7 +243,12 @@ impl<'a> Section<'a> {
         expected: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        let parsed = self.value(name)?.text().and_then(parse);
+        let text = self.value(name)?.text();
+        let parsed = text.and_then(parse);
+        if text.is_some_and(is_placeholder) {
+            self.fault(name, format_args!("is still a placeholder, must be {expected}"));
+            return None;
+        }
         if parsed.is_none() {
             self.fault(name, format_args!("must be {expected}"));
         }
@@ -221,14 +270,19 @@ impl<'a> Section<'a> {
 
     /// Yes or no; no where the field is missing.
     pub(crate) fn flag(&self, name: &str) -> bool {
+        self.flag_or(name, false)
+    }
+
+    /// Yes or no; `otherwise` where the field is missing or wrong.
+    pub(crate) fn flag_or(&self, name: &str, otherwise: bool) -> bool {
         let Some(value) = self.value(name) else {
-            return false;
+            return otherwise;
         };
         let flag = value.flag();
         if flag.is_none() {
             self.fault(name, "must be true or false");
         }
-        flag.unwrap_or(false)
+        flag.unwrap_or(otherwise)
     }
 
     /// A whole number within bounds; `otherwise` where the field is missing or wrong.
@@ -257,8 +311,10 @@ impl<'a> Section<'a> {
             return Vec::new();
         };
         let parsed = items.into_iter().enumerate().filter_map(|(index, item)| {
-            let parsed = item.and_then(&parse);
-            if parsed.is_none() {
+            let parsed = item.filter(|item| !is_placeholder(item)).and_then(&parse);
+            if parsed.is_none() && self.is_variable(name) {
+                self.fault(name, format_args!("item {} must be {expected}", index + 1));
+            } else if parsed.is_none() {
                 self.fault(&format!("{name}[{index}]"), format_args!("must be {expected}"));
             }
             parsed

@@ -1,13 +1,13 @@
 //! Which database an operator means, while a server may be running on it.
 
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
 
 use entryway_store::Store;
 
-use crate::dev::database_url_of;
 use crate::usage::Usage;
 
 /// The database of a server.
@@ -42,3 +42,23 @@ impl DatabaseArguments {
         Store::open_unmigrated(&url).await.context("the database")
     }
 }
+
+/// The embedded database of a directory that was used before, as another process may open it.
+fn database_url_of(directory: &Path) -> Option<String> {
+    let file = directory.join(DATABASE).canonicalize().ok()?;
+    Some(sqlite_url(&file, "rw"))
+}
+
+/// A path may hold what has a meaning in a URL.
+pub(crate) fn sqlite_url(file: &Path, mode: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_');
+    let escaped = |&byte: &u8| match byte {
+        byte if plain(byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    let path: Vec<String> = file.as_os_str().as_bytes().iter().map(escaped).collect();
+    format!("sqlite://{}?mode={mode}", path.concat())
+}
+
+/// What `entryway dev` calls it.
+pub(crate) const DATABASE: &str = "entryway.sqlite";

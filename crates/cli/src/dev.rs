@@ -35,7 +35,6 @@ use entryway_store::Store;
 
 use accounts::AccountArgument;
 use data::DataDirectory;
-pub(crate) use data::database_url_of;
 use greeting::{Behind, Greeting};
 use names::DevNames;
 use origins::Origins;

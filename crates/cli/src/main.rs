@@ -6,6 +6,7 @@
 mod account;
 mod client;
 mod config;
+mod config_commands;
 mod database;
 mod dev;
 mod fetching;
@@ -14,6 +15,7 @@ mod interrupted;
 mod log;
 mod output;
 mod scope;
+mod serve;
 mod usage;
 
 use std::process::ExitCode;
@@ -24,15 +26,10 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(name = "entryway", version, arg_required_else_help = true)]
 struct Arguments {
-    /// What to log, such as `info` or `entryway_server=debug,warn`.
-    #[arg(
-        long,
-        global = true,
-        env = "ENTRYWAY_LOG",
-        default_value = "warn",
-        value_name = "FILTER"
-    )]
-    log: String,
+    /// What to log, such as `info` or `entryway_server=debug,warn`. Default: `warn`, and for `serve` what its
+    /// settings say.
+    #[arg(long, global = true, env = "ENTRYWAY_LOG", value_name = "FILTER")]
+    log: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -41,6 +38,11 @@ struct Arguments {
 enum Command {
     /// Run the whole thing on this machine: login, PLC directory, PDS, mailbox and a demo app.
     Dev(Box<dev::DevArguments>),
+    /// Run the login of a fleet of PDS hosts.
+    Serve(serve::ServeArguments),
+    /// Check the settings of `serve`, and tell what they may be.
+    #[command(subcommand)]
+    Config(config_commands::ConfigCommand),
     /// Stand in front of PDS hosts: verify each call, and pass on what its token permits.
     Gate(gate::GateArguments),
     /// Check an app's client document, and say which apps the operator stands by.
@@ -56,7 +58,10 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Err(error) = log::install(&arguments.log) {
+    // what serves reads first how its settings want the log
+    if !matches!(arguments.command, Command::Serve(_))
+        && let Err(error) = log::install(arguments.log.as_deref().unwrap_or("warn"), log::Format::Text)
+    {
         eprintln!("entryway: --log {error}");
         return ExitCode::from(2);
     }
@@ -69,6 +74,11 @@ fn main() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Dev(arguments) => runtime.block_on(dev::run(*arguments)).map(|()| ExitCode::SUCCESS),
+        Command::Serve(serving) => {
+            let served = runtime.block_on(serve::run(serving, arguments.log));
+            served.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Config(command) => config_commands::run(&command),
         Command::Gate(arguments) => runtime.block_on(gate::run(arguments)).map(|()| ExitCode::SUCCESS),
         Command::Client(command) => runtime.block_on(client::run(command)),
         Command::Account(command) => runtime.block_on(account::run(command)),

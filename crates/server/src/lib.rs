@@ -47,6 +47,6 @@ pub use failure::Fault;
 pub use jobs::sweep;
 pub use keys::Keys;
 pub use mail::{InvalidSmtp, Letter, NoPost, NotSent, Post, Sending, Smtp, SmtpSettings};
-pub use password::Passwords;
+pub use password::{Passwords, is_password_hash};
 pub use routes::router;
 pub use serve::{Peer, serve};

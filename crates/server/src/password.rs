@@ -156,6 +156,11 @@ impl From<entryway_store::Fault> for Unchecked {
     }
 }
 
+/// Whether the text is that of a hash, so that passwords can be compared with it.
+pub fn is_password_hash(hash: &PasswordHash) -> bool {
+    Phc::new(hash.expose()).is_ok()
+}
+
 impl std::fmt::Debug for Passwords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Passwords({} workers free)", self.workers.available_permits())

@@ -10,6 +10,8 @@ use toml::Value;
 #[derive(Default)]
 pub(crate) struct Environment {
     prefix: &'static str,
+    /// Whether a name that is no setting stops nobody.
+    lenient: bool,
     variables: BTreeMap<String, String>,
     asked: RefCell<BTreeSet<String>>,
 }
@@ -21,9 +23,36 @@ impl Environment {
         let ours = ours.filter(|(name, value)| name.starts_with(prefix) && !value.is_empty());
         Self {
             prefix,
+            lenient: false,
             variables: ours.collect(),
             asked: RefCell::default(),
         }
+    }
+
+    /// Without the variables that begin so, which belong to others.
+    pub(crate) fn except(mut self, others: &[&str]) -> Self {
+        self.variables
+            .retain(|name, _| !others.iter().any(|other| name.starts_with(other)));
+        self
+    }
+
+    /// Where a name that is no setting is told and stops nobody, unless something else is wrong too: what runs
+    /// containers and tests puts variables of its own beside ours.
+    pub(crate) fn lenient(self) -> Self {
+        Self {
+            lenient: true,
+            ..self
+        }
+    }
+
+    pub(super) fn is_lenient(&self) -> bool {
+        self.lenient
+    }
+
+    /// Every name that was asked for, whether it was there or not.
+    #[cfg(test)]
+    pub(crate) fn asked(&self) -> BTreeSet<String> {
+        self.asked.borrow().clone()
     }
 
     /// Those of this process, read once. What is not UTF-8 names no setting and is none.

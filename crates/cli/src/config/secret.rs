@@ -10,6 +10,11 @@ use super::Section;
 pub(crate) struct SecretText(String);
 
 impl SecretText {
+    /// Takes a text for a secret.
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The text, for what makes a key of it.
     pub(crate) fn expose(&self) -> &str {
         &self.0
@@ -27,7 +32,7 @@ impl Section<'_> {
     /// not count. Where there is neither, nothing and no fault.
     pub(crate) fn secret(&self, name: &str) -> Option<SecretText> {
         let file = format!("{name}_file");
-        let inline = self.optional(name, "a text", |text| Some(text.to_owned()));
+        let inline = self.text(name);
         let from_file = self.path(&file);
         // a variable of either form stands for both forms of the file
         let (inline, from_file) = match (self.is_variable(name), self.is_variable(&file)) {
@@ -56,6 +61,16 @@ impl Section<'_> {
             (Some(secret), None) | (None, Some(secret)) => Some(SecretText(secret)),
             (None, None) => None,
         }
+    }
+
+    /// What is written here, whatever it is: whoever makes a key of it says what is wrong with it.
+    fn text(&self, name: &str) -> Option<String> {
+        let value = self.value(name)?;
+        let text = value.text().map(str::to_owned);
+        if text.is_none() {
+            self.fault(name, "must be a text");
+        }
+        text
     }
 
     /// A secret that must be there and that `parse` takes; its error says what was expected.

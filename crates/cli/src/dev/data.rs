@@ -2,7 +2,6 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +11,8 @@ use tempfile::TempDir;
 use entryway_identity::did::SigningKey;
 use entryway_oauth::secret::{FeedToken, ServerKey};
 use entryway_server::Chance;
+
+use crate::database::{DATABASE, sqlite_url};
 
 /// An open data directory with its root key.
 pub(crate) struct DataDirectory {
@@ -78,25 +79,6 @@ impl DataDirectory {
         )?)
     }
 }
-
-/// The embedded database of a directory that was used before, as another process may open it.
-pub(crate) fn database_url_of(directory: &Path) -> Option<String> {
-    let file = directory.join(DATABASE).canonicalize().ok()?;
-    Some(sqlite_url(&file, "rw"))
-}
-
-/// A path may hold what has a meaning in a URL.
-fn sqlite_url(file: &Path, mode: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_');
-    let escaped = |&byte: &u8| match byte {
-        byte if plain(byte) => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    let path: Vec<String> = file.as_os_str().as_bytes().iter().map(escaped).collect();
-    format!("sqlite://{}?mode={mode}", path.concat())
-}
-
-const DATABASE: &str = "entryway.sqlite";
 
 fn root_key(path: &Path, chance: &Chance) -> anyhow::Result<ServerKey> {
     match fs::read(path) {

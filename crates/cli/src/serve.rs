@@ -1,0 +1,131 @@
+//! `entryway serve`: the login of a fleet of PDS hosts.
+
+mod greeting;
+mod outside;
+pub(crate) mod settings;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use entryway_server::{App, Chance, Clock, Config, LocalDocuments};
+use entryway_store::Store;
+
+use crate::interrupted::interrupted;
+use greeting::Greeting;
+use settings::{Database, Migrations, Settings};
+
+/// The settings of a deployment: a file, variables of the environment, or both.
+#[derive(Args)]
+pub(crate) struct ConfigArguments {
+    /// The file of settings, TOML; deploy/config.example.toml tells every field. Without it: the environment alone.
+    #[arg(long, env = "ENTRYWAY_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl ConfigArguments {
+    /// Reads and understands them.
+    ///
+    /// # Errors
+    /// What is wrong with them, everything at once.
+    pub(crate) fn load(&self) -> anyhow::Result<Settings> {
+        Settings::load(self.config.as_deref())
+    }
+}
+
+/// Arguments of `entryway serve`.
+#[derive(Args)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    config: ConfigArguments,
+    /// Print one JSON object on the first line of standard output, once ready.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs until interrupted.
+pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyhow::Result<()> {
+    let settings = arguments.config.load()?;
+    crate::log::install(log.as_ref().unwrap_or(&settings.log), settings.log_format)?;
+    if let Some(development) = &settings.development {
+        eprint!("{development}");
+    }
+    let listeners = bound(&settings).await?;
+    let store = opened(&settings.database).await?;
+    let outside = outside::of(&settings)?;
+    let (clock, chance) = (Clock::system(), Chance::system());
+    let greeting = Greeting::of(&settings, &listeners)?;
+    let app = App::open(config(settings), store, outside, clock, chance)
+        .await
+        .map_err(|fault| anyhow::anyhow!("{fault:#}"))?;
+
+    let sweeping = tokio::spawn(entryway_server::sweep(app.clone()));
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    for listener in listeners {
+        let (router, mut stopped) = (entryway_server::router(&app), stopped.clone());
+        let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
+        tasks.spawn(entryway_server::serve(listener, router, stopped));
+    }
+    greeting.print(arguments.json)?;
+    interrupted().await;
+    tracing::info!("asked to stop");
+    stop.send_replace(true);
+    sweeping.abort();
+    let drained = async {
+        while tasks.join_next().await.is_some() {}
+        app.store().close().await;
+    };
+    tokio::select! {
+        () = drained => Ok(()),
+        // a second signal, or answers that do not end: what was committed stays
+        () = interrupted() => Ok(()),
+        () = tokio::time::sleep(STOP_WAIT_MAX) => anyhow::bail!("stopped with work left that did not end in time"),
+    }
+}
+
+/// Answers under way get ten seconds of it, and the database the rest.
+const STOP_WAIT_MAX: Duration = Duration::from_secs(20);
+
+async fn bound(settings: &Settings) -> anyhow::Result<Vec<TcpListener>> {
+    let mut listeners = Vec::with_capacity(settings.listen.len());
+    for address in &settings.listen {
+        let listener = TcpListener::bind(address).await;
+        listeners.push(listener.with_context(|| format!("cannot listen at {address}"))?);
+    }
+    Ok(listeners)
+}
+
+/// Opens the database as the settings say.
+///
+/// # Errors
+/// What the store says; its sentences hold nothing of the URL.
+pub(crate) async fn opened(database: &Database) -> anyhow::Result<Store> {
+    let store = match database.migrations {
+        Migrations::Apply => Store::open(&database.url).await,
+        Migrations::Leave => Store::open_unmigrated(&database.url).await,
+    };
+    store.context("the database")
+}
+
+fn config(settings: Settings) -> Config {
+    Config {
+        issuer: settings.issuer,
+        prefix: settings.prefix,
+        policy: settings.policy,
+        local_documents: if settings.development.is_some() {
+            LocalDocuments::Admitted
+        } else {
+            LocalDocuments::Refused
+        },
+        root_key: settings.root_key,
+        limit_sign_ins: settings.limits.sign_ins,
+        calls_per_minute: settings.limits.calls_per_minute,
+        feed_readers: settings.feed_readers,
+    }
+}

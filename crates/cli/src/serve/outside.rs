@@ -1,0 +1,76 @@
+//! The ways out of a deployment: to what strangers name, to what the operator named, and to the DNS.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use entryway_identity::fetch::{self, Dns, FetchSettings, Fetcher, Pin};
+use entryway_identity::resolve::RealTxt;
+use entryway_resource::client::{ClientSettings, HttpClient};
+use entryway_server::Outside;
+
+use super::settings::Settings;
+
+/// The ways out that the settings ask for; nothing is sent.
+pub(super) fn of(settings: &Settings) -> anyhow::Result<Outside> {
+    let names = RealTxt::new(dns_server(settings)).context("dns_server")?;
+    Ok(Outside::new(
+        fetcher(settings)?,
+        settings.plc_url.clone(),
+        Arc::new(names),
+    ))
+}
+
+/// To what strangers name.
+fn fetcher(settings: &Settings) -> anyhow::Result<Fetcher> {
+    let development = settings
+        .development
+        .as_ref()
+        .map(|development| fetch::Development {
+            loopback_http: true,
+            resolve: development.resolve.clone(),
+            extra_ca: development.extra_authorities.clone(),
+        });
+    let fetcher = Fetcher::new(FetchSettings {
+        dns: dns_server(settings).map_or(Dns::System, Dns::Server),
+        development,
+        ..FetchSettings::default()
+    });
+    Ok(fetcher?)
+}
+
+/// To PDS hosts and the PLC directory, which the operator named.
+///
+/// # Errors
+/// What [`HttpClient::new`] says.
+pub(crate) fn client(settings: &Settings) -> anyhow::Result<HttpClient> {
+    let (resolve, extra_authorities) = match &settings.development {
+        Some(development) => (
+            development.resolve.iter().map(pinned).collect(),
+            development.extra_authorities.clone(),
+        ),
+        None => (Vec::new(), Vec::new()),
+    };
+    let client = HttpClient::new(ClientSettings {
+        resolve,
+        extra_authorities,
+        ..ClientSettings::default()
+    });
+    Ok(client?)
+}
+
+fn pinned(pin: &Pin) -> (String, SocketAddr) {
+    let address = SocketAddr::new(pin.address(), pin.port().unwrap_or(HTTPS_PORT));
+    (pin.name().to_owned(), address)
+}
+
+const HTTPS_PORT: u16 = 443;
+
+/// Who is asked for names; nothing for the machine's own servers.
+fn dns_server(settings: &Settings) -> Option<SocketAddr> {
+    let development = settings.development.as_ref();
+    development
+        .and_then(|development| development.dns_server)
+        .or(settings.dns_server)
+}
