@@ -63,6 +63,7 @@
 //! | `remember_mark` | 1 | 1 |
 //! | `adopt_signing_key`, `adopt_rotation_key` | 2 | 2 |
 //! | `recognise_root` | 1, later 2 | 1, later 2 |
+//! | `forget_keys` | 4 | 2 |
 //! | `keep_permission_set`, `keep_scope` | 1 | 1 |
 //! | `sweep` | 11 | 11 |
 //! | `begin_sign_in` | 5 | 3 |
@@ -94,11 +95,11 @@ pub use migrate::SchemaState;
 pub use outcome::{
     Activation, Admission, AppPasswordCreation, AppPasswordRevocation, AuthFactorChange, Binding,
     ClaimRelease, Creation, Deactivation, Decision, Distrust, EmailChange, EmailConfirmation,
-    EmailTokenKeeping, EmailTokenSpending, HandleChange, HandleClaim, HostAddition, HostChange, HostRemoval,
-    InviteCreation, InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts,
-    PasswordChange, PendingRequest, Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration,
-    Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd, SignUpAdvance, SignUpBegin,
-    SignUpRelease, Spoiling, Swept, TakingDown,
+    EmailTokenKeeping, EmailTokenSpending, Forgetting, HandleChange, HandleClaim, HostAddition, HostChange,
+    HostRemoval, InviteCreation, InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation,
+    LegacySessionFacts, PasswordChange, PendingRequest, Recognition, Redemption, Rehoming, Remembered,
+    Replacement, Restoration, Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd,
+    SignUpAdvance, SignUpBegin, SignUpRelease, Spoiling, Swept, TakingDown,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};

@@ -234,6 +234,15 @@ pub enum Recognition {
     Foreign,
 }
 
+/// What became of the keys of a root key that a person gave up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgetting {
+    /// They are gone, and the database belongs to nobody.
+    Forgotten,
+    /// The database belongs to another root key, or to none: nothing is changed.
+    Foreign,
+}
+
 /// What became of a permission set that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {

@@ -85,6 +85,24 @@ impl Store {
         Location::parse(url)?.check().await
     }
 
+    /// How the schema compares with this binary's now: another release may have changed it since.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    #[instrument(name = "store.schema", level = "debug", skip_all)]
+    pub async fn schema(&self) -> Result<SchemaState, Fault> {
+        match &*self.database {
+            Database::Sqlite(sqlite) => match sqlite.readers().acquire().await.as_mut() {
+                Some(db) => migrate::check(Engine::Sqlite, db).await,
+                None => Err(Fault::Closed),
+            },
+            Database::Postgres(postgres) => {
+                let mut db = postgres.pool().acquire().await?;
+                migrate::check(Engine::Postgres, &mut db).await
+            }
+        }
+    }
+
     /// Which kind of database this is.
     pub fn engine(&self) -> Engine {
         match *self.database {

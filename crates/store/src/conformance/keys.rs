@@ -1,6 +1,6 @@
 use super::bench::{Bench, NOON, count, race};
 use super::on_both_engines;
-use crate::{KeyState, Place, Recognition, SealedKey, Sealer};
+use crate::{Forgetting, KeyState, Place, Recognition, SealedKey, Sealer};
 use entryway_oauth::jwk::Algorithm;
 use entryway_oauth::secret::{Digest, ServerKey};
 use entryway_oauth::time::Seconds;
@@ -93,7 +93,49 @@ async fn of_many_root_keys_one_owns_the_database(bench: &Bench) {
     assert_eq!(count(&answers, &Recognition::Foreign), 63);
 }
 
+// C24
+async fn keys_that_were_forgotten_make_room_for_others(bench: &Bench) {
+    let store = &bench.store;
+    let (ours, theirs) = (Digest::of(b"ours"), Digest::of(b"theirs"));
+    assert_eq!(store.root_fingerprint().await.unwrap(), None);
+    store.recognise_root(ours).await.unwrap();
+    assert_eq!(store.root_fingerprint().await.unwrap(), Some(ours));
+    store
+        .adopt_signing_key(&key("a", Algorithm::ES256K))
+        .await
+        .unwrap();
+    store
+        .adopt_rotation_key(&key("b", Algorithm::ES256K))
+        .await
+        .unwrap();
+    assert_eq!(store.forget_keys(theirs).await.unwrap(), Forgetting::Foreign);
+    assert_eq!(store.signing_keys().await.unwrap().len(), 1);
+    for outcome in [Forgetting::Forgotten, Forgetting::Foreign] {
+        assert_eq!(store.forget_keys(ours).await.unwrap(), outcome);
+        assert_eq!(store.root_fingerprint().await.unwrap(), None);
+        assert_eq!(store.signing_keys().await.unwrap(), []);
+        assert_eq!(store.rotation_key().await.unwrap(), None);
+    }
+    assert_eq!(store.recognise_root(theirs).await.unwrap(), Recognition::New);
+    let fresh = key("c", Algorithm::ES256K);
+    assert_eq!(store.adopt_signing_key(&fresh).await.unwrap(), fresh);
+}
+
+async fn of_many_who_give_up_one_root_key_one_forgets_it(bench: &Bench) {
+    let ours = Digest::of(b"ours");
+    bench.store.recognise_root(ours).await.unwrap();
+    let answers = race(|_| {
+        let store = bench.store.clone();
+        async move { store.forget_keys(ours).await.unwrap() }
+    })
+    .await;
+    assert_eq!(count(&answers, &Forgetting::Forgotten), 1);
+    assert_eq!(count(&answers, &Forgetting::Foreign), 63);
+}
+
 on_both_engines![
+    of_many_who_give_up_one_root_key_one_forgets_it,
+    keys_that_were_forgotten_make_room_for_others,
     the_first_key_of_an_algorithm_is_adopted,
     the_key_of_the_directory_is_none_of_those_that_sign_tokens,
     of_many_starters_all_get_one_key,

@@ -74,10 +74,12 @@ macro_rules! on_both_engines {
 async fn is_up_to_date(database: &Database) {
     let store = Store::open(&database.url).await.unwrap();
     works(&store).await;
+    let seen_from_inside = store.schema().await.unwrap();
     store.close().await;
     let state = Store::migrate_check(&database.url).await.unwrap();
     let (version, pending) = (8, Vec::new());
     assert_eq!(state, SchemaState { version, pending });
+    assert_eq!(seen_from_inside, state);
     Store::open_unmigrated(&database.url).await.unwrap();
 }
 

@@ -56,7 +56,14 @@ async fn no_verb_reads_a_whole_table() {
         // the lists are meant to, the subquery of ADMIT_REQUEST has two constant rows, what a sweep of
         // revocations looks at is as much as it may delete, and the steps of CONNECTED_APPS hold one account's
         let is_small = |step: &str| {
-            ["SIGNING_KEYS", "TRUSTED_CLIENTS", "PDS_HOSTS", "HOMES"].contains(&name)
+            [
+                "SIGNING_KEYS",
+                "FORGET_SIGNING_KEYS",
+                "TRUSTED_CLIENTS",
+                "PDS_HOSTS",
+                "HOMES",
+            ]
+            .contains(&name)
                 || ["SCAN CONSTANT ROW", "SCAN oldest"].contains(&step)
                 || (name == "CONNECTED_APPS" && ["SCAN app", "SCAN live", "SCAN part"].contains(&step))
                 || step.starts_with("SCAN (subquery")

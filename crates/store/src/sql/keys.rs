@@ -31,4 +31,12 @@ select root_fingerprint
 from deployment
 where id = 1";
 
+/// fingerprint
+FORGET_DEPLOYMENT = "
+delete from deployment
+where id = 1 and root_fingerprint = $1";
+
+FORGET_SIGNING_KEYS = "
+delete from signing_key";
+
 }

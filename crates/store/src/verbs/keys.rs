@@ -9,9 +9,9 @@ use entryway_oauth::time::Timestamp;
 
 use crate::Store;
 use crate::fault::Fault;
-use crate::outcome::Recognition;
+use crate::outcome::{Forgetting, Recognition};
 use crate::rows::Columns;
-use crate::verbs::Verb;
+use crate::verbs::{Steps, Verb};
 use crate::{rows, sql};
 
 /// A signing key as it lies in the database: opened with [`crate::Sealer`] at [`crate::Place::signing_key`].
@@ -71,6 +71,25 @@ impl Store {
         let query = sqlx::query(sql::CURRENT_SIGNING_KEY).bind(ROTATION);
         let row = self.load("rotation_key", query).await?;
         row.as_ref().map(rows::sealed_key).transpose()
+    }
+
+    /// The fingerprint of the root key this database belongs to, if it belongs to one. Claims nothing.
+    #[instrument(name = "store.root_fingerprint", level = "debug", skip_all)]
+    pub async fn root_fingerprint(&self) -> Result<Option<Digest>, Fault> {
+        let row = self
+            .load("root_fingerprint", sqlx::query(sql::DEPLOYMENT))
+            .await?;
+        let read = |row| Columns::of(row, "deployment").optional_digest("root_fingerprint");
+        row.as_ref().map_or(Ok(None), read)
+    }
+
+    /// Forgets the root key of this fingerprint and every signing key, so that others can be adopted.
+    ///
+    /// What was signed or sealed with them is then good for nothing (C24): only a person asks for this. Of many
+    /// who saw that root key, one forgets it.
+    #[instrument(name = "store.forget_keys", level = "debug", skip_all)]
+    pub async fn forget_keys(&self, of: Digest) -> Result<Forgetting, Fault> {
+        self.write(ForgetKeys { fingerprint: of }).await
     }
 
     /// Says whether this database belongs to the root key of this fingerprint; the first to ask owns it (C24).
@@ -148,5 +167,27 @@ impl Verb for RecogniseRoot {
         } else {
             Recognition::Foreign
         })
+    }
+}
+
+struct ForgetKeys {
+    fingerprint: Digest,
+}
+
+impl Verb for ForgetKeys {
+    type Outcome = Forgetting;
+    const NAME: &'static str = "forget_keys";
+    const STEPS: Steps = Steps::Several;
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<Forgetting, Fault> {
+        let forgotten = sqlx::query(sql::FORGET_DEPLOYMENT)
+            .bind(self.fingerprint.as_bytes().to_vec())
+            .execute(&mut *db)
+            .await?;
+        if forgotten.rows_affected() == 0 {
+            return Ok(Forgetting::Foreign);
+        }
+        sqlx::query(sql::FORGET_SIGNING_KEYS).execute(db).await?;
+        Ok(Forgetting::Forgotten)
     }
 }
