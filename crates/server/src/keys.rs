@@ -132,8 +132,7 @@ struct Adoption<'a> {
 impl<'a> Adoption<'a> {
     /// By a deployment of this root key, unless the database belongs to another (C24).
     async fn by(store: &'a Store, root: &ServerKey, now: Timestamp) -> Result<Self, Fault> {
-        let fingerprint = Digest::of(root.derive("fingerprint").expose());
-        if store.recognise_root(fingerprint).await? == Recognition::Foreign {
+        if store.recognise_root(fingerprint(root)).await? == Recognition::Foreign {
             return Err(Fault::new(
                 "this database belongs to another root key: give the one it was made with, or an empty database",
             ));
@@ -213,7 +212,12 @@ fn rotation_key(scalar: &[u8; 32]) -> Option<RotationKey> {
     RotationKey::from_bytes(scalar).ok()
 }
 
+/// How a database knows the root key it belongs to; says nothing of the key.
+pub(crate) fn fingerprint(root: &ServerKey) -> Digest {
+    Digest::of(root.derive("fingerprint").expose())
+}
+
 /// A token key is named by its thumbprint, so its name never changes and never repeats.
-fn kid(key: &PublicKey) -> String {
+pub(crate) fn kid(key: &PublicKey) -> String {
     key.thumbprint().to_string()
 }

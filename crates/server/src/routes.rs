@@ -28,7 +28,7 @@ use crate::failure::{Failure, Fault};
 use crate::oauth::{jwks, metadata, par, revoke, token};
 use crate::pages::assets::{self, Asset};
 use crate::serve::Peer;
-use crate::{account, feed, home, serve, xrpc};
+use crate::{account, feed, home, readiness, serve, xrpc};
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -43,6 +43,7 @@ pub fn router(app: &App) -> Router {
         .merge(xrpc::methods(app));
     everything
         .route("/_health", get(|| async { "ok" }))
+        .route(readiness::PATH, get(readiness::get))
         .fallback(not_found)
         .layer(from_fn_with_state(app.clone(), name_client))
         .layer(from_fn(safe_headers))
