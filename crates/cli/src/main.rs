@@ -4,6 +4,7 @@
 //! Exit status: 0 success, 1 failure, 2 usage.
 
 mod account;
+mod admin;
 mod client;
 mod config;
 mod config_commands;
@@ -15,6 +16,7 @@ mod interrupted;
 mod log;
 mod output;
 mod scope;
+mod secret_input;
 mod serve;
 mod usage;
 
@@ -43,6 +45,9 @@ enum Command {
     /// Check the settings of `serve`, and tell what they may be.
     #[command(subcommand)]
     Config(config_commands::ConfigCommand),
+    /// Hash the tokens of administrators.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
     /// Stand in front of PDS hosts: verify each call, and pass on what its token permits.
     Gate(gate::GateArguments),
     /// Check an app's client document, and say which apps the operator stands by.
@@ -79,6 +84,7 @@ fn main() -> ExitCode {
             served.map(|()| ExitCode::SUCCESS)
         }
         Command::Config(command) => config_commands::run(&command),
+        Command::Admin(command) => runtime.block_on(admin::run(command)),
         Command::Gate(arguments) => runtime.block_on(gate::run(arguments)).map(|()| ExitCode::SUCCESS),
         Command::Client(command) => runtime.block_on(client::run(command)),
         Command::Account(command) => runtime.block_on(account::run(command)),

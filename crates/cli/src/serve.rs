@@ -1,7 +1,8 @@
 //! `entryway serve`: the login of a fleet of PDS hosts.
 
+pub(crate) mod custody;
 mod greeting;
-mod outside;
+pub(crate) mod outside;
 pub(crate) mod settings;
 
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use entryway_server::{App, Chance, Clock, Config, LocalDocuments};
+use entryway_server::{About, App, Chance, Clock, Config, LocalDocuments};
 use entryway_store::Store;
 
 use crate::interrupted::interrupted;
@@ -43,6 +44,10 @@ impl ConfigArguments {
 pub(crate) struct ServeArguments {
     #[command(flatten)]
     config: ConfigArguments,
+    /// Make fresh keys where the database has accounts or PDS hosts and the keys they had are lost. Ends every
+    /// session, and leaves the identities made here under a key that nobody has.
+    #[arg(long)]
+    new_keys: bool,
     /// Print one JSON object on the first line of standard output, once ready.
     #[arg(long)]
     json: bool,
@@ -56,8 +61,9 @@ pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyho
         eprint!("{development}");
     }
     let listeners = bound(&settings).await?;
-    let store = opened(&settings.database).await?;
     let outside = outside::of(&settings)?;
+    let store = opened(&settings.database).await?;
+    custody::settle(&store, &settings.root_key, arguments.new_keys).await?;
     let (clock, chance) = (Clock::system(), Chance::system());
     let greeting = Greeting::of(&settings, &listeners)?;
     let app = App::open(config(settings), store, outside, clock, chance)
@@ -114,6 +120,7 @@ pub(crate) async fn opened(database: &Database) -> anyhow::Result<Store> {
 }
 
 fn config(settings: Settings) -> Config {
+    let url = |url: Option<url::Url>| url.map(String::from);
     Config {
         issuer: settings.issuer,
         prefix: settings.prefix,
@@ -127,5 +134,19 @@ fn config(settings: Settings) -> Config {
         limit_sign_ins: settings.limits.sign_ins,
         calls_per_minute: settings.limits.calls_per_minute,
         feed_readers: settings.feed_readers,
+        service_did: settings.service_did,
+        handles: settings.handles,
+        invitation: settings.invitation,
+        admin_tokens: settings
+            .admins
+            .into_iter()
+            .map(|admin| admin.token_hash)
+            .collect(),
+        trusted_proxies: settings.trusted_proxies,
+        about: About {
+            contact_email: settings.contact_email,
+            privacy_policy: url(settings.privacy_policy),
+            terms_of_service: url(settings.terms_of_service),
+        },
     }
 }

@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use entryway_identity::fetch::{self, Dns, FetchSettings, Fetcher, Pin};
+use entryway_identity::fetch::{self, Dns, FetchSettings, Fetcher};
 use entryway_identity::resolve::RealTxt;
 use entryway_resource::client::{ClientSettings, HttpClient};
 use entryway_server::Outside;
 
 use super::settings::Settings;
+use crate::fetching::placed;
 
 /// The ways out that the settings ask for; nothing is sent.
 pub(super) fn of(settings: &Settings) -> anyhow::Result<Outside> {
     let names = RealTxt::new(dns_server(settings)).context("dns_server")?;
     Ok(Outside::new(
         fetcher(settings)?,
+        client(settings)?,
         settings.plc_url.clone(),
         Arc::new(names),
     ))
@@ -47,7 +49,7 @@ fn fetcher(settings: &Settings) -> anyhow::Result<Fetcher> {
 pub(crate) fn client(settings: &Settings) -> anyhow::Result<HttpClient> {
     let (resolve, extra_authorities) = match &settings.development {
         Some(development) => (
-            development.resolve.iter().map(pinned).collect(),
+            development.resolve.iter().map(placed).collect(),
             development.extra_authorities.clone(),
         ),
         None => (Vec::new(), Vec::new()),
@@ -59,13 +61,6 @@ pub(crate) fn client(settings: &Settings) -> anyhow::Result<HttpClient> {
     });
     Ok(client?)
 }
-
-fn pinned(pin: &Pin) -> (String, SocketAddr) {
-    let address = SocketAddr::new(pin.address(), pin.port().unwrap_or(HTTPS_PORT));
-    (pin.name().to_owned(), address)
-}
-
-const HTTPS_PORT: u16 = 443;
 
 /// Who is asked for names; nothing for the machine's own servers.
 fn dns_server(settings: &Settings) -> Option<SocketAddr> {

@@ -22,7 +22,7 @@ use entryway_core::invite::Invitation;
 use entryway_core::policy::Policy;
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
-use entryway_resource::proxy::Network;
+use entryway_resource::peer::Network;
 use entryway_scope::Did;
 use entryway_server::FeedReader;
 use url::Url;
@@ -103,11 +103,7 @@ impl Settings {
         });
         let privacy_policy = origin::page(root, "privacy_policy");
         let terms_of_service = origin::page(root, "terms_of_service");
-        let admins = root
-            .sections("admin")
-            .iter()
-            .map(Admin::read)
-            .collect::<Option<_>>();
+        let admins = Admin::read_all(root);
         let plc_url = origin::plc(root, is_development);
         let dns_server = root.optional(
             "dns_server",

@@ -14,7 +14,22 @@ pub(crate) struct Admin {
 }
 
 impl Admin {
-    pub(super) fn read(section: &Section<'_>) -> Option<Self> {
+    /// All of them.
+    pub(super) fn read_all(root: &Section<'_>) -> Option<Vec<Self>> {
+        let admins: Vec<Self> = root
+            .sections("admin")
+            .iter()
+            .map(Self::read)
+            .collect::<Option<_>>()?;
+        for (index, one) in admins.iter().enumerate() {
+            if admins[..index].iter().any(|other| other.name == one.name) {
+                root.fault(&format!("admin[{index}].name"), "must be its own");
+            }
+        }
+        Some(admins)
+    }
+
+    fn read(section: &Section<'_>) -> Option<Self> {
         let name = section.required("name", "what this administrator is called", |text| {
             (!text.is_empty()).then(|| text.to_owned())
         });
@@ -23,8 +38,7 @@ impl Admin {
             "an argon2id hash as entryway admin hash-token prints it",
             |text| {
                 if !text.starts_with('$') {
-                    // a shell or compose took the dollars for variables
-                    return Err("does not begin with a dollar sign, which shells, compose and systemd take away unless it is quoted or doubled");
+                    return Err(DOLLARS);
                 }
                 let hash = PasswordHash::new(text.to_owned());
                 if text.starts_with("$argon2id$") && is_password_hash(&hash) {
@@ -40,3 +54,7 @@ impl Admin {
         })
     }
 }
+
+/// A shell or compose took them for variables (A4).
+const DOLLARS: &str = "does not begin with a dollar sign, which shells, compose and systemd take away unless \
+                       it is quoted or doubled";

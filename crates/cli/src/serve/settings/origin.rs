@@ -11,7 +11,7 @@ pub(super) fn is_example(host: &str) -> bool {
     let under = |domain: &&str| {
         host == **domain || host.strip_suffix(*domain).is_some_and(|rest| rest.ends_with('.'))
     };
-    EXAMPLES.iter().any(|domain| under(domain))
+    EXAMPLES.iter().any(under)
 }
 
 const EXAMPLES: [&str; 5] = ["example", "example.com", "example.net", "example.org", "invalid"];
