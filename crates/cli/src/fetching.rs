@@ -61,13 +61,9 @@ impl FetchArguments {
     /// # Errors
     /// [`Usage`] for a file that is no certificate authority, and what [`HttpClient::new`] says.
     pub(crate) fn http_client(&self) -> anyhow::Result<HttpClient> {
-        let place = |pin: &Pin| {
-            let address = SocketAddr::new(pin.address(), pin.port().unwrap_or(HTTPS_PORT));
-            (pin.name().to_owned(), address)
-        };
         Ok(HttpClient::new(ClientSettings {
             extra_authorities: self.authorities()?,
-            resolve: self.resolve.iter().map(place).collect(),
+            resolve: self.resolve.iter().map(placed).collect(),
             ..ClientSettings::default()
         })?)
     }
@@ -88,6 +84,12 @@ impl FetchArguments {
             None => unavailable.into(),
         }
     }
+}
+
+/// A pinned name as the client has it.
+pub(crate) fn placed(pin: &Pin) -> (String, SocketAddr) {
+    let address = SocketAddr::new(pin.address(), pin.port().unwrap_or(HTTPS_PORT));
+    (pin.name().to_owned(), address)
 }
 
 impl fmt::Display for FetchArguments {

@@ -23,7 +23,7 @@ use entryway_resource::{Limits, Permissions, Verifier, VerifierConfig, system_cl
 use entryway_server::Chance;
 
 use crate::config::{Environment, SettingsFile};
-use crate::interrupted::interrupted;
+use crate::interrupted::Interruptions;
 use crate::output;
 use issuers::Issuers;
 use settings::{GateFile, HostFile};
@@ -100,9 +100,10 @@ pub(crate) async fn run(arguments: GateArguments) -> anyhow::Result<()> {
         });
     }
     issuers.follow(&client, &clock, &chance, &stopped, &mut tasks);
+    let mut interruptions = Interruptions::watched();
     greeting.print(arguments.json)?;
     let until = async move {
-        interrupted().await;
+        interruptions.next().await;
         stop.send_replace(true);
     };
     gate.serve(listener, until).await;

@@ -1,15 +1,40 @@
 //! Being asked to stop.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Waits for Ctrl-C, or for the signal that service managers send.
-pub(crate) async fn interrupted() {
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
-        drop(tokio::signal::ctrl_c().await);
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
+/// Ctrl-C, and the signal that service managers send. From when it is made neither ends the process by itself.
+pub(crate) struct Interruptions {
+    typed: Option<Signal>,
+    sent: Option<Signal>,
+}
+
+impl Interruptions {
+    /// Listens from now on. To be called within the runtime, and before anybody is told that there is something
+    /// to stop.
+    pub(crate) fn watched() -> Self {
+        Self {
+            typed: signal(SignalKind::interrupt()).ok(),
+            sent: signal(SignalKind::terminate()).ok(),
+        }
     }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            () = heard(&mut self.typed) => {}
+            () = heard(&mut self.sent) => {}
+        }
+    }
+}
+
+async fn heard(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for the first one.
+pub(crate) async fn interrupted() {
+    Interruptions::watched().next().await;
 }

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use entryway_server::{About, App, Chance, Clock, Config, LocalDocuments};
 use entryway_store::Store;
 
-use crate::interrupted::interrupted;
+use crate::interrupted::Interruptions;
 use greeting::Greeting;
 use settings::{Database, Migrations, Settings};
 
@@ -78,8 +78,9 @@ pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyho
         let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
         tasks.spawn(entryway_server::serve(listener, router, stopped));
     }
+    let mut interruptions = Interruptions::watched();
     greeting.print(arguments.json)?;
-    interrupted().await;
+    interruptions.next().await;
     tracing::info!("asked to stop");
     stop.send_replace(true);
     sweeping.abort();
@@ -90,7 +91,7 @@ pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyho
     tokio::select! {
         () = drained => Ok(()),
         // a second signal, or answers that do not end: what was committed stays
-        () = interrupted() => Ok(()),
+        () = interruptions.next() => Ok(()),
         () = tokio::time::sleep(STOP_WAIT_MAX) => anyhow::bail!("stopped with work left that did not end in time"),
     }
 }

@@ -5,8 +5,6 @@
     reason = "all of it is test code, and panics on what must not be"
 )]
 
-#[path = "../client/binary.rs"]
-mod binary;
 mod deployment;
 mod keys;
 mod readiness;
