@@ -3,7 +3,13 @@
 //! Hosts, PLC directory and service are on sockets; tests are named as in the suite.
 
 #[cfg(test)]
+mod describe_server;
+#[cfg(test)]
+mod handles;
+#[cfg(test)]
 mod placement;
+#[cfg(test)]
+mod proxy;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub use reply::Reply;
 pub use server::{Endpoint, LexiconAuthorities, TestServer};
 pub use service::Service;
 pub use site::{Answer, ClientSite};
-pub use world::{Host, Resident, World};
+pub use world::{Host, Resident, Session, World};
 
 /// Makes each test into two, one on each engine: `…::sqlite` and `…::postgres`.
 ///

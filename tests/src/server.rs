@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -329,6 +330,9 @@ impl TestServer {
     }
 }
 
+/// How long a host on this machine may be silent. Some are silent on purpose, and a test waits for that.
+const HOST_WAIT: Duration = Duration::from_secs(5);
+
 impl Deployment {
     /// Its own for each instance: none knows what another has fetched.
     fn outside(&self) -> Outside {
@@ -336,7 +340,11 @@ impl Deployment {
             development: Some(self.reach.clone()),
             ..FetchSettings::default()
         });
-        let http = HttpClient::new(ClientSettings::default());
+        let http = HttpClient::new(ClientSettings {
+            answer_wait: HOST_WAIT,
+            idle_wait: HOST_WAIT,
+            ..ClientSettings::default()
+        });
         let LexiconAuthorities { plc, dns } = self.lexicons.clone();
         Outside::new(fetcher.unwrap(), http.unwrap(), plc, dns)
     }

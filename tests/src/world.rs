@@ -1,6 +1,7 @@
 //! A fleet: the service, PDS hosts that delegate to it, and a PLC directory, each on ports of its own.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -72,6 +73,15 @@ pub struct Resident {
     pub handle: Handle,
     /// What opens it.
     pub password: String,
+}
+
+/// A session of `createSession`.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The `accessJwt`.
+    pub access: String,
+    /// The `refreshJwt`.
+    pub refresh: String,
 }
 
 impl World {
@@ -180,11 +190,23 @@ impl World {
 
     /// Makes a host one of the fleet.
     pub async fn register(&self, host: &Host) {
+        self.register_at(&host.did, &host.url, &host.password).await;
+    }
+
+    /// Makes whatever is at this URL a host of the fleet. Its DID.
+    pub async fn register_stranger(&self, url: &str) -> Did {
+        let did = Did::parse(&format!("did:web:{}.host.test", random_hex::<6>())).unwrap();
+        self.register_at(&did, &Issuer::parse(url).unwrap(), "a password of a stranger")
+            .await;
+        did
+    }
+
+    async fn register_at(&self, did: &Did, url: &Issuer, password: &str) {
         let passwords = HostPasswords::new(&self.server.config().root_key);
         let added = PdsHost {
-            did: host.did.clone(),
-            url: host.url.clone(),
-            sealed_password: passwords.seal(&host.did, &host.password).unwrap(),
+            did: did.clone(),
+            url: url.clone(),
+            sealed_password: passwords.seal(did, password).unwrap(),
             state: HostState::Open,
             added_at: self.server.clock().now(),
         };
@@ -210,7 +232,18 @@ impl World {
         let did = operation.did();
         let input = json!({ "did": did, "handle": handle, "plcOp": operation });
         call_host(host, "com.atproto.server.createAccount", &input).await;
+        self.keep(&did, &handle, &host.did).await
+    }
 
+    /// Makes an account that only the service knows, as if it lived on the host of this DID.
+    pub async fn lodge(&self, host: &Did, handle: &str) -> Resident {
+        let letters = random_hex::<12>().replace(['0', '1', '8', '9'], "a");
+        let did = Did::parse(&format!("did:plc:{letters}")).unwrap();
+        self.keep(&did, &Handle::parse(handle).unwrap(), host).await
+    }
+
+    async fn keep(&self, did: &Did, handle: &Handle, host: &Did) -> Resident {
+        let app = self.server.app();
         let password = random_hex::<12>();
         secrets::record(&password);
         let now = self.server.clock().now();
@@ -221,7 +254,7 @@ impl World {
             email: Some(format!("{name}@mail.example")),
             email_confirmed_at: Some(now),
             email_auth_factor: false,
-            pds_did: host.did.to_string(),
+            pds_did: host.to_string(),
             status: AccountStatus::Active,
             // from before the test began
             credentials_changed_at: Timestamp::from_seconds(now.seconds() - 1),
@@ -238,18 +271,38 @@ impl World {
         let created = app.store().create_account(new, now).await.unwrap();
         assert_eq!(created, Creation::Created);
         Resident {
-            did,
-            handle,
+            did: did.clone(),
+            handle: handle.clone(),
             password,
         }
+    }
+
+    /// Begins a session of the account, by its password.
+    pub async fn sign_in(&self, resident: &Resident) -> Session {
+        let input = json!({ "identifier": resident.handle, "password": resident.password });
+        let request = Request::post("/xrpc/com.atproto.server.createSession")
+            .header("content-type", "application/json")
+            .body(Body::from(input.to_string()));
+        let reply = self.ask(request.unwrap()).await;
+        assert_eq!(reply.code(), 200, "{reply:?}");
+        Session {
+            access: reply.member("accessJwt"),
+            refresh: reply.member("refreshJwt"),
+        }
+    }
+
+    /// Where the service listens.
+    pub async fn address(&self) -> SocketAddr {
+        let authority = self.server.issuer().strip_prefix("http://").unwrap();
+        tokio::net::lookup_host(authority).await.unwrap().next().unwrap()
     }
 
     /// Asks the service over a socket. Whatever is asked, nothing of its own breaks.
     pub async fn ask(&self, request: Request<Body>) -> Reply {
         let asked = format!("{} {}", request.method(), request.uri());
-        let authority = self.server.issuer().strip_prefix("http://").unwrap();
-        let address = tokio::net::lookup_host(authority).await.unwrap().next().unwrap();
-        let mut connection = Connection::open(address).await.expect("the service listens");
+        let mut connection = Connection::open(self.address().await)
+            .await
+            .expect("the service listens");
         let reply = connection.ask(request).await;
         let reply = reply.unwrap_or_else(|| panic!("{asked} has no answer"));
         secrets::record_reply(&reply);

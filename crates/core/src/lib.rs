@@ -30,6 +30,7 @@ pub mod invite;
 pub mod legacy_session;
 mod letters;
 pub mod own_account;
+pub mod own_method;
 pub mod password;
 pub mod permission_set;
 pub mod policy;

@@ -148,6 +148,9 @@ pub enum XrpcDenial {
     /// The handle's own domain does not say that it is this account's.
     #[error("External handle did not resolve to DID")]
     HandleUnresolved,
+    /// No account of this service has the handle.
+    #[error("Unable to resolve handle")]
+    HandleUnknown,
     /// The password is too short or too long.
     #[error("password {expected}")]
     InvalidPassword {
@@ -210,6 +213,17 @@ pub enum XrpcDenial {
     /// The account's PDS takes too long.
     #[error("the PDS did not answer in time, send the same request again later")]
     PdsTooSlow,
+    /// The PDS, or something before it, gave an error in words that no client of XRPC reads.
+    #[error("the PDS, or something before it, gave an error without an explanation")]
+    PdsUnexplained {
+        /// Its status, which stays.
+        status: u16,
+    },
+    /// The account lives on a PDS that calls are not passed on to.
+    #[error(
+        "the PDS of this account is not one this service passes calls on to, send them to the PDS itself"
+    )]
+    PdsUnknown,
     /// The PDS refuses what it should take: its configuration does not fit ours.
     #[error("the PDS refused the account, its operator has been told")]
     PdsRefused,
@@ -230,6 +244,8 @@ impl XrpcDenial {
             | Self::DpopNotProxied { .. }
             | Self::AccountGone
             | Self::HandleUnresolved
+            | Self::HandleUnknown
+            | Self::PdsUnknown
             | Self::EmailUnsupported { .. }
             | Self::EmailTaken
             | Self::PlcTokenRequired => "InvalidRequest",
@@ -265,7 +281,10 @@ impl XrpcDenial {
             Self::UnresolvableDid => "UnresolvableDid",
             Self::IncompatibleDidDoc { .. } => "IncompatibleDidDoc",
             Self::EmailTokenRequired => "TokenRequired",
-            Self::PdsUnavailable | Self::PdsRefused | Self::DirectoryUnavailable => "UpstreamFailure",
+            Self::PdsUnavailable
+            | Self::PdsUnexplained { .. }
+            | Self::PdsRefused
+            | Self::DirectoryUnavailable => "UpstreamFailure",
             Self::PdsTooSlow => "UpstreamTimeout",
         }
     }
@@ -291,6 +310,7 @@ impl XrpcDenial {
             Self::MethodNotImplemented => 501,
             Self::PdsUnavailable | Self::PdsRefused | Self::DirectoryUnavailable => 502,
             Self::PdsTooSlow => 504,
+            Self::PdsUnexplained { status } => *status,
             _ => 400,
         }
     }
@@ -353,6 +373,7 @@ impl XrpcDenial {
             Self::HandleNotAvailable,
             Self::UnsupportedDomain,
             Self::HandleUnresolved,
+            Self::HandleUnknown,
             Self::InvalidPassword {
                 expected: "must be 8 to 256 characters",
             },
@@ -376,6 +397,8 @@ impl XrpcDenial {
             Self::PlcTokenRequired,
             Self::PdsUnavailable,
             Self::PdsTooSlow,
+            Self::PdsUnexplained { status: 404 },
+            Self::PdsUnknown,
             Self::PdsRefused,
             Self::DirectoryUnavailable,
         ];

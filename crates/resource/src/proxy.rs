@@ -22,6 +22,7 @@ mod host;
 mod hosts;
 mod operator;
 mod own;
+mod pass;
 mod password;
 mod paths;
 mod request_headers;
@@ -43,6 +44,7 @@ use tokio::sync::{Semaphore, watch};
 pub use crate::peer::{InvalidNetwork, Network};
 pub use credentials::{IDENTITY, UpstreamCredentials};
 pub use operator::{Figures, serve_operator};
+pub use pass::{NotPassed, Onward, PassedBody, PassedCall};
 pub use paths::{InvalidPagePattern, PagePattern};
 pub use settings::{
     Entropy, FeedHealth, GateLimits, GateSettings, HealthSource, HostSettings, IssuerHealth, Legacy,

@@ -25,6 +25,7 @@ use crate::limits::{CallLimits, SignInLimits};
 use crate::mail::{NoPost, Post};
 use crate::password::Passwords;
 use crate::sets::PermissionSets;
+use crate::xrpc::CallsUnderWay;
 
 /// The ways out of the program.
 #[derive(Clone, Debug)]
@@ -82,6 +83,7 @@ struct Inner {
     fleet: Fleet,
     outside: Outside,
     did_documents: DidDocuments,
+    calls_under_way: CallsUnderWay,
     passwords: Passwords,
     limits: Option<SignInLimits>,
     call_limits: Option<CallLimits>,
@@ -130,6 +132,7 @@ impl App {
             fleet,
             outside,
             did_documents,
+            calls_under_way: CallsUnderWay::default(),
             passwords,
             limits,
             call_limits,
@@ -175,6 +178,10 @@ impl App {
     /// The PDS hosts.
     pub fn fleet(&self) -> &Fleet {
         &self.0.fleet
+    }
+
+    pub(crate) fn calls_under_way(&self) -> &CallsUnderWay {
+        &self.0.calls_under_way
     }
 
     /// The ways out.

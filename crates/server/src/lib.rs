@@ -24,6 +24,7 @@ mod extract;
 mod failure;
 mod feed;
 pub mod fleet;
+mod handles;
 mod home;
 mod jobs;
 mod keys;

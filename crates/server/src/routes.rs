@@ -28,7 +28,7 @@ use crate::failure::{Failure, Fault};
 use crate::oauth::{jwks, metadata, par, revoke, token};
 use crate::pages::assets::{self, Asset};
 use crate::serve::Peer;
-use crate::{account, feed, home, readiness, serve, xrpc};
+use crate::{account, feed, handles, home, readiness, serve, xrpc};
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -42,6 +42,7 @@ pub fn router(app: &App) -> Router {
         .merge(images(app))
         .merge(xrpc::methods(app));
     everything
+        .route(handles::PATH, get(handles::get).fallback(get_only))
         .route("/_health", get(|| async { "ok" }))
         .route(readiness::PATH, get(readiness::get))
         .fallback(not_found)

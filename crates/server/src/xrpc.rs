@@ -10,19 +10,24 @@ mod create_session;
 pub(crate) mod datetime;
 mod delete_session;
 mod dereference_scope;
+mod describe_server;
 mod get_session;
 mod list_app_passwords;
+mod proxy;
 mod refresh_session;
+mod resolve_handle;
 mod revoke_app_password;
 pub(crate) mod session;
+
+pub(crate) use proxy::CallsUnderWay;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use axum::{Json, Router};
-use http::header::{ALLOW, CACHE_CONTROL, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, ETAG, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, StatusCode};
 use serde::Serialize;
 use std::time::Duration;
@@ -53,6 +58,9 @@ pub(crate) fn methods(app: &App) -> Router<App> {
             revoke_app_password::PATH,
             procedure(post(revoke_app_password::post)),
         )
+        .route(describe_server::PATH, query(get(describe_server::get)))
+        .route(resolve_handle::PATH, query(get(resolve_handle::get)))
+        .route(proxy::PATH, any(proxy::call))
         .layer(from_fn_with_state(app.clone(), answer_headers))
         .layer(cors())
 }
@@ -187,10 +195,23 @@ fn cors() -> CorsLayer {
         .allow_origin(Any)
         .allow_methods(Any)
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([DPOP_NONCE, WWW_AUTHENTICATE, RETRY_AFTER])
+        .expose_headers(EXPOSED)
         .max_age(Duration::from_hours(24))
 }
 
+/// What a page may read of an answer: what says how to go on, and what a PDS and an app view say of theirs.
+const EXPOSED: [HeaderName; 10] = [
+    DPOP_NONCE,
+    WWW_AUTHENTICATE,
+    RETRY_AFTER,
+    ETAG,
+    HeaderName::from_static("atproto-content-labelers"),
+    HeaderName::from_static("atproto-repo-rev"),
+    HeaderName::from_static("ratelimit-limit"),
+    HeaderName::from_static("ratelimit-policy"),
+    HeaderName::from_static("ratelimit-remaining"),
+    HeaderName::from_static("ratelimit-reset"),
+];
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 

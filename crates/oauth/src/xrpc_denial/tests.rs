@@ -3,7 +3,7 @@ use super::*;
 /// Status, name and text of every denial, in the order of the samples. Clients compare names, and some texts,
 /// so a change here is a change of the contract (contract 2.4 and 3.1, A23).
 #[rustfmt::skip]
-const TABLE: [(u16, &str, &str); 60] = [
+const TABLE: [(u16, &str, &str); 63] = [
     (400, "InvalidRequest", "name is required"),
     (400, "InvalidRequest", "name is required"),
     (400, "InvalidRequest", "name must be a string"),
@@ -35,6 +35,7 @@ const TABLE: [(u16, &str, &str); 60] = [
     (400, "HandleNotAvailable", "handle is already taken or reserved"),
     (400, "UnsupportedDomain", "handle must be under one of availableUserDomains"),
     (400, "InvalidRequest", "External handle did not resolve to DID"),
+    (400, "InvalidRequest", "Unable to resolve handle"),
     (400, "InvalidPassword", "password must be 8 to 256 characters"),
     (400, "InvalidInviteCode", "inviteCode is missing, unknown, used up or disabled"),
     (400, "DuplicateCreate", "these invite codes were made by another request"),
@@ -50,6 +51,8 @@ const TABLE: [(u16, &str, &str); 60] = [
     (400, "InvalidRequest", "email confirmation token required to sign PLC operations"),
     (502, "UpstreamFailure", "the PDS could not be reached or broke down, send the same request again later"),
     (504, "UpstreamTimeout", "the PDS did not answer in time, send the same request again later"),
+    (404, "UpstreamFailure", "the PDS, or something before it, gave an error without an explanation"),
+    (400, "InvalidRequest", "the PDS of this account is not one this service passes calls on to, send them to the PDS itself"),
     (502, "UpstreamFailure", "the PDS refused the account, its operator has been told"),
     (502, "UpstreamFailure", "the PLC directory could not be reached, send the same request again later"),
     (401, "BadJwt", "the service token must be a JWT with iss, aud, exp, lxm and jti"),

@@ -126,7 +126,11 @@ impl Forwarded {
         Self::new(upstream, target, headers, origin.address, boxed(Full::new(body)))
     }
 
-    fn new(
+    /// What was asked of this PDS, as it may be passed on.
+    ///
+    /// # Errors
+    /// [`GateFault::Unable`].
+    pub(super) fn new(
         upstream: &Upstream,
         (method, target): (Method, &str),
         mut headers: HeaderMap,

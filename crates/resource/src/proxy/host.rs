@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::jwk::Algorithm;
-use http::Response;
 use http::uri::{Authority, Scheme};
+use http::{Response, Uri};
 use serde::Serialize;
 
 use super::credentials::Signer;
@@ -91,6 +91,22 @@ impl Upstream {
                     client,
                 })
             }
+            _ => Err(UnusableUpstream),
+        }
+    }
+
+    /// A PDS that is where its public URL says.
+    pub(super) fn at(public: &Issuer, client: HttpClient) -> Result<Self, UnusableUpstream> {
+        let parts = Uri::try_from(public.as_str())
+            .map_err(|_| UnusableUpstream)?
+            .into_parts();
+        match (parts.scheme, parts.authority) {
+            (Some(scheme), Some(authority)) => Ok(Self {
+                scheme,
+                authority,
+                public: public.clone(),
+                client,
+            }),
             _ => Err(UnusableUpstream),
         }
     }

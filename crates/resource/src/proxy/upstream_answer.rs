@@ -55,26 +55,40 @@ pub(super) async fn viewed(
 /// # Errors
 /// [`GateFault::CredentialsUnaccepted`].
 pub(super) async fn check_session(answer: Response<AnswerBody>) -> Result<Response<GateBody>, GateFault> {
-    let refuses = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED].contains(&answer.status());
-    let is_short = answer
-        .body()
-        .size_hint()
-        .exact()
-        .is_some_and(|length| length <= REFUSAL_BYTES_MAX);
-    if !refuses || !is_short || !is_json(&answer) || answer.headers().contains_key(header::CONTENT_ENCODING) {
-        return Ok(answer.map(boxed));
-    }
-    let (parts, body) = answer.into_parts();
-    let body = body
-        .read_whole(usize::try_from(REFUSAL_BYTES_MAX).unwrap_or(0))
-        .await?;
-    if serde_json::from_slice::<XrpcError>(&body).is_ok_and(|refusal| refusal.is_about_our_signature()) {
+    let refuses = |status: &StatusCode| [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED].contains(status);
+    let (answer, refusal) = refusal(answer, refuses).await?;
+    if refusal.is_some_and(|refusal| refusal.is_about_our_signature()) {
         tracing::error!(
             "a PDS does not accept the sessions this gate signs: is its PDS_JWT_SECRET the same?"
         );
         return Err(GateFault::CredentialsUnaccepted);
     }
-    Ok(Response::from_parts(parts, boxed(Full::new(body))))
+    Ok(answer)
+}
+
+/// Reads a refusal of such a status, where it is short and in words of XRPC. The answer stays whole.
+///
+/// # Errors
+/// What is wrong with an answer that does not come to its end.
+pub(super) async fn refusal(
+    answer: Response<AnswerBody>,
+    is_read: impl Fn(&StatusCode) -> bool,
+) -> Result<(Response<GateBody>, Option<XrpcError>), GateFault> {
+    let is_short = answer
+        .body()
+        .size_hint()
+        .exact()
+        .is_some_and(|length| length <= REFUSAL_BYTES_MAX);
+    let is_plain = is_json(&answer) && !answer.headers().contains_key(header::CONTENT_ENCODING);
+    if !is_read(&answer.status()) || !is_short || !is_plain {
+        return Ok((answer.map(boxed), None));
+    }
+    let (parts, body) = answer.into_parts();
+    let body = body
+        .read_whole(usize::try_from(REFUSAL_BYTES_MAX).unwrap_or(0))
+        .await?;
+    let refusal = serde_json::from_slice(&body).ok();
+    Ok((Response::from_parts(parts, boxed(Full::new(body))), refusal))
 }
 
 /// An error in words that no XRPC client reads: a page of a proxy, or nothing at all.
@@ -90,9 +104,10 @@ fn is_json<B>(answer: &Response<B>) -> bool {
     essence.is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(b"application/json"))
 }
 
+/// What an XRPC error says.
 #[derive(Deserialize)]
-struct XrpcError {
-    error: String,
+pub(super) struct XrpcError {
+    pub(super) error: String,
     message: Option<String>,
 }
 
