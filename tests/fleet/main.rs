@@ -13,4 +13,6 @@ mod proxy;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod sign_up;
+#[cfg(test)]
 mod xrpc;

@@ -20,7 +20,7 @@ use entryway_sandbox::pds::{AdminPassword, Pds, PdsSettings};
 use entryway_sandbox::plc::Directory;
 use entryway_scope::{Did, Handle};
 use entryway_server::fleet::HostPasswords;
-use entryway_server::{Chance, Config};
+use entryway_server::{Chance, Config, Keys};
 use entryway_store::{Creation, HostAddition, HostState, NewAccount, PdsHost};
 use http::Request;
 use serde_json::{Value, json};
@@ -31,6 +31,7 @@ use tokio::task::JoinSet;
 use crate::clock::TestClock;
 use crate::connection::Connection;
 use crate::engine::Engine;
+use crate::front::Front;
 use crate::key::random_hex;
 use crate::reply::Reply;
 use crate::secrets;
@@ -44,6 +45,8 @@ pub struct World {
     pub hosts: Vec<Host>,
     /// The PLC directory.
     pub directory: Directory,
+    /// What stands in front of it, in a world [behind fronts](Self::start_behind_fronts).
+    pub directory_front: Option<Front>,
     plc: String,
     names: Names,
     stored: TempDir,
@@ -62,6 +65,8 @@ pub struct Host {
     pub password: String,
     /// The host itself.
     pub pds: Pds,
+    /// What stands in front of it, in a world [behind fronts](World::start_behind_fronts).
+    pub front: Option<Front>,
 }
 
 /// An account on a host, as a test signs in with it.
@@ -92,24 +97,43 @@ impl World {
 
     /// The same as an operator configured it. The issuer is given.
     pub async fn start_with(engine: Engine, hosts: usize, configure: impl FnOnce(&mut Config)) -> Self {
+        Self::start_as(engine, hosts, None, configure).await
+    }
+
+    /// The same with a [`Front`] before the directory and before each host.
+    pub async fn start_behind_fronts(
+        engine: Engine,
+        hosts: usize,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
+        let front = Front::start().await;
+        Self::start_as(engine, hosts, Some(front), configure).await
+    }
+
+    async fn start_as(
+        engine: Engine,
+        hosts: usize,
+        directory_front: Option<Front>,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         let (login, plc) = (Loopback::bind(0).await.unwrap(), Loopback::bind(0).await.unwrap());
         let issuer = PdsName::parse(&login.origin()).unwrap();
-        let server = TestServer::start_empty(
-            engine,
-            &[],
-            LexiconAuthorities::known_to(&plc.origin()),
-            |config| {
-                config.issuer = issuer.origin().clone();
-                config.service_did = issuer.did().clone();
-                configure(config);
-            },
-        )
+        if let Some(front) = &directory_front {
+            front.stand_before(plc.port());
+        }
+        let origin = directory_front
+            .as_ref()
+            .map_or_else(|| plc.origin(), |front| front.origin().to_owned());
+        let server = TestServer::start_empty(engine, &[], LexiconAuthorities::known_to(&origin), |config| {
+            config.issuer = issuer.origin().clone();
+            config.service_did = issuer.did().clone();
+            configure(config);
+        })
         .await;
         let stored = tempfile::tempdir().unwrap();
         let directory = Directory::open(&stored.path().join("plc"), clock(server.clock())).unwrap();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let origin = plc.origin();
         plc.serve(&directory.router(), &stopped, &mut tasks);
         for listener in login.into_listeners() {
             let (router, mut stopped) = (server.router().clone(), stopped.clone());
@@ -123,6 +147,7 @@ impl World {
             server,
             hosts: Vec::new(),
             directory,
+            directory_front,
             plc: origin,
             names: Names::default(),
             stored,
@@ -146,29 +171,21 @@ impl World {
     /// Starts a PDS that delegates to the service, which does not know of it.
     pub async fn start_host(&mut self) -> Host {
         let listener = Loopback::bind(0).await.unwrap();
-        let name = PdsName::parse(&listener.origin()).unwrap();
+        let front = match &self.directory_front {
+            Some(_) => Some(Front::start().await),
+            None => None,
+        };
+        if let Some(front) = &front {
+            front.stand_before(listener.port());
+        }
+        let origin = front
+            .as_ref()
+            .map_or_else(|| listener.origin(), |front| front.origin().to_owned());
+        let name = PdsName::parse(&origin).unwrap();
         let app = self.server.app();
         let password = random_hex::<16>();
         secrets::record(&password);
-        let settings = PdsSettings {
-            origin: name.origin().to_string(),
-            did: name.did().clone(),
-            issuer: self.server.issuer().to_owned(),
-            plc: self.plc.clone(),
-            http: outbound::client().unwrap(),
-            entryway_rotation_key: app.keys().plc_rotation.public_key(),
-            admin_password: AdminPassword::new(password.clone()),
-            verifier: Arc::new(Verifier::new(VerifierConfig {
-                issuers: vec![TrustedIssuer::new(
-                    app.issuer().clone(),
-                    IssuerKeys::pinned(app.keys().public()).unwrap(),
-                )],
-                audience: name.did().clone(),
-                public_url: name.origin().clone(),
-                nonces: app.keys().resource_nonces.clone(),
-                limits: Limits::default(),
-            })),
-        };
+        let settings = delegating(&name, app.issuer(), app.keys(), &self.plc, &password);
         let stored = self.stored.path().join(listener.port().to_string());
         let names = self.names.clone();
         let pds = Pds::open(
@@ -185,6 +202,7 @@ impl World {
             url: name.origin().clone(),
             password,
             pds,
+            front,
         }
     }
 
@@ -309,6 +327,29 @@ impl World {
         assert_ne!(reply.code(), 500, "{asked} gave {reply:?}");
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{asked}");
         reply
+    }
+}
+
+/// A PDS of this name that delegates to this service.
+fn delegating(name: &PdsName, issuer: &Issuer, keys: &Keys, plc: &str, password: &str) -> PdsSettings {
+    PdsSettings {
+        origin: name.origin().to_string(),
+        did: name.did().clone(),
+        issuer: issuer.to_string(),
+        plc: plc.to_owned(),
+        http: outbound::client().unwrap(),
+        entryway_rotation_key: keys.plc_rotation.public_key(),
+        admin_password: AdminPassword::new(password.to_owned()),
+        verifier: Arc::new(Verifier::new(VerifierConfig {
+            issuers: vec![TrustedIssuer::new(
+                issuer.clone(),
+                IssuerKeys::pinned(keys.public()).unwrap(),
+            )],
+            audience: name.did().clone(),
+            public_url: name.origin().clone(),
+            nonces: keys.resource_nonces.clone(),
+            limits: Limits::default(),
+        })),
     }
 }
 

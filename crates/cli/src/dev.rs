@@ -137,7 +137,7 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     let accounts = accounts::prepare(&app, &sandbox, &pds.0, accounts, data.root_key()).await?;
     fleet::register(&app, pds, data.root_key()).await?;
 
-    let sweeping = tokio::spawn(entryway_server::sweep(app.clone()));
+    let tending = tokio::spawn(entryway_server::tend(app.clone()));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let demo_config = DemoConfig {
@@ -177,7 +177,7 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     }
     interrupted().await;
     stop.send_replace(true);
-    sweeping.abort();
+    tending.abort();
     while tasks.join_next().await.is_some() {}
     sandbox.stop().await;
     app.store().close().await;

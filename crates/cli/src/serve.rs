@@ -70,7 +70,7 @@ pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyho
         .await
         .map_err(|fault| anyhow::anyhow!("{fault:#}"))?;
 
-    let sweeping = tokio::spawn(entryway_server::sweep(app.clone()));
+    let tending = tokio::spawn(entryway_server::tend(app.clone()));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     for listener in listeners {
@@ -83,7 +83,7 @@ pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyho
     interruptions.next().await;
     tracing::info!("asked to stop");
     stop.send_replace(true);
-    sweeping.abort();
+    tending.abort();
     let drained = async {
         while tasks.join_next().await.is_some() {}
         app.store().close().await;

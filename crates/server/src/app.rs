@@ -25,6 +25,7 @@ use crate::limits::{CallLimits, SignInLimits};
 use crate::mail::{NoPost, Post};
 use crate::password::Passwords;
 use crate::sets::PermissionSets;
+use crate::sign_up::Turns;
 use crate::xrpc::CallsUnderWay;
 
 /// The ways out of the program.
@@ -86,6 +87,8 @@ struct Inner {
     calls_under_way: CallsUnderWay,
     passwords: Passwords,
     limits: Option<SignInLimits>,
+    sign_up_limits: Option<SignInLimits>,
+    sign_up_turns: Turns,
     call_limits: Option<CallLimits>,
     clock: Clock,
     chance: Chance,
@@ -118,6 +121,7 @@ impl App {
         let did_documents = DidDocuments::new(outside.dids.clone());
         let passwords = Passwords::new(chance.clone())?;
         let limits = config.limit_sign_ins.then(SignInLimits::new);
+        let sign_up_limits = config.limit_sign_ins.then(SignInLimits::new);
         let call_limits = config.calls_per_minute.map(CallLimits::new);
         let endpoints = Endpoints::under(&config.prefix);
         Ok(Self(Arc::new(Inner {
@@ -135,6 +139,8 @@ impl App {
             calls_under_way: CallsUnderWay::default(),
             passwords,
             limits,
+            sign_up_limits,
+            sign_up_turns: Turns::new(),
             call_limits,
             clock,
             chance,
@@ -213,6 +219,14 @@ impl App {
 
     pub(crate) fn limits(&self) -> Option<&SignInLimits> {
         self.0.limits.as_ref()
+    }
+
+    pub(crate) fn sign_up_limits(&self) -> Option<&SignInLimits> {
+        self.0.sign_up_limits.as_ref()
+    }
+
+    pub(crate) fn sign_up_turns(&self) -> &Turns {
+        &self.0.sign_up_turns
     }
 
     pub(crate) fn call_limits(&self) -> Option<&CallLimits> {

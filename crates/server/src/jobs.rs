@@ -5,16 +5,27 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
+use crate::failure::Fault;
+use crate::sign_up::{ROUND, SignUps};
 
 /// How often what has expired is removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// How often what is half-made is looked for: well below the shortest time after which some is due.
+const RECONCILE_EVERY: Duration = Duration::from_secs(30);
+/// Rounds in a row: what was taken up is not due again soon, unless it could not even be recorded.
+const ROUNDS_MAX: usize = 20;
 /// Rows of one kind removed at a time, so that no sweep holds up a verb for long.
 const SWEEP_ROWS: u32 = 1_000;
 /// Between two batches of one round: at most 50,000 rows of a kind a second.
 const BATCH_PAUSE: Duration = Duration::from_millis(20);
 
-/// Removes what has expired from the store, forever. A failed round is logged and tried again.
-pub async fn sweep(app: App) {
+/// Does all of it, forever. Any number of instances may do so at once.
+pub async fn tend(app: App) {
+    tokio::join!(sweep(app.clone()), reconcile(app));
+}
+
+/// Removes what has expired from the store. A failed round is logged and tried again.
+async fn sweep(app: App) {
     let mut rounds = tokio::time::interval(SWEEP_EVERY);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -23,6 +34,35 @@ pub async fn sweep(app: App) {
             tracing::warn!(fault = %fault, "sweep failed");
         }
     }
+}
+
+/// Finishes, or undoes, what sign-ups left half-made (C28).
+async fn reconcile(app: App) {
+    let mut rounds = tokio::time::interval(RECONCILE_EVERY);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Err(fault) = reconcile_all(&app).await {
+            tracing::warn!(fault = format!("{fault:#}"), "reconciling sign-ups failed");
+        }
+    }
+}
+
+/// Takes up what is due by now, once: for tests, whose clock stands still.
+///
+/// # Errors
+/// A [`Fault`] of the store.
+pub async fn reconcile_once(app: &App) -> Result<usize, Fault> {
+    SignUps::new(app.clone()).reconcile().await
+}
+
+async fn reconcile_all(app: &App) -> Result<(), Fault> {
+    for _ in 0..ROUNDS_MAX {
+        if reconcile_once(app).await? < ROUND {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Removes everything that has expired by now, in batches with room for others between them.

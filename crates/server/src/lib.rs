@@ -39,6 +39,7 @@ mod readiness;
 mod routes;
 mod serve;
 mod sets;
+mod sign_up;
 mod upstream;
 mod xrpc;
 
@@ -48,7 +49,7 @@ pub use clock::{Chance, Clock};
 pub use config::{About, Config, FeedReader};
 pub use custody::Custody;
 pub use failure::Fault;
-pub use jobs::sweep;
+pub use jobs::{reconcile_once, tend};
 pub use keys::Keys;
 pub use mail::{InvalidSmtp, Letter, NoPost, NotSent, Post, Sending, Smtp, SmtpSettings};
 pub use password::{Passwords, is_password_hash};

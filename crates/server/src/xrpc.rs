@@ -5,6 +5,7 @@
 mod body;
 pub(crate) mod caller;
 mod check_signup_queue;
+mod create_account;
 mod create_app_password;
 mod create_session;
 pub(crate) mod datetime;
@@ -44,6 +45,7 @@ use crate::password::Unchecked;
 pub(crate) fn methods(app: &App) -> Router<App> {
     Router::new()
         .route(check_signup_queue::PATH, query(get(check_signup_queue::get)))
+        .route(create_account::PATH, procedure(post(create_account::post)))
         .route(
             create_app_password::PATH,
             procedure(post(create_app_password::post)),

@@ -53,6 +53,21 @@ pub enum Stage {
     },
 }
 
+impl Stage {
+    /// The word for it that is logged.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Admitted { .. } => "admitted",
+            Self::KeyReserved { .. } => "key reserved",
+            Self::OperationMade(_) => "operation made",
+            Self::CreatedOnPds { .. } => "created on pds",
+            Self::Activated { .. } => "activated",
+            Self::AccountStored { .. } => "account stored",
+            Self::Undoing { .. } => "undoing",
+        }
+    }
+}
+
 /// A DID that is in the directory already, and its newest operation there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Follows {
