@@ -35,6 +35,7 @@ use entryway_store::Store;
 
 use accounts::AccountArgument;
 use data::DataDirectory;
+pub(crate) use data::root_key_of;
 use greeting::{Behind, Greeting};
 use names::DevNames;
 use origins::Origins;

@@ -9,12 +9,16 @@ mod client;
 mod config;
 mod config_commands;
 mod database;
+mod deployment;
 mod dev;
 mod fetching;
 mod gate;
 mod interrupted;
+mod keys;
 mod log;
+mod migrate;
 mod output;
+mod pds;
 mod scope;
 mod secret_input;
 mod serve;
@@ -45,6 +49,14 @@ enum Command {
     /// Check the settings of `serve`, and tell what they may be.
     #[command(subcommand)]
     Config(config_commands::ConfigCommand),
+    /// Bring the schema of the database up to date, or say what that would do.
+    Migrate(migrate::MigrateArguments),
+    /// Show the public keys of a deployment.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Add PDS hosts, list them, check them, and tell what they have to have in their environment.
+    #[command(subcommand)]
+    Pds(pds::PdsCommand),
     /// Hash the tokens of administrators.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
@@ -84,6 +96,9 @@ fn main() -> ExitCode {
             served.map(|()| ExitCode::SUCCESS)
         }
         Command::Config(command) => config_commands::run(&command),
+        Command::Migrate(arguments) => runtime.block_on(migrate::run(arguments)),
+        Command::Keys(command) => runtime.block_on(keys::run(command)),
+        Command::Pds(command) => runtime.block_on(pds::run(command)),
         Command::Admin(command) => runtime.block_on(admin::run(command)),
         Command::Gate(arguments) => runtime.block_on(gate::run(arguments)).map(|()| ExitCode::SUCCESS),
         Command::Client(command) => runtime.block_on(client::run(command)),

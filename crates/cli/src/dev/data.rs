@@ -36,7 +36,7 @@ impl DataDirectory {
             let directory = tempfile::Builder::new().prefix("entryway-dev-").tempdir()?;
             (directory.path().to_owned(), Some(directory))
         };
-        let root_key = root_key(&path.join("root.key"), chance)?;
+        let root_key = root_key(&path.join(ROOT_KEY), chance)?;
         Ok(Self {
             path,
             root_key,
@@ -80,15 +80,29 @@ impl DataDirectory {
     }
 }
 
+/// The root key of a directory that was used before.
+///
+/// # Errors
+/// Where there is none.
+pub(crate) fn root_key_of(directory: &Path) -> anyhow::Result<ServerKey> {
+    let path = directory.join(ROOT_KEY);
+    let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    known_root_key(bytes, &path)
+}
+
+fn known_root_key(bytes: Vec<u8>, path: &Path) -> anyhow::Result<ServerKey> {
+    let bytes = bytes
+        .try_into()
+        .ok()
+        .with_context(|| format!("{} is not a root key of 32 bytes", path.display()))?;
+    Ok(ServerKey::new(bytes))
+}
+
+const ROOT_KEY: &str = "root.key";
+
 fn root_key(path: &Path, chance: &Chance) -> anyhow::Result<ServerKey> {
     match fs::read(path) {
-        Ok(bytes) => {
-            let bytes = bytes
-                .try_into()
-                .ok()
-                .with_context(|| format!("{} is not a root key of 32 bytes", path.display()))?;
-            return Ok(ServerKey::new(bytes));
-        }
+        Ok(bytes) => return known_root_key(bytes, path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
     }

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use entryway_identity::fetch::{self, Dns, FetchSettings, Fetcher};
 use entryway_identity::resolve::RealTxt;
 use entryway_resource::client::{ClientSettings, HttpClient};
-use entryway_server::Outside;
+use entryway_server::{Outside, Smtp};
 
 use super::settings::Settings;
 use crate::fetching::placed;
@@ -16,12 +16,17 @@ use crate::fetching::placed;
 /// The ways out that the settings ask for; nothing is sent.
 pub(super) fn of(settings: &Settings) -> anyhow::Result<Outside> {
     let names = RealTxt::new(dns_server(settings)).context("dns_server")?;
-    Ok(Outside::new(
+    let outside = Outside::new(
         fetcher(settings)?,
         client(settings)?,
         settings.plc_url.clone(),
         Arc::new(names),
-    ))
+    );
+    if let Some(mail) = &settings.mail {
+        return Ok(outside.with_post(Arc::new(Smtp::new(mail)?)));
+    }
+    tracing::warn!("no letter is sent: smtp_url is not given");
+    Ok(outside)
 }
 
 /// To what strangers name.

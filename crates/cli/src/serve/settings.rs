@@ -9,6 +9,7 @@ mod database;
 mod development;
 mod lifetimes;
 mod limits;
+mod mail;
 mod origin;
 mod readers;
 mod root_key;
@@ -24,7 +25,7 @@ use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
 use entryway_resource::peer::Network;
 use entryway_scope::Did;
-use entryway_server::FeedReader;
+use entryway_server::{FeedReader, SmtpSettings};
 use url::Url;
 
 pub(crate) use admins::Admin;
@@ -50,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) contact_email: Option<String>,
     pub(crate) privacy_policy: Option<Url>,
     pub(crate) terms_of_service: Option<Url>,
+    /// Without it no letter is sent.
+    pub(crate) mail: Option<SmtpSettings>,
     pub(crate) admins: Vec<Admin>,
     pub(crate) plc_url: Url,
     /// Who is asked for names; the machine's own servers without it.
@@ -103,6 +106,7 @@ impl Settings {
         });
         let privacy_policy = origin::page(root, "privacy_policy");
         let terms_of_service = origin::page(root, "terms_of_service");
+        let mail = mail::read(root, development.as_ref());
         let admins = Admin::read_all(root);
         let plc_url = origin::plc(root, is_development);
         let dns_server = root.optional(
@@ -136,6 +140,7 @@ impl Settings {
             contact_email,
             privacy_policy,
             terms_of_service,
+            mail,
             admins: admins?,
             plc_url: plc_url?,
             dns_server,

@@ -184,6 +184,8 @@ fn what_is_no_value_of_ones_own_is_refused_by_its_name() {
         ("LIFETIMES_ACCESS_TOKEN_SECONDS", "3601"),
         ("LIFETIMES_PUBLIC_REFRESH_SECONDS", "1209601"),
         ("LIMITS_CALLS_PER_MINUTE", "1000001"),
+        ("SMTP_URL", "smtps://mail.my-domain.social"),
+        ("MAIL_FROM", "Login <login@my-domain.social>"),
         ("LOG", "entryway=loud"),
         ("LOG_FORMAT", "xml"),
         ("MIGRATIONS", "never"),
@@ -193,7 +195,13 @@ fn what_is_no_value_of_ones_own_is_refused_by_its_name() {
         let variable = format!("{PREFIX}{variable}");
         let told = faults(&[(variable.as_str(), value)]);
         assert_eq!(told.len(), 1, "{variable}={value}: {told:?}");
-        assert!(told[0].starts_with(&variable), "{variable}={value}: {told:?}");
+        let half = ["SMTP_URL", "MAIL_FROM"]
+            .iter()
+            .any(|half| variable.ends_with(half));
+        assert!(
+            half || told[0].starts_with(&variable),
+            "{variable}={value}: {told:?}"
+        );
         assert!(!told[0].contains(value), "{told:?}");
     }
 }
@@ -220,6 +228,33 @@ fn the_root_key_is_no_other_secret_too() {
     let told = faults(&[("ENTRYWAY_DATABASE", url.as_str())]);
     assert_eq!(told.len(), 1);
     assert!(told[0].contains("holds the root key"), "{told:?}");
+}
+
+#[test]
+fn mail_is_settled_at_the_start_and_not_at_the_first_letter() {
+    let from = ("ENTRYWAY_MAIL_FROM", "Login <login@my-domain.social>");
+    let url = |url| ("ENTRYWAY_SMTP_URL", url);
+    let good = with(&[from, url("smtps://login:vTz8m2Qx@mail.my-domain.social")]).unwrap();
+    assert!(!format!("{good:?}").contains("vTz8m2Qx"));
+    assert!(good.mail.is_some());
+    for (variables, field) in [
+        ([from, url("https://mail.my-domain.social")], "ENTRYWAY_SMTP_URL"),
+        (
+            [from, url("smtps://login:changeme@mail.my-domain.social")],
+            "ENTRYWAY_SMTP_URL",
+        ),
+        (
+            [
+                ("ENTRYWAY_MAIL_FROM", "nobody"),
+                url("smtps://mail.my-domain.social"),
+            ],
+            "ENTRYWAY_MAIL_FROM",
+        ),
+    ] {
+        let told = faults(&variables);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with(field), "{told:?}");
+    }
 }
 
 // a fleet on one machine, and nowhere else
