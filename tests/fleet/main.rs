@@ -3,6 +3,8 @@
 //! Hosts, PLC directory and service are on sockets; tests are named as in the suite.
 
 #[cfg(test)]
+mod app_passwords;
+#[cfg(test)]
 mod describe_server;
 #[cfg(test)]
 mod handles;
@@ -10,6 +12,12 @@ mod handles;
 mod placement;
 #[cfg(test)]
 mod proxy;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod secrecy;
+#[cfg(test)]
+mod service_tokens;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

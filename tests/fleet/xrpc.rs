@@ -58,9 +58,14 @@ impl Call {
     }
 
     /// With this text for a body that says it is JSON.
-    pub(crate) fn raw(mut self, body: &str) -> Self {
+    pub(crate) fn raw(self, body: &str) -> Self {
+        self.text(body).header("content-type", "application/json")
+    }
+
+    /// With this text for a body that does not say what it is.
+    pub(crate) fn text(mut self, body: &str) -> Self {
         self.body = Some(body.as_bytes().to_vec());
-        self.header("content-type", "application/json")
+        self
     }
 
     pub(crate) async fn send(self, server: &TestServer) -> Reply {

@@ -29,6 +29,7 @@ mod feed;
 mod flow;
 mod front;
 mod key;
+mod letters;
 pub mod log;
 mod page;
 mod process;

@@ -17,7 +17,7 @@ use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Timestamp;
 use entryway_resource::client::{ClientSettings, HttpClient};
 use entryway_scope::{Did, Handle};
-use entryway_server::{About, App, Chance, Config, Fault, LocalDocuments, Outside, Peer};
+use entryway_server::{About, App, Chance, Config, Fault, Letter, LocalDocuments, Outside, Peer};
 use entryway_store::{Creation, NewAccount, Store};
 use http::Request;
 use http_body_util::BodyExt as _;
@@ -27,6 +27,7 @@ use url::Url;
 use crate::account::{TestAccount, alice, bob};
 use crate::clock::TestClock;
 use crate::engine::{Database, Engine};
+use crate::letters::Letters;
 use crate::log;
 use crate::reply::Reply;
 use crate::service::{Service, received};
@@ -51,6 +52,7 @@ struct Deployment {
     /// What each instance may fetch besides public hosts.
     reach: Development,
     lexicons: LexiconAuthorities,
+    letters: Letters,
 }
 
 /// Where the authorities of lexicons are found: the PLC directory, and the DNS.
@@ -175,6 +177,7 @@ impl TestServer {
             config,
             reach,
             lexicons,
+            letters: Letters::default(),
         };
         Self::open(Arc::new(deployment)).await.unwrap()
     }
@@ -287,6 +290,11 @@ impl TestServer {
         self.clock().now().seconds()
     }
 
+    /// The letters that were sent, by every instance of the deployment.
+    pub fn letters(&self) -> Vec<Letter> {
+        self.deployment.letters.all()
+    }
+
     /// What is stored.
     pub fn database(&self) -> &Database {
         &self.deployment.database
@@ -346,7 +354,8 @@ impl Deployment {
             ..ClientSettings::default()
         });
         let LexiconAuthorities { plc, dns } = self.lexicons.clone();
-        Outside::new(fetcher.unwrap(), http.unwrap(), plc, dns)
+        let outside = Outside::new(fetcher.unwrap(), http.unwrap(), plc, dns);
+        outside.with_post(Arc::new(self.letters.clone()))
     }
 }
 

@@ -1,0 +1,57 @@
+//! An account on a host, and what its owner does first.
+
+use entryway_tests::{Engine, Host, Reply, Resident, TestServer, World};
+use serde_json::json;
+
+use crate::xrpc::procedure;
+
+pub(crate) const CREATE_SESSION: &str = "com.atproto.server.createSession";
+pub(crate) const REFRESH_SESSION: &str = "com.atproto.server.refreshSession";
+pub(crate) const DELETE_SESSION: &str = "com.atproto.server.deleteSession";
+pub(crate) const GET_SESSION: &str = "com.atproto.server.getSession";
+pub(crate) const CREATE_APP_PASSWORD: &str = "com.atproto.server.createAppPassword";
+pub(crate) const LIST_APP_PASSWORDS: &str = "com.atproto.server.listAppPasswords";
+pub(crate) const REVOKE_APP_PASSWORD: &str = "com.atproto.server.revokeAppPassword";
+pub(crate) const CHECK_SIGNUP_QUEUE: &str = "com.atproto.temp.checkSignupQueue";
+
+/// A host, and alice on it.
+pub(crate) async fn lived_in(engine: Engine) -> (World, Host, Resident) {
+    let world = World::start(engine, 1).await;
+    let host = world.hosts[0].clone();
+    let alice = world.settle(&host, "alice.test").await;
+    (world, host, alice)
+}
+
+/// `createSession` with a name and a password.
+pub(crate) async fn sign_in(server: &TestServer, identifier: &str, password: &str) -> Reply {
+    let body = json!({"identifier": identifier, "password": password});
+    procedure(CREATE_SESSION).json(&body).send(server).await
+}
+
+/// The tokens of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl Session {
+    /// Those of a success.
+    #[track_caller]
+    pub(crate) fn of(reply: &Reply) -> Self {
+        assert_eq!(reply.code(), 200, "{reply:?}");
+        Self {
+            access: reply.member("accessJwt"),
+            refresh: reply.member("refreshJwt"),
+        }
+    }
+
+    pub(crate) async fn begin(server: &TestServer, resident: &Resident) -> Self {
+        Self::of(&sign_in(server, resident.handle.as_str(), &resident.password).await)
+    }
+}
+
+/// `refreshSession` with this token.
+pub(crate) async fn refresh(server: &TestServer, token: &str) -> Reply {
+    procedure(REFRESH_SESSION).bearer(token).send(server).await
+}
