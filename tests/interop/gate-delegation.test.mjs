@@ -6,11 +6,12 @@ import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { remember } from './lib/artefacts.mjs'
 import { call, loopbackClient, writeAndRead } from './lib/client.mjs'
-import { createDelegatedAccount, startDelegatingHosts } from './lib/delegation.mjs'
-import { addAccount, startEntryway } from './lib/entryway.mjs'
+import { startDelegatingHosts } from './lib/delegation.mjs'
+import { startEntryway } from './lib/entryway.mjs'
 import { FormBrowser } from './lib/form-browser.mjs'
 import { startGate } from './lib/gate.mjs'
 import { HeldToken } from './lib/held-token.mjs'
+import { signUp } from './lib/people.mjs'
 import { walkToAnswer } from './lib/walk.mjs'
 
 const collection = 'com.example.note'
@@ -22,11 +23,14 @@ before(async () => {
   entryway = await startEntryway()
   const dpopSecret = randomBytes(32).toString('hex')
   remember(dpopSecret)
-  fleet = await startDelegatingHosts(entryway, ['gated'], { port: 0, settings: { PDS_DPOP_SECRET: dpopSecret } })
+  fleet = await startDelegatingHosts(entryway, ['gated'], {
+    settings: { PDS_DPOP_SECRET: dpopSecret },
+    front: async (pds) => {
+      gate = await startGate(entryway, pds, { credentials: ['credentials = "pass"', `dpop_secret = "${dpopSecret}"`] })
+    },
+  })
   ;[pds] = fleet.hosts
-  gate = await startGate(entryway, pds, { credentials: ['credentials = "pass"', `dpop_secret = "${dpopSecret}"`] })
-  const did = await createDelegatedAccount(fleet, pds, 'carol.test')
-  carol = addAccount({ handle: 'carol.test', did, pdsDid: pds.did })
+  carol = await signUp(entryway, fleet, 'carol')
 })
 after(async () => {
   await gate?.stop()

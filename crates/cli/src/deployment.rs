@@ -24,6 +24,9 @@ pub(crate) struct DeploymentArguments {
     /// The data directory of `entryway dev`.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// The database that `entryway dev --database` was given, where it is not in the data directory.
+    #[arg(long, value_name = "URL", requires = "data_dir")]
+    database: Option<String>,
 }
 
 /// One that is opened as its server left it: nothing is migrated.
@@ -41,7 +44,7 @@ impl DeploymentArguments {
     /// What is wrong with the settings, everything at once; a directory without a database.
     pub(crate) async fn open(&self) -> anyhow::Result<Deployment> {
         if let Some(directory) = &self.data_dir {
-            return of_dev(directory).await;
+            return of_dev(directory, self.database.clone()).await;
         }
         let settings = Settings::load(self.config.as_deref())?;
         let store = Store::open_unmigrated(&settings.database.url)
@@ -55,8 +58,11 @@ impl DeploymentArguments {
     }
 }
 
-async fn of_dev(directory: &Path) -> anyhow::Result<Deployment> {
-    let url = database_url_of(directory).ok_or_else(|| no_database(directory))?;
+async fn of_dev(directory: &Path, database: Option<String>) -> anyhow::Result<Deployment> {
+    let url = match database {
+        Some(url) => url,
+        None => database_url_of(directory).ok_or_else(|| no_database(directory))?,
+    };
     Ok(Deployment {
         store: Store::open_unmigrated(&url).await.context("the database")?,
         root_key: root_key_of(directory)?,

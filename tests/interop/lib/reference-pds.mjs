@@ -1,4 +1,4 @@
-// Starts unmodified PDS hosts: @atproto/pds from npm, each with a fresh data folder and a process of its own.
+// Starts unmodified PDS hosts: @atproto/pds from npm, each with a data folder and a process of its own.
 
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
@@ -15,13 +15,12 @@ const stopSeconds = 10
  * Starts a PDS that is known as `publicUrl`, with the DID `did` and identities in the directory `plc`.
  *
  * It listens at the port of that URL, or at `port`, where a front takes its name; 0 is the system's choice. `settings`
- * are more of its PDS_… variables. Answers where it listens, what it was given, and ways to use it.
+ * are more of its PDS_… variables. Its data is gone when it ends, unless it has a `folder` of somebody's. Answers where
+ * it listens, what it was given, and ways to use it.
  */
-export async function startReferencePds({ name = 'pds', plc, publicUrl, did, port, settings = {} }) {
+export async function startReferencePds({ name = 'pds', plc, publicUrl, did, port, folder: kept, settings = {} }) {
   const { hostname, port: publicPort } = new URL(publicUrl)
-  const folder = mkdtempSync(join(tmpdir(), 'entryway-pds-'))
-  const jwtSecret = newSecret(32)
-  const adminPassword = newSecret(16)
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'entryway-pds-'))
   const given = {
     PDS_HOSTNAME: hostname,
     PDS_PORT: publicPort,
@@ -34,8 +33,8 @@ export async function startReferencePds({ name = 'pds', plc, publicUrl, did, por
     PDS_INVITE_REQUIRED: 'false',
     // without it no public URL may be http
     PDS_DEV_MODE: 'true',
-    PDS_JWT_SECRET: jwtSecret,
-    PDS_ADMIN_PASSWORD: adminPassword,
+    PDS_JWT_SECRET: newSecret(32),
+    PDS_ADMIN_PASSWORD: newSecret(16),
     PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: newSecret(32),
     LOG_ENABLED: 'true',
     LOG_LEVEL: 'info',
@@ -55,7 +54,7 @@ export async function startReferencePds({ name = 'pds', plc, publicUrl, did, por
     await ended
     clearTimeout(late)
     log.end()
-    rmSync(folder, { recursive: true, force: true })
+    if (!kept) rmSync(folder, { recursive: true, force: true })
   }
 
   const tooLate = AbortSignal.timeout(startSeconds * 1000)
@@ -73,8 +72,9 @@ export async function startReferencePds({ name = 'pds', plc, publicUrl, did, por
     origin: `http://127.0.0.1:${started.port}`,
     publicUrl,
     did,
-    jwtSecret,
-    adminPassword,
+    settings: given,
+    jwtSecret: given.PDS_JWT_SECRET,
+    adminPassword: given.PDS_ADMIN_PASSWORD,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   }
