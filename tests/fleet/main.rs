@@ -9,6 +9,8 @@ mod describe_server;
 #[cfg(test)]
 mod handles;
 #[cfg(test)]
+mod invites;
+#[cfg(test)]
 mod placement;
 #[cfg(test)]
 mod proxy;

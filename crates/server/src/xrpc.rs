@@ -2,6 +2,7 @@
 //!
 //! A method is a file. What it is refused with is one [`XrpcDenial`], and is written down here alone.
 
+mod administrator;
 mod body;
 pub(crate) mod caller;
 mod check_signup_queue;
@@ -13,6 +14,7 @@ mod delete_session;
 mod dereference_scope;
 mod describe_server;
 mod get_session;
+mod invites;
 mod list_app_passwords;
 mod proxy;
 mod refresh_session;
@@ -62,6 +64,11 @@ pub(crate) fn methods(app: &App) -> Router<App> {
         )
         .route(describe_server::PATH, query(get(describe_server::get)))
         .route(resolve_handle::PATH, query(get(resolve_handle::get)))
+        .route(invites::CREATE, procedure(post(invites::create)))
+        .route(invites::CREATE_SEVERAL, procedure(post(invites::create_several)))
+        .route(invites::OF_ACCOUNT, query(get(invites::of_account)))
+        .route(invites::DISABLE, procedure(post(invites::disable)))
+        .route(invites::LIST, query(get(invites::list)))
         .route(proxy::PATH, any(proxy::call))
         .layer(from_fn_with_state(app.clone(), answer_headers))
         .layer(cors())

@@ -9,7 +9,7 @@ use entryway_oauth::secret::ServerKey;
 use entryway_scope::Did;
 use entryway_server::App;
 use entryway_server::fleet::HostPasswords;
-use entryway_store::{HostAddition, HostState, PdsHost};
+use entryway_store::{HostAddition, HostRemoval, HostState, PdsHost};
 
 /// The password of the administrator of the sandbox's PDS: the same for one data directory.
 pub(super) fn admin_password(root: &ServerKey) -> String {
@@ -24,7 +24,10 @@ pub(super) async fn register(app: &App, (did, url): (Did, Issuer), root: &Server
     for host in store.pds_hosts().await? {
         let is_sandbox = passwords.unseal(&host)?.expose() == password.as_bytes();
         if is_sandbox && (&host.did, &host.url) != (&did, &url) {
-            store.remove_pds_host(&host.did).await?;
+            // a sign-up that stopped half-way may hold it; nobody new is to go there
+            if store.remove_pds_host(&host.did).await? != HostRemoval::Removed {
+                store.drain_pds_host(&host.did).await?;
+            }
         }
     }
     let host = PdsHost {

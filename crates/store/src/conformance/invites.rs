@@ -2,6 +2,7 @@ use super::bench::{Bench, NOON};
 use super::on_both_engines;
 use crate::{INVITES_AT_ONCE_MAX, INVITES_PAGE, InviteCreation, InviteDisabling};
 use entryway_core::invite::{Invite, InviteCode};
+use entryway_oauth::time::Seconds;
 
 pub(super) fn code(number: u32) -> InviteCode {
     let mut entropy = [0; 10];
@@ -86,6 +87,25 @@ async fn the_invites_of_an_account_are_listed_a_page_at_a_time(bench: &Bench) {
     assert_eq!(after("nobody", None).await, []);
 }
 
+async fn the_invites_of_everybody_are_listed_the_latest_first(bench: &Bench) {
+    let mut made = Vec::new();
+    for (number, later) in [(1, 0), (2, 5), (3, 5), (4, 9)] {
+        let invite = Invite {
+            created_at: NOON + Seconds(later),
+            ..invite(number, 1)
+        };
+        made.push(invite);
+    }
+    made[2].for_account = "did:plc:ewvi7nxzyoun6zhxrhs64oiz".to_owned();
+    bench.store.create_invites(&made).await.unwrap();
+    made.sort_by(|one, other| (other.created_at, &one.code).cmp(&(one.created_at, &other.code)));
+    let after = async |last, limit| bench.store.recent_invites(last, limit).await.unwrap();
+    assert_eq!(after(None, 100).await, made);
+    assert_eq!(after(None, 2).await, made[..2]);
+    assert_eq!(after(Some(&made[1]), 2).await, made[2..]);
+    assert_eq!(after(Some(&made[3]), 2).await, []);
+}
+
 async fn invites_are_withdrawn_one_by_one_or_all_of_an_account(bench: &Bench) {
     for number in [1, 2, 3] {
         make(bench, number, 1).await;
@@ -105,5 +125,6 @@ on_both_engines![
     an_invite_is_kept_as_it_was_made_and_unused,
     invites_are_made_all_or_none,
     the_invites_of_an_account_are_listed_a_page_at_a_time,
+    the_invites_of_everybody_are_listed_the_latest_first,
     invites_are_withdrawn_one_by_one_or_all_of_an_account,
 ];

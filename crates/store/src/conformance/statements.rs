@@ -62,6 +62,8 @@ async fn no_verb_reads_a_whole_table() {
                 "TRUSTED_CLIENTS",
                 "PDS_HOSTS",
                 "HOMES",
+                "RECENT_INVITES",
+                "USES_OF_RECENT_INVITES",
             ]
             .contains(&name)
                 || ["SCAN CONSTANT ROW", "SCAN oldest"].contains(&step)

@@ -38,6 +38,29 @@ where code in (select code from invite_code where for_account = $1 and code > $2
 order by used_at, used_by
 limit $4";
 
+/// created_at and code of the one before, how many. For an operator: reads them all.
+RECENT_INVITES = "
+select code, uses_max, used, disabled, for_account, created_by, created_at
+from invite_code
+where created_at < $1 or (created_at = $1 and code > $2)
+order by created_at desc, code
+limit $3";
+
+/// created_at and code of the one before, how many codes, how many uses
+USES_OF_RECENT_INVITES = "
+select code, used_by, used_at
+from invite_use
+where code in (
+    select code
+    from invite_code
+    where created_at < $1 or (created_at = $1 and code > $2)
+    order by created_at desc, code
+    limit $3
+  )
+  and used_by like 'did:%'
+order by used_at, used_by
+limit $4";
+
 /// code
 DISABLE_INVITE = "
 update invite_code

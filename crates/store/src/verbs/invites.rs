@@ -78,6 +78,28 @@ impl Store {
         Ok(invites)
     }
 
+    /// The invites of everybody, the latest first and a page of [`INVITES_PAGE`] at most: those that come after
+    /// `last`. With the first [`INVITE_USES_MAX`] uses of the page.
+    #[instrument(name = "store.recent_invites", level = "debug", skip_all)]
+    pub async fn recent_invites(&self, last: Option<&Invite>, limit: u32) -> Result<Vec<Invite>, Fault> {
+        let page = |statement| {
+            sqlx::query(statement)
+                .bind(last.map_or(i64::MAX, |invite| invite.created_at.seconds()))
+                .bind(
+                    last.map(|invite| invite.code.as_str().to_owned())
+                        .unwrap_or_default(),
+                )
+                .bind(i64::from(limit.min(INVITES_PAGE)))
+        };
+        let rows = self.load_all("recent_invites", page(sql::RECENT_INVITES)).await?;
+        let mut invites: Vec<Invite> = rows.iter().map(rows::invite).collect::<Result<_, _>>()?;
+        invites.sort_by(|one, other| one.code.cmp(&other.code));
+        let uses = page(sql::USES_OF_RECENT_INVITES).bind(i64::from(INVITE_USES_MAX));
+        self.tell_uses(&mut invites, uses).await?;
+        invites.sort_by(|one, other| (other.created_at, &one.code).cmp(&(one.created_at, &other.code)));
+        Ok(invites)
+    }
+
     /// Withdraws the invite.
     #[instrument(name = "store.disable_invite", level = "debug", skip_all)]
     pub async fn disable_invite(&self, code: &InviteCode) -> Result<InviteDisabling, Fault> {
