@@ -4,6 +4,7 @@ mod alone;
 mod at_once;
 mod faults;
 mod given_up;
+mod killed;
 
 use std::collections::BTreeSet;
 

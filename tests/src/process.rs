@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -198,6 +198,16 @@ fn build() -> PathBuf {
     executables.last().expect("cargo names the program").into()
 }
 
+/// A command of the program that ends with this process, where the machine can do that.
+pub(crate) fn dying_with_us(binary: &Path) -> Command {
+    if !can_die_with_us() {
+        return Command::new(binary);
+    }
+    let mut command = Command::new(DIE_WITH_US[0]);
+    command.args(&DIE_WITH_US[1..]).arg(binary);
+    command
+}
+
 /// Whether the program can be made to end with this process, even if this one is itself killed.
 fn can_die_with_us() -> bool {
     let tried = std::process::Command::new(DIE_WITH_US[0])
@@ -211,7 +221,7 @@ fn can_die_with_us() -> bool {
 const DIE_WITH_US: [&str; 3] = ["setpriv", "--pdeathsig", "KILL"];
 
 /// A port below those that the system hands out to connections, so that none takes it while the program is down.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     loop {
         let random = josekit::util::random_bytes(2);
@@ -224,4 +234,4 @@ fn free_port() -> u16 {
 }
 
 /// Long enough for a machine that is busy building.
-const START_WAIT_MAX: Duration = Duration::from_mins(1);
+pub(crate) const START_WAIT_MAX: Duration = Duration::from_mins(1);

@@ -331,7 +331,13 @@ impl World {
 }
 
 /// A PDS of this name that delegates to this service.
-fn delegating(name: &PdsName, issuer: &Issuer, keys: &Keys, plc: &str, password: &str) -> PdsSettings {
+pub(crate) fn delegating(
+    name: &PdsName,
+    issuer: &Issuer,
+    keys: &Keys,
+    plc: &str,
+    password: &str,
+) -> PdsSettings {
     PdsSettings {
         origin: name.origin().to_string(),
         did: name.did().clone(),
@@ -374,6 +380,6 @@ fn clock(clock: &TestClock) -> entryway_sandbox::ambient::Clock {
     Arc::new(move || clock.now())
 }
 
-fn random(bytes: &mut [u8]) {
+pub(crate) fn random(bytes: &mut [u8]) {
     assert!(Chance::system().fill(bytes));
 }
