@@ -7,6 +7,7 @@ mod greeting;
 mod names;
 mod origins;
 mod post;
+mod reference;
 mod sockets;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use entryway_core::handle::{HandleDomains, HandleRules, ReservedNames};
 use entryway_core::invite::Invitation;
 use entryway_core::permission_set::SetLifetimes;
 use entryway_core::policy::Policy;
+use entryway_identity::did::SigningKey;
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::metadata::Endpoints;
 use entryway_oauth::secret::{FeedToken, ServerKey};
@@ -28,6 +30,7 @@ use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verifier, VerifierCon
 use entryway_sandbox::ambient::{Clock as AmbientClock, Entropy};
 use entryway_sandbox::demo::{self, DemoConfig};
 use entryway_sandbox::lab::{Listeners, PdsName, Sandbox, SandboxSettings};
+use entryway_sandbox::loopback::Loopback;
 use entryway_sandbox::pds::AdminPassword;
 use entryway_scope::Did;
 use entryway_server::{About, App, Chance, Clock, Config, FeedReader, Keys, LocalDocuments, Outside};
@@ -40,6 +43,7 @@ use greeting::{Behind, Greeting};
 use names::DevNames;
 use origins::Origins;
 use post::ToMailbox;
+use reference::{PdsArguments, ReferenceHosts};
 use sockets::Sockets;
 
 use crate::fetching::FetchArguments;
@@ -63,6 +67,8 @@ pub(crate) struct DevArguments {
     /// Print one JSON object on the first line of standard output, once ready.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pds: PdsArguments,
     #[command(flatten)]
     origins: Origins,
     #[command(flatten)]
@@ -88,16 +94,19 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
         database,
         accounts,
         json,
+        pds,
         origins,
         fetching,
     } = arguments;
     let accounts = AccountArgument::parse_all(&accounts)?;
+    let package = pds.package()?;
     let (fetcher, http) = (fetching.fetcher()?, fetching.http_client()?);
     for line in fetching.to_string().lines() {
         eprintln!("entryway dev: {line}");
     }
     let (clock, chance) = (Clock::system(), Chance::system());
     let data = DataDirectory::open(data_dir, &chance)?;
+    data.keeps_accounts_on(pds.name())?;
     let sockets = Sockets::bind(port, origins).await?;
     let behind = sockets.behind();
     let Sockets {
@@ -107,70 +116,62 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
         demo: demo_listener,
     } = sockets;
 
-    let store = Store::open(&database.unwrap_or_else(|| data.database_url()))
-        .await
-        .context("the database")?;
     let (feed_token, feed_token_file) = data.feed_token()?;
     let config = config(&issuer, data.root_key(), &feed_token)?;
-    let names = Arc::new(DevNames::new(listeners.names().clone()));
     let post = ToMailbox::new(format!("login@{}", issuer.host()), clock.clone());
+    let names = Arc::new(DevNames::new(listeners.names().clone()));
     let outside =
         Outside::new(fetcher, http, listeners.plc_url().parse()?, names).with_post(Arc::new(post.clone()));
-    // accounts of earlier runs are under it
-    Keys::bring_plc_rotation(&store, data.root_key(), &data.rotation_key()?, clock.now())
-        .await
-        .map_err(|fault| described(&fault))?;
-    let app = App::open(config, store, outside, clock.clone(), chance.clone())
-        .await
-        .map_err(|fault| described(&fault))?;
-    let settings = SandboxSettings {
-        directory: data.path().join("sandbox"),
-        issuer: issuer.to_string(),
-        rotation_key: app.keys().plc_rotation.clone(),
-        admin_password: AdminPassword::new(fleet::admin_password(data.root_key())),
-        verifier: Arc::new(verifier(&app, &listeners)?),
-        clock: ambient_clock(&clock),
-        entropy: ambient_entropy(&chance),
-    };
-    let pds = (listeners.pds_did(), Issuer::parse(&listeners.pds_url())?);
+    let database = database.unwrap_or_else(|| data.database_url());
+    let app = open(
+        &database,
+        config,
+        outside,
+        (&clock, &chance),
+        &data.rotation_key()?,
+    )
+    .await?;
+    let settings = sandbox_settings(&app, &listeners, &data, (&clock, &chance))?;
+    let own = (listeners.pds_did(), Issuer::parse(&listeners.pds_url())?);
     let sandbox = Sandbox::start(listeners, settings).await.context("the sandbox")?;
     post.lead_to(sandbox.mailbox().clone());
-    let accounts = accounts::prepare(&app, &sandbox, &pds.0, accounts, data.root_key()).await?;
-    fleet::register(&app, pds, data.root_key()).await?;
 
     let tending = tokio::spawn(entryway_server::tend(app.clone()));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    let demo_config = DemoConfig {
-        base_url: format!("http://127.0.0.1:{}", demo_listener.port()),
-        handle_resolver: sandbox.pds_url().to_owned(),
-        plc_directory: sandbox.plc_url().to_owned(),
-        fronts: fronts(behind.as_ref(), &issuer, &sandbox),
-        accounts_hint: accounts.iter().map(|one| one.handle.to_string()).collect(),
-        fill: ambient_entropy(&chance),
-        now: seconds(&clock),
+    let here = login.origin();
+    serve(login, &app, &stopped, &mut tasks);
+    let hosts = match &package {
+        None => ReferenceHosts::none(),
+        Some(package) => {
+            ReferenceHosts::start(package, &app, (data.root_key(), data.path()), sandbox.plc_url()).await?
+        }
+    };
+    let accounts = if hosts.are_there() {
+        accounts::sign_up(&app, &here, accounts, data.root_key()).await?
+    } else {
+        let accounts = accounts::prepare(&app, &sandbox, &own.0, accounts, data.root_key()).await?;
+        fleet::register(&app, own, data.root_key()).await?;
+        accounts
     };
     let greeting = Greeting {
         feed: issuer.url(&Endpoints::under(PREFIX).revocations),
         feed_token_file,
-        issuer: issuer.into(),
-        pds: sandbox.pds_url().to_owned(),
+        issuer: issuer.to_string(),
+        pds: hosts.first_or(sandbox.pds_url()),
+        hosts: hosts.urls(),
         plc: sandbox.plc_url().to_owned(),
         mailbox: sandbox.mailbox_url().to_owned(),
         lexicons: sandbox.lexicons_url(),
-        demo_app: demo_config.base_url.clone(),
+        demo_app: demo_url(&demo_listener),
         accounts,
         behind,
     };
+    // the reference PDS never tells whose a handle is: the login does
+    let handle_resolver = if hosts.are_there() { &here } else { &greeting.pds };
+    let fronts = fronts(greeting.behind.as_ref(), &issuer, &sandbox);
+    let demo_config = demo_config(&greeting, handle_resolver, fronts, (&clock, &chance));
     demo_listener.serve(&demo::router(demo_config)?, &stopped, &mut tasks);
-    for listener in login.into_listeners() {
-        let (router, mut stopped) = (entryway_server::router(&app), stopped.clone());
-        let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
-        tasks.spawn(async move {
-            entryway_server::serve(listener, router, stopped).await;
-            Ok(())
-        });
-    }
     if json {
         greeting.print_json();
     } else {
@@ -180,9 +181,83 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     stop.send_replace(true);
     tending.abort();
     while tasks.join_next().await.is_some() {}
+    hosts.stop().await;
     sandbox.stop().await;
     app.store().close().await;
     Ok(())
+}
+
+/// Opens the login, with the key that accounts of earlier runs are under.
+async fn open(
+    database: &str,
+    config: Config,
+    outside: Outside,
+    (clock, chance): (&Clock, &Chance),
+    rotation_key: &SigningKey,
+) -> anyhow::Result<App> {
+    let store = Store::open(database).await.context("the database")?;
+    Keys::bring_plc_rotation(&store, &config.root_key, rotation_key, clock.now())
+        .await
+        .map_err(|fault| described(&fault))?;
+    App::open(config, store, outside, clock.clone(), chance.clone())
+        .await
+        .map_err(|fault| described(&fault))
+}
+
+fn sandbox_settings(
+    app: &App,
+    listeners: &Listeners,
+    data: &DataDirectory,
+    (clock, chance): (&Clock, &Chance),
+) -> anyhow::Result<SandboxSettings> {
+    Ok(SandboxSettings {
+        directory: data.path().join("sandbox"),
+        issuer: app.issuer().to_string(),
+        rotation_key: app.keys().plc_rotation.clone(),
+        admin_password: AdminPassword::new(fleet::admin_password(data.root_key())),
+        verifier: Arc::new(verifier(app, listeners)?),
+        clock: ambient_clock(clock),
+        entropy: ambient_entropy(chance),
+    })
+}
+
+fn demo_config(
+    greeting: &Greeting,
+    handle_resolver: &str,
+    fronts: Vec<(String, String)>,
+    (clock, chance): (&Clock, &Chance),
+) -> DemoConfig {
+    let handles = greeting.accounts.iter().map(|one| one.handle.to_string());
+    DemoConfig {
+        base_url: greeting.demo_app.clone(),
+        handle_resolver: handle_resolver.to_owned(),
+        plc_directory: greeting.plc.clone(),
+        fronts,
+        accounts_hint: handles.collect(),
+        fill: ambient_entropy(chance),
+        now: seconds(clock),
+    }
+}
+
+fn demo_url(listener: &Loopback) -> String {
+    format!("http://127.0.0.1:{}", listener.port())
+}
+
+/// Serves the login until it is told to stop, and then what is under way.
+fn serve(
+    login: Loopback,
+    app: &App,
+    stopped: &watch::Receiver<bool>,
+    tasks: &mut JoinSet<std::io::Result<()>>,
+) {
+    for listener in login.into_listeners() {
+        let (router, mut stopped) = (entryway_server::router(app), stopped.clone());
+        let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
+        tasks.spawn(async move {
+            entryway_server::serve(listener, router, stopped).await;
+            Ok(())
+        });
+    }
 }
 
 fn config(issuer: &Issuer, root_key: &ServerKey, feed_token: &FeedToken) -> anyhow::Result<Config> {

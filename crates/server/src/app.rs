@@ -10,6 +10,7 @@ use entryway_oauth::issuer::Issuer;
 use entryway_oauth::metadata::Endpoints;
 use entryway_oauth::time::Timestamp;
 use entryway_resource::client::HttpClient;
+use entryway_scope::Did;
 use entryway_store::Store;
 use url::Url;
 
@@ -150,6 +151,11 @@ impl App {
     /// The service's identifier.
     pub fn issuer(&self) -> &Issuer {
         &self.0.config.issuer
+    }
+
+    /// The service's DID.
+    pub fn service_did(&self) -> &Did {
+        &self.0.config.service_did
     }
 
     /// The keys, for a resource on the same machine to pin.

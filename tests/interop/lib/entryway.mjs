@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { remember, runName } from './artefacts.mjs'
 import { binary, startService } from './service.mjs'
 
+/** Where the server of this test program keeps its data. */
 export const folder = process.env.ENTRYWAY_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'entryway-interop-'))
 const databaseUrl = process.env.ENTRYWAY_DATABASE_URL
 const passwordOf = { alice: newPassword(), bob: newPassword() }

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use anyhow::{Context as _, bail};
-use serde::Serialize;
+use http_body_util::Full;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use entryway_core::account::{Account as StoredAccount, AccountStatus, Identifier};
+use entryway_core::account::{Account as StoredAccount, AccountStatus, Identifier, PasswordHash};
 use entryway_core::password::PresentedPassword;
 use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Timestamp;
@@ -96,6 +98,63 @@ pub(crate) async fn prepare(
     Ok(ready)
 }
 
+/// Signs the accounts up that do not exist yet, as anybody would at the login that listens here, and gives each the
+/// password it was asked to have.
+pub(crate) async fn sign_up(
+    app: &App,
+    login: &str,
+    asked: Vec<AccountArgument>,
+    root: &ServerKey,
+) -> anyhow::Result<Vec<Account>> {
+    let asked = if asked.is_empty() { defaults(root)? } else { asked };
+    let mut ready = Vec::new();
+    for AccountArgument { handle, password } in asked {
+        let known = app
+            .store()
+            .account_for_sign_in(&Identifier::Handle(handle.clone()))
+            .await?;
+        let did = match known {
+            Some((account, known)) => {
+                have_password(app, &account.did, &password, &known).await?;
+                account.did
+            }
+            None => create(app, login, &handle, password.expose())
+                .await
+                .with_context(|| format!("account {handle}"))?,
+        };
+        ready.push(Account {
+            handle,
+            did,
+            password: password.expose().to_owned(),
+        });
+    }
+    Ok(ready)
+}
+
+async fn create(app: &App, login: &str, handle: &Handle, password: &str) -> anyhow::Result<Did> {
+    let input = json!({ "handle": handle, "email": mailbox::address_of(handle), "password": password });
+    let request = http::Request::post(format!("{login}/xrpc/com.atproto.server.createAccount"))
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(Full::from(input.to_string()))?;
+    let answer = app.outside().http.send(request).await?;
+    let status = answer.status();
+    let body = answer.into_body().read_whole(ANSWER_BYTES_MAX).await?;
+    if status != http::StatusCode::OK {
+        bail!("signing up: {status} {}", String::from_utf8_lossy(&body));
+    }
+    let Created { did } = serde_json::from_slice(&body)?;
+    Ok(did)
+}
+
+/// What of a session is not a secret.
+#[derive(Deserialize)]
+struct Created {
+    did: Did,
+}
+
+/// Two tokens and a DID document.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
 /// `alice.test` and `bob.test`, with passwords that stay the same for one data directory and are
 /// nobody else's.
 fn defaults(root: &ServerKey) -> anyhow::Result<Vec<AccountArgument>> {
@@ -112,6 +171,21 @@ fn defaults(root: &ServerKey) -> anyhow::Result<Vec<AccountArgument>> {
     ["alice", "bob"].into_iter().map(account).collect()
 }
 
+async fn have_password(
+    app: &App,
+    did: &Did,
+    password: &PresentedPassword,
+    known: &PasswordHash,
+) -> anyhow::Result<()> {
+    let (store, passwords) = (app.store(), app.passwords());
+    if !passwords.matches(password, known).await? {
+        store
+            .change_password(did, &passwords.hash_of_any_length(password).await?, app.now())
+            .await?;
+    }
+    Ok(())
+}
+
 async fn keep(
     app: &App,
     did: &Did,
@@ -121,12 +195,7 @@ async fn keep(
 ) -> anyhow::Result<()> {
     let (store, passwords) = (app.store(), app.passwords());
     if let Some((_, known)) = store.account_for_sign_in(&Identifier::Did(did.clone())).await? {
-        if !passwords.matches(password, &known).await? {
-            store
-                .change_password(did, &passwords.hash_of_any_length(password).await?, app.now())
-                .await?;
-        }
-        return Ok(());
+        return have_password(app, did, password, &known).await;
     }
     let account = StoredAccount {
         did: did.clone(),

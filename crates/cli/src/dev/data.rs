@@ -13,6 +13,7 @@ use entryway_oauth::secret::{FeedToken, ServerKey};
 use entryway_server::Chance;
 
 use crate::database::{DATABASE, sqlite_url};
+use crate::usage::Usage;
 
 /// An open data directory with its root key.
 pub(crate) struct DataDirectory {
@@ -55,6 +56,25 @@ impl DataDirectory {
     /// Whether the data outlives this process.
     pub(crate) fn is_kept(&self) -> bool {
         self.temporary.is_none()
+    }
+
+    /// Says that accounts live on PDS hosts of this kind.
+    ///
+    /// # Errors
+    /// [`Usage`] where those of the directory live on another kind.
+    pub(crate) fn keeps_accounts_on(&self, pds: &str) -> anyhow::Result<()> {
+        let file = self.path.join("pds");
+        let made_with = match fs::read_to_string(&file) {
+            Ok(kept) => kept,
+            // one of before there was a choice
+            Err(_) if self.path.join("sandbox").exists() => "sandbox".to_owned(),
+            Err(_) => pds.to_owned(),
+        };
+        if made_with != pds {
+            let refusal = format!("--pds {pds}: this data directory was made with --pds {made_with}");
+            return Err(Usage(refusal).into());
+        }
+        fs::write(&file, pds).with_context(|| format!("{} cannot be written", file.display()))
     }
 
     /// The embedded database, made if it is not there.

@@ -30,8 +30,19 @@ pub(super) async fn register(app: &App, (did, url): (Did, Issuer), root: &Server
             }
         }
     }
+    join(app, (did, url), root, &password).await
+}
+
+/// Makes the PDS a host with this password of its administrator, unless it is one already.
+pub(super) async fn join(
+    app: &App,
+    (did, url): (Did, Issuer),
+    root: &ServerKey,
+    password: &str,
+) -> anyhow::Result<()> {
+    let store = app.store();
     let host = PdsHost {
-        sealed_password: passwords.seal(&did, &password)?,
+        sealed_password: HostPasswords::new(root).seal(&did, password)?,
         did,
         url,
         state: HostState::Open,

@@ -13,6 +13,9 @@ use crate::output::print;
 pub(crate) struct Greeting {
     pub(crate) issuer: String,
     pub(crate) pds: String,
+    /// The PDS hosts of `--pds reference`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hosts: Vec<String>,
     pub(crate) plc: String,
     pub(crate) mailbox: String,
     /// What the sandbox publishes, to be changed by whoever develops. A path of the PDS, so programs know it.
@@ -55,8 +58,15 @@ impl Greeting {
                 account.handle, account.password
             ));
         }
+        lines.extend([format!(
+            "  Your own app's PDS  {}   (login at {})",
+            self.pds, self.issuer
+        )]);
+        if !self.hosts.is_empty() {
+            let hosts = self.hosts.join("  ");
+            lines.push(format!("  Unmodified PDS      {hosts}"));
+        }
         lines.extend([
-            format!("  Your own app's PDS  {}   (login at {})", self.pds, self.issuer),
             format!("  PLC directory       {}", self.plc),
             format!("  Mailbox             {}", self.mailbox),
             format!("  Permission sets     {}", self.lexicons),
