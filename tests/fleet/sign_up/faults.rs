@@ -1,5 +1,9 @@
 //! Each step breaks in each way: a clear error, nothing half-made that shows, and a second try that succeeds.
 
+use std::sync::Arc;
+
+use entryway_resource::client::{ClientSettings, HttpClient};
+use entryway_server::pds::{PdsClient, RepoStatus, StatusChange};
 use entryway_tests::{Trouble, both_engines};
 
 use super::*;
@@ -14,6 +18,7 @@ both_engines!(
     a_pds_that_lost_the_key_it_kept_gets_another,
     an_answer_that_comes_late_does_no_harm,
     what_a_pds_refuses_for_good_is_undone,
+    an_account_that_a_pds_makes_at_rest_is_activated,
 );
 
 const PDS_DOWN: [(&str, Trouble, u16); 6] = [
@@ -194,4 +199,31 @@ async fn what_a_pds_refuses_for_good_is_undone(engine: Engine) {
     );
     reconciled(&world).await;
     assert_nothing_is_left(&world, ALICE).await;
+}
+
+// contract 2.5
+async fn an_account_that_a_pds_makes_at_rest_is_activated(engine: Engine) {
+    let world = Arc::new(fronted(engine).await);
+    let host = world.hosts[0].clone();
+    let gate = front(&host).hold("getRepoStatus", Trouble::WaitsBefore);
+    let signing_up = tokio::spawn({
+        let world = world.clone();
+        async move { ALICE.signs_up(&world).await }
+    });
+    gate.reached().await;
+    // as a PDS does that makes accounts so
+    let [(did, _)] = &host.pds.accounts()[..] else {
+        panic!("one account")
+    };
+    let client = HttpClient::new(ClientSettings::default()).unwrap();
+    let pds = PdsClient::new(client, host.url.clone());
+    let admin = pds.as_admin(host.password.as_bytes());
+    admin
+        .update_subject_status(did, &StatusChange::Deactivated)
+        .await
+        .unwrap();
+    gate.open();
+    made(&signing_up.await.unwrap());
+    assert_eq!(pds.repo_status(did).await.unwrap(), RepoStatus::Active);
+    assert_one_account(&world, ALICE).await;
 }

@@ -9,6 +9,7 @@ both_engines!(
     what_nobody_outside_knows_of_is_forgotten,
     what_cannot_be_finished_for_a_day_is_undone_and_its_names_are_free,
     a_did_that_was_published_without_an_account_is_ended,
+    an_account_that_cannot_be_activated_for_a_day_is_deleted_and_its_did_ended,
     another_sign_up_of_the_same_person_takes_the_place_of_the_first,
 );
 
@@ -88,6 +89,30 @@ async fn a_did_that_was_published_without_an_account_is_ended(engine: Engine) {
     assert!(left.iter().all(|did| !lives(&world, did)));
     host.be_well();
     assert_nothing_is_left(&world, ALICE).await;
+}
+
+async fn an_account_that_cannot_be_activated_for_a_day_is_deleted_and_its_did_ended(engine: Engine) {
+    let world = fronted(engine).await;
+    let host = front(&world.hosts[0]);
+    host.fail("getRepoStatus", usize::MAX, Trouble::HangsUp);
+    refused(&ALICE.signs_up(&world).await);
+    let [(did, _)] = &world.hosts[0].pds.accounts()[..] else {
+        panic!("one account")
+    };
+    reconciled(&world).await;
+    // given up, but not knowing what there is, nothing was ended
+    assert!(has(&world.hosts[0], did) && lives(&world, did));
+    host.be_well();
+    reconciled(&world).await;
+    assert!(!has(&world.hosts[0], did) && !lives(&world, did));
+    assert_nothing_is_left_of(&world, ALICE, did).await;
+}
+
+async fn assert_nothing_is_left_of(world: &World, person: Person, did: &Did) {
+    assert_eq!(stored(&world.server, &person.handle()).await, None);
+    let again = made(&person.signs_up(world).await);
+    assert_ne!(again, *did);
+    assert_eq!(assert_one_account(world, person).await, again);
 }
 
 async fn another_sign_up_of_the_same_person_takes_the_place_of_the_first(engine: Engine) {
