@@ -14,11 +14,15 @@ use entryway_scope::Did;
 pub(crate) struct DidDocuments {
     resolver: DidResolver,
     kept: Cache<Did, Arc<DidDocument>>,
+    /// The same, and older ones: for while the directory is away.
+    older: Cache<Did, Arc<DidDocument>>,
     asked_anew: Cache<Did, ()>,
 }
 
 /// How old a document may be: as long as a changed handle or a moved account may go unnoticed.
 const KEPT: Duration = Duration::from_mins(1);
+/// How old one may be where nobody can say whether it is still so: an outage of the directory is none of ours.
+const OLDER: Duration = Duration::from_hours(1);
 /// How long nobody asks anew again, so that whoever forges service tokens cannot have the directory flooded.
 const ASKED_ANEW: Duration = Duration::from_secs(10);
 /// Accounts seen at once; the least recently seen are forgotten first. A document has a few kilobytes.
@@ -28,23 +32,29 @@ const SESSION_WAIT: Duration = Duration::from_secs(2);
 
 impl DidDocuments {
     pub(crate) fn new(resolver: DidResolver) -> Self {
-        let kept = Cache::builder().max_capacity(KEPT_MAX).time_to_live(KEPT);
-        let asked_anew = Cache::builder().max_capacity(KEPT_MAX).time_to_live(ASKED_ANEW);
+        Self::keeping(resolver, KEPT)
+    }
+
+    fn keeping(resolver: DidResolver, kept: Duration) -> Self {
         Self {
             resolver,
-            kept: kept.build(),
-            asked_anew: asked_anew.build(),
+            kept: of_accounts(kept),
+            older: of_accounts(OLDER),
+            asked_anew: of_accounts(ASKED_ANEW),
         }
     }
 
-    /// The document, at most a minute old.
+    /// The document, at most a minute old; an older one while the directory cannot be asked.
     ///
     /// # Errors
     /// [`DidUnresolved`]; it is not remembered.
     pub(crate) async fn recent(&self, did: &Did) -> Result<Arc<DidDocument>, DidUnresolved> {
-        match self.kept.get(did) {
-            Some(document) => Ok(document),
-            None => self.fetch(did).await,
+        if let Some(document) = self.kept.get(did) {
+            return Ok(document);
+        }
+        match self.fetch(did).await {
+            Err(error) if error.is_temporary() => self.older.get(did).ok_or(error),
+            fetched => fetched,
         }
     }
 
@@ -78,6 +88,15 @@ impl DidDocuments {
     async fn fetch(&self, did: &Did) -> Result<Arc<DidDocument>, DidUnresolved> {
         let document = Arc::new(self.resolver.resolve(did).await?);
         self.kept.insert(did.clone(), Arc::clone(&document));
+        self.older.insert(did.clone(), Arc::clone(&document));
         Ok(document)
     }
 }
+
+fn of_accounts<V: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<Did, V> {
+    let cache = Cache::builder().max_capacity(KEPT_MAX);
+    cache.time_to_live(lifetime).build()
+}
+
+#[cfg(test)]
+mod tests;
