@@ -9,23 +9,25 @@
 //! is written with commas. Variables that begin so and name no field are faults.
 
 mod environment;
+mod faults;
+mod files;
 mod placeholder;
 mod secret;
 mod spelling;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use thiserror::Error;
 use toml::{Table, Value};
 
 pub(crate) use environment::Environment;
 
 use environment::Given;
+use faults::{BadSettings, Faults};
 pub(crate) use placeholder::is_placeholder;
 pub(crate) use secret::SecretText;
 
@@ -110,7 +112,7 @@ impl SettingsFile {
     /// [`BadSettings`] with every fault.
     pub(crate) fn understand<T>(self, read: impl FnOnce(&Section<'_>) -> Option<T>) -> anyhow::Result<T> {
         let understood = read(&self.root());
-        let good = understood.is_some() && self.faults.0.borrow().is_empty();
+        let good = understood.is_some() && self.faults.are_none();
         for variable in self.environment.unknown() {
             if good && self.environment.is_lenient() {
                 eprintln!("entryway: {variable} is no setting here and changes nothing");
@@ -118,14 +120,10 @@ impl SettingsFile {
                 self.faults.add(variable, "is no setting here");
             }
         }
-        let faults = self.faults.0.into_inner();
+        let faults = self.faults.into_all();
         match understood {
             Some(understood) if faults.is_empty() => Ok(understood),
-            _ => Err(BadSettings {
-                path: self.path,
-                faults,
-            }
-            .into()),
+            _ => Err(BadSettings::new(self.path, faults).into()),
         }
     }
 }
@@ -148,31 +146,6 @@ impl SettingsFile {
     pub(crate) fn asked_for<T>(self, read: impl FnOnce(&Section<'_>) -> Option<T>) -> BTreeSet<String> {
         read(&self.root());
         self.environment.asked()
-    }
-}
-
-/// Every mistake in a file of settings.
-#[derive(Debug, Error)]
-pub(crate) struct BadSettings {
-    path: PathBuf,
-    faults: Vec<String>,
-}
-
-impl Display for BadSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.faults.len();
-        let settings = if count == 1 { "setting" } else { "settings" };
-        write!(f, "{}: {count} {settings} missing or wrong", self.path.display())?;
-        self.faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
-    }
-}
-
-#[derive(Default)]
-struct Faults(RefCell<Vec<String>>);
-
-impl Faults {
-    fn add(&self, place: &str, expected: impl Display) {
-        self.0.borrow_mut().push(format!("{place}: {expected}"));
     }
 }
 

@@ -5,9 +5,7 @@ mod issuer;
 mod limits;
 mod transport;
 
-use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use entryway_oauth::issuer::Issuer;
 use entryway_resource::proxy::Network;
@@ -53,7 +51,7 @@ impl GateFile {
             "an address or a range such as 10.0.0.0/8",
             |text| text.parse().ok(),
         );
-        let extra_authorities = authorities(root);
+        let extra_authorities = root.pem_files("extra_ca");
         let (names, issuers): (Vec<_>, Vec<_>) = some(root, "issuer")
             .iter()
             .map(|section| IssuerFile::read(section, transport))
@@ -88,24 +86,6 @@ fn some<'a>(root: &Section<'a>, name: &str) -> Vec<Section<'a>> {
         );
     }
     sections
-}
-
-/// The PEM files, read.
-fn authorities(root: &Section<'_>) -> Vec<Vec<u8>> {
-    let files: Vec<PathBuf> = root.list("extra_ca", "the path of a PEM file", |text| {
-        Some(root.beside(text))
-    });
-    let read = files.into_iter().enumerate().filter_map(|(index, file)| {
-        let read = fs::read(file);
-        if let Err(error) = &read {
-            root.fault(
-                &format!("extra_ca[{index}]"),
-                format_args!("names a file that cannot be read, {error}"),
-            );
-        }
-        read.ok()
-    });
-    read.collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! What only a machine under development admits: a whole fleet on it, and names of its own.
 
 use std::fmt;
-use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use entryway_identity::fetch::Pin;
 
@@ -34,29 +32,11 @@ impl Development {
         );
         Self {
             resolve,
-            extra_authorities: authorities(section),
+            extra_authorities: section.pem_files("extra_ca"),
             dns_server,
             rate_limits: section.flag_or("rate_limits", true),
         }
     }
-}
-
-/// The PEM files, read.
-fn authorities(section: &Section<'_>) -> Vec<Vec<u8>> {
-    let files: Vec<PathBuf> = section.list("extra_ca", "the path of a PEM file", |text| {
-        Some(section.beside(text))
-    });
-    let read = files.into_iter().enumerate().filter_map(|(index, file)| {
-        let read = fs::read(file);
-        if let Err(error) = &read {
-            section.fault(
-                &format!("extra_ca[{index}]"),
-                format_args!("names a file that cannot be read, {error}"),
-            );
-        }
-        read.ok()
-    });
-    read.collect()
 }
 
 impl fmt::Display for Development {
