@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use entryway_core::policy::Policy;
 use entryway_server::{About, App, Chance, Clock, Config, LocalDocuments};
 use entryway_store::Store;
 
@@ -125,7 +126,10 @@ fn config(settings: Settings) -> Config {
     Config {
         issuer: settings.issuer,
         prefix: settings.prefix,
-        policy: settings.policy,
+        policy: Policy {
+            failed_sign_ins: settings.limits.failed_sign_ins,
+            ..settings.policy
+        },
         local_documents: if settings.development.is_some() {
             LocalDocuments::Admitted
         } else {

@@ -37,6 +37,26 @@ pub struct Policy {
     pub token_scope_bytes_max: usize,
     /// Whether PAR admits a request without a DPoP proof (D7).
     pub proof_at_par: ProofAtPar,
+    /// How often somebody may fail to sign in.
+    pub failed_sign_ins: FailedSignIns,
+}
+
+/// Failed sign-ins within five minutes, from which on more are refused. Who succeeds is never counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailedSignIns {
+    /// Of one account from one address, so that a stranger elsewhere locks no owner out.
+    pub of_account: u32,
+    /// Of one address, whatever the account.
+    pub of_address: u32,
+}
+
+impl Default for FailedSignIns {
+    fn default() -> Self {
+        Self {
+            of_account: 30,
+            of_address: 300,
+        }
+    }
 }
 
 /// How long a session lives.
@@ -89,6 +109,7 @@ impl Default for Policy {
             permission_sets: SetLifetimes::default(),
             token_scope_bytes_max: 4096,
             proof_at_par: ProofAtPar::Optional,
+            failed_sign_ins: FailedSignIns::default(),
         }
     }
 }

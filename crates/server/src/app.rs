@@ -121,8 +121,9 @@ impl App {
         let fleet = Fleet::new(store.clone(), clock.clone(), passwords_of_hosts, proxies);
         let did_documents = DidDocuments::new(outside.dids.clone());
         let passwords = Passwords::new(chance.clone())?;
-        let limits = config.limit_sign_ins.then(SignInLimits::new);
-        let sign_up_limits = config.limit_sign_ins.then(SignInLimits::new);
+        let of_sign_ins = || SignInLimits::new(config.policy.failed_sign_ins);
+        let limits = config.limit_sign_ins.then(of_sign_ins);
+        let sign_up_limits = config.limit_sign_ins.then(of_sign_ins);
         let call_limits = config.calls_per_minute.map(CallLimits::new);
         let endpoints = Endpoints::under(&config.prefix);
         Ok(Self(Arc::new(Inner {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
+use entryway_core::policy::FailedSignIns;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::secret::Digest;
 use entryway_oauth::xrpc_denial::XrpcDenial;
@@ -21,14 +22,13 @@ use entryway_oauth::xrpc_denial::XrpcDenial;
 pub(crate) struct SignInLimits {
     of_account: Cache<Digest, Arc<AtomicU32>>,
     of_address: Cache<Digest, Arc<AtomicU32>>,
+    most: FailedSignIns,
 }
 
 /// How long failures are remembered.
 const WINDOW: Duration = Duration::from_mins(5);
-/// Failures per account and address in that time.
-const OF_ACCOUNT_MAX: u32 = 30;
-/// Failures per address in that time, whatever the account.
-const OF_ADDRESS_MAX: u32 = 300;
+/// Failures of another kind by one address in that time.
+const OF_ONE_KIND_MAX: u32 = 30;
 /// Accounts and addresses remembered at once; the least recently seen are forgotten first.
 const REMEMBERED_MAX: u64 = 100_000;
 
@@ -56,7 +56,7 @@ impl From<TooMany> for XrpcDenial {
 pub(crate) struct Attempt([Arc<AtomicU32>; 2]);
 
 impl SignInLimits {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(most: FailedSignIns) -> Self {
         let counters = || {
             Cache::builder()
                 .max_capacity(REMEMBERED_MAX)
@@ -66,6 +66,7 @@ impl SignInLimits {
         Self {
             of_account: counters(),
             of_address: counters(),
+            most,
         }
     }
 
@@ -74,10 +75,10 @@ impl SignInLimits {
         let address = prefix(address);
         let name = Digest::of_parts(&[typed.trim().to_ascii_lowercase().as_bytes(), &address]);
         let counts = [
-            (self.of_account.get_with(name, Arc::default), OF_ACCOUNT_MAX),
+            (self.of_account.get_with(name, Arc::default), self.most.of_account),
             (
                 self.of_address.get_with(Digest::of(&address), Arc::default),
-                OF_ADDRESS_MAX,
+                self.most.of_address,
             ),
         ];
         // both are counted before either is looked at: an attempt is taken back from both
@@ -162,7 +163,7 @@ impl FailureLimits {
         let count = self
             .of_address
             .get_with(Digest::of(&prefix(address)), Arc::default);
-        if add(&count) < OF_ACCOUNT_MAX {
+        if add(&count) < OF_ONE_KIND_MAX {
             return denial;
         }
         Denial::TooManyAttempts {
@@ -200,7 +201,7 @@ mod tests {
     //
     #[test]
     fn thirty_failures_stop_one_address_and_not_another() {
-        let limits = SignInLimits::new();
+        let limits = SignInLimits::new(FailedSignIns::default());
         for _ in 0..30 {
             limits.begin("alice.test", ELSEWHERE).unwrap();
         }
@@ -209,10 +210,23 @@ mod tests {
         assert!(limits.begin("bob.test", ELSEWHERE).is_ok());
     }
 
+    // what an operator chose
+    #[test]
+    fn an_operator_may_allow_fewer_failures() {
+        let limits = SignInLimits::new(FailedSignIns {
+            of_account: 1,
+            of_address: 2,
+        });
+        limits.begin("alice.test", HOME).unwrap();
+        assert!(limits.begin("alice.test", HOME).is_err());
+        limits.begin("bob.test", HOME).unwrap();
+        assert!(limits.begin("carol.test", HOME).is_err());
+    }
+
     //
     #[test]
     fn spraying_over_accounts_is_stopped() {
-        let limits = SignInLimits::new();
+        let limits = SignInLimits::new(FailedSignIns::default());
         for n in 0..300 {
             limits.begin(&format!("user{n}.test"), HOME).unwrap();
         }
@@ -233,7 +247,7 @@ mod tests {
     // attack: refused tries on one name must neither pay back nor use up what the address may do
     #[test]
     fn tries_over_the_limit_of_one_account_change_nothing_for_the_address() {
-        let limits = SignInLimits::new();
+        let limits = SignInLimits::new(FailedSignIns::default());
         for _ in 0..30 {
             limits.begin("alice.test", HOME).unwrap();
         }
@@ -248,7 +262,7 @@ mod tests {
 
     #[test]
     fn successes_are_never_counted() {
-        let limits = SignInLimits::new();
+        let limits = SignInLimits::new(FailedSignIns::default());
         for _ in 0..1_000 {
             limits.begin("alice.test", HOME).unwrap().take_back();
         }

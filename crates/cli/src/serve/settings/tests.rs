@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
+use entryway_core::policy::FailedSignIns;
 use entryway_oauth::secret::FeedToken;
 
 use crate::config::SettingsFile;
@@ -283,7 +284,8 @@ fn a_section_of_development_admits_what_is_refused_without() {
         settings.limits,
         Limits {
             sign_ins: false,
-            calls_per_minute: None
+            calls_per_minute: None,
+            failed_sign_ins: FailedSignIns::default(),
         }
     );
     assert_eq!(settings.development.unwrap().resolve.len(), 2);
