@@ -25,4 +25,6 @@ mod sessions;
 #[cfg(test)]
 mod sign_up;
 #[cfg(test)]
+mod sign_up_pages;
+#[cfg(test)]
 mod xrpc;

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -61,6 +62,29 @@ describe('the pages', { skip }, () => {
     await typeAndSignIn(page, entryway.alice, 'pass-that-is-wrong')
     await page.getByRole('alert').waitFor()
     await look('sign-in-with-error')
+  })
+
+  test('sign-up in the middle of a request, as far as consent', async () => {
+    await page.goto(await authorizeUrl(entryway.pds, { prompt: 'create' }))
+    await look('sign-up')
+    await page.getByRole('link', { name: 'Sign in instead' }).click()
+    await page.getByRole('link', { name: 'Create an account' }).click()
+    await typeAndSignUp({ name: 'alice', email: 'somebody@mail.example' })
+    await page.getByRole('alert').waitFor()
+    await look('sign-up-with-error')
+    const name = newName()
+    await typeAndSignUp({ name, email: `${name}@mail.example` })
+    await button(page, 'Authorize').waitFor()
+    assert.ok((await page.content()).includes(`${name}.test`))
+  })
+
+  test('sign-up without an app', async () => {
+    await page.goto(`${entryway.issuer}/account/new`)
+    await look('account-new')
+    const name = newName()
+    await typeAndSignUp({ name, email: `${name}@mail.example` })
+    await page.getByRole('status').waitFor()
+    await look('account-of-a-newcomer')
   })
 
   test('consent', async () => {
@@ -153,7 +177,7 @@ describe('the pages', { skip }, () => {
     t.after(() => rmSync(folder, { recursive: true }))
     const { status, stderr } = spawnSync(gallery, [folder], { encoding: 'utf8' })
     assert.equal(status, 0, stderr)
-    for (const name of ['consent-bundle', 'consent-upgrade', 'consent-known', 'consent-native', 'account', 'account-more']) {
+    for (const name of ['sign-up-domains', 'sign-up-invite-spent', 'sign-up-later', 'consent-bundle', 'consent-upgrade', 'consent-known', 'consent-native', 'account', 'account-more']) {
       await page.goto(pathToFileURL(join(folder, `${name}.html`)).href)
       await look(name)
       const closed = page.locator('details:not([open])')
@@ -169,6 +193,18 @@ describe('the pages', { skip }, () => {
 
   async function authorizeUrl(input, { scope, responseMode, ...options } = {}) {
     return (await loopbackClient(entryway, { scope, responseMode }).authorize(input, options)).href
+  }
+
+  /** One that no run before this one took. */
+  function newName() {
+    return `new-${randomBytes(5).toString('hex')}`
+  }
+
+  async function typeAndSignUp({ name, email }) {
+    await page.getByLabel('Handle').fill(name)
+    await page.getByLabel('E-mail address').fill(email)
+    await page.getByLabel('Password').fill('four words in a row')
+    await button(page, 'Create account').click()
   }
 
   /** Takes the pictures, then has the page checked as both colour schemes show it. */

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use axum::body::Body;
-use http::Request;
+use http::{Request, StatusCode};
 
 use crate::reply::Reply;
 use crate::secrets;
@@ -29,11 +29,14 @@ pub trait Service: Sync {
     }
 }
 
-/// Takes an answer from a service, whatever was asked: it is never the service's fault, is never guessed to be of
-/// another type than it says, and what is secret in it is noted.
+/// Takes an answer from a service, whatever was asked: it is never the service's fault, though others it needs may be
+/// down; it is never guessed to be of another type than it says, and what is secret in it is noted.
 pub(crate) fn received(asked: &str, reply: Reply) -> Reply {
     secrets::record_reply(&reply);
-    assert!(reply.status.as_u16() < 500, "{asked} gave {reply:?}");
+    assert!(
+        reply.status.as_u16() < 500 || reply.status == StatusCode::SERVICE_UNAVAILABLE,
+        "{asked} gave {reply:?}"
+    );
     assert_eq!(
         reply.header("x-content-type-options"),
         Some("nosniff"),

@@ -1,8 +1,8 @@
-//! What a browser sees next: sign-in, a choice of accounts, or consent.
+//! What a browser sees next: sign-in, sign-up, a choice of accounts, or consent.
 
 use entryway_oauth::denial::Denial;
 use entryway_oauth::time::Timestamp;
-use entryway_scope::Did;
+use entryway_scope::{Did, Handle};
 
 use crate::account::{Account, AccountStatus};
 use crate::policy::Policy;
@@ -29,15 +29,26 @@ pub enum Choice {
     Another,
 }
 
+/// What a person comes for: links on the pages lead from one to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// To answer the request.
+    Answer,
+    /// To answer it with an account there is, whatever the client wishes.
+    SignIn,
+    /// To answer it with a new account.
+    SignUp,
+}
+
 /// The page to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step<'a> {
-    /// Ask for the password; `name` is prefilled, and fixed when the client named the account.
-    SignIn {
-        /// What to prefill.
-        name: Option<Name<'a>>,
-        /// Whether there are accounts to go back to.
-        others: bool,
+    /// Ask for the password.
+    SignIn(SignInOffer<'a>),
+    /// Offer a new account.
+    SignUp {
+        /// The handle that the client wishes for it.
+        wished: Option<&'a Handle>,
     },
     /// Ask which of these accounts.
     Choose(Vec<Candidate<'a>>),
@@ -47,6 +58,17 @@ pub enum Step<'a> {
     Grant(&'a SignedIn),
     /// Ask nothing and refuse: the client forbade every page (`prompt=none`).
     Refuse(Denial),
+}
+
+/// What the sign-in page offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignInOffer<'a> {
+    /// What to prefill; it is fixed when the client named the account.
+    pub name: Option<Name<'a>>,
+    /// Whether there are accounts to go back to.
+    pub others: bool,
+    /// Whether a new account would do.
+    pub may_sign_up: bool,
 }
 
 /// A prefilled name.
@@ -80,6 +102,10 @@ pub struct Situation<'a> {
     pub standing: &'a Standing,
     /// What the person chose so far.
     pub choice: &'a Choice,
+    /// What the person came for just now.
+    pub errand: Errand,
+    /// Whether new accounts are made here.
+    pub makes_accounts: bool,
 }
 
 impl<'a> Situation<'a> {
@@ -95,11 +121,19 @@ impl<'a> Situation<'a> {
             let fresh: Vec<_> = wanted.into_iter().filter(|one| fresh(one)).collect();
             return self.silent(&fresh);
         }
-        let sign_in = |name: Option<Name<'a>>| Step::SignIn {
-            name,
-            others: !wanted.is_empty(),
+        if self.is_sign_up_due() {
+            return Step::SignUp {
+                wished: self.request.wished_handle(),
+            };
+        }
+        let sign_in = |name: Option<Name<'a>>| {
+            Step::SignIn(SignInOffer {
+                name,
+                others: !wanted.is_empty(),
+                may_sign_up: self.may_sign_up(),
+            })
         };
-        let hint = self.request.login_hint.as_ref().map(Name::Fixed);
+        let hint = self.request.named_account().map(Name::Fixed);
         match self.choice {
             Choice::Another => return sign_in(hint),
             Choice::Account(did) => {
@@ -116,13 +150,29 @@ impl<'a> Situation<'a> {
         }
         match (self.request.prompt, &wanted[..]) {
             (_, []) | (Some(Prompt::Login), _) => sign_in(hint),
-            (Some(Prompt::SelectAccount), _) => Step::Choose(candidates(&wanted, fresh)),
+            // somebody who was to sign up has accounts here: which of them?
+            (Some(Prompt::SelectAccount | Prompt::Create), _) => Step::Choose(candidates(&wanted, fresh)),
             // nobody named the account: the page is where a person may take another one
             (_, [one]) if fresh(one) && hint.is_none() => Step::Consent(one),
             (_, [one]) if fresh(one) => self.decision(one),
             (_, [one]) => sign_in(hint.or(Some(Name::Suggested(&one.account)))),
             _ => Step::Choose(candidates(&wanted, fresh)),
         }
+    }
+
+    /// Whether this is where an account is made: the person wants one, or the client does and nothing was chosen
+    /// yet.
+    fn is_sign_up_due(&self) -> bool {
+        let is_wanted = match self.errand {
+            Errand::SignUp => true,
+            Errand::SignIn => false,
+            Errand::Answer => self.request.prompt == Some(Prompt::Create) && *self.choice == Choice::Open,
+        };
+        is_wanted && self.may_sign_up()
+    }
+
+    fn may_sign_up(&self) -> bool {
+        self.makes_accounts && self.request.is_for_new_accounts_too()
     }
 
     /// `prompt=none`: an answer without a page, or a refusal that says which page is missing.
@@ -179,7 +229,7 @@ pub fn may_decide(
 
 /// Whether the account is the one the client asked for, if it asked for one.
 pub fn is_wanted(account: &Account, request: &AuthorizationRequest) -> bool {
-    match &request.login_hint {
+    match request.named_account() {
         None => true,
         Some(LoginHint::Did(did)) => account.did == *did,
         Some(LoginHint::Handle(handle)) => account.handle == *handle,

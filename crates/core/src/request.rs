@@ -43,6 +43,27 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
+    /// The account that alone may answer, if the client named one. With `prompt=create` the hint is a wish
+    /// for the handle of the new account: see [`Self::wished_handle`].
+    pub fn named_account(&self) -> Option<&LoginHint> {
+        self.login_hint
+            .as_ref()
+            .filter(|_| self.prompt != Some(Prompt::Create))
+    }
+
+    /// The handle that the client wishes the new account to have; the person may take another.
+    pub fn wished_handle(&self) -> Option<&Handle> {
+        match (self.prompt, &self.login_hint) {
+            (Some(Prompt::Create), Some(LoginHint::Handle(handle))) => Some(handle),
+            _ => None,
+        }
+    }
+
+    /// Whether an account that does not exist yet may answer.
+    pub fn is_for_new_accounts_too(&self) -> bool {
+        self.prompt != Some(Prompt::None) && self.named_account().is_none()
+    }
+
     /// What to remember so that the challenge cannot serve a second request.
     pub fn challenge_mark(&self) -> Digest {
         let client = self.client_id.as_str().as_bytes();
@@ -76,7 +97,8 @@ impl ResponseMode {
     }
 }
 
-/// What the client asks the page to do first (OpenID Connect Core section 3.1.2.1).
+/// What the client asks the page to do first (OpenID Connect Core section 3.1.2.1, and Initiating User
+/// Registration 1.0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompt {
@@ -88,6 +110,8 @@ pub enum Prompt {
     Consent,
     /// Ask which account.
     SelectAccount,
+    /// Offer a new account.
+    Create,
 }
 
 impl Prompt {
@@ -97,9 +121,10 @@ impl Prompt {
             "consent" => Ok(Self::Consent),
             "select_account" => Ok(Self::SelectAccount),
             "none" => Ok(Self::None),
+            "create" => Ok(Self::Create),
             _ => Err(Denial::ParameterInvalid {
                 name: "prompt",
-                expected: "must be none, login, consent or select_account",
+                expected: "must be none, login, consent, select_account or create",
             }),
         }
     }

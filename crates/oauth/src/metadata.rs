@@ -96,7 +96,7 @@ impl AuthorizationServerMetadata {
             response_modes_supported: list(&["query", "fragment", "form_post"]),
             grant_types_supported: list(&["authorization_code", "refresh_token"]),
             code_challenge_methods_supported: list(&["S256"]),
-            prompt_values_supported: list(&["none", "login", "consent", "select_account"]),
+            prompt_values_supported: list(&["none", "login", "consent", "select_account", "create"]),
             token_endpoint_auth_methods_supported: list(&["none", "private_key_jwt"]),
             token_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
             revocation_endpoint_auth_methods_supported: list(&["none", "private_key_jwt"]),

@@ -7,6 +7,7 @@
 pub(crate) mod choice;
 pub(crate) mod end;
 mod listed;
+pub(crate) mod new;
 pub(crate) mod page;
 pub(crate) mod sign_in;
 mod views;
@@ -21,6 +22,8 @@ use crate::pages::account::Done;
 pub(crate) const PATH: &str = "/account";
 /// Signs in another account, or the first one.
 pub(crate) const SIGN_IN: &str = "/account/sign-in";
+/// Makes an account.
+pub(crate) const NEW: &str = "/account/new";
 /// The chooser's form.
 pub(crate) const CHOICE: &str = "/account/choice";
 /// The form of everything that ends something.

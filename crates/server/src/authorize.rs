@@ -2,7 +2,7 @@
 //!
 //! `GET …/authorize` shows the next page of a pushed request and changes nothing but which browser the
 //! request belongs to. Each form posts to a path of its own and answers with a redirect back there, or
-//! to the app.
+//! to the app. Links on the pages lead to sign-in and sign-up, whatever the next page would be.
 
 pub(crate) mod account;
 pub(crate) mod decision;
@@ -12,6 +12,7 @@ pub(crate) mod page;
 pub(crate) mod permissions;
 pub(crate) mod reply;
 pub(crate) mod sign_in;
+pub(crate) mod sign_up;
 pub(crate) mod views;
 
 use entryway_oauth::metadata::Endpoints;
@@ -20,6 +21,7 @@ use entryway_oauth::metadata::Endpoints;
 #[derive(Clone, Debug)]
 pub(crate) struct FormPaths {
     pub(crate) sign_in: String,
+    pub(crate) sign_up: String,
     pub(crate) account: String,
     pub(crate) decision: String,
 }
@@ -29,6 +31,7 @@ impl FormPaths {
         let path = |name| format!("{}/{name}", endpoints.authorize);
         Self {
             sign_in: path("sign-in"),
+            sign_up: path("sign-up"),
             account: path("account"),
             decision: path("decision"),
         }

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::oauth::metadata;
 use crate::pages::home::{HomeView, PublishedDocument, SignedInHere};
 use crate::pages::signed_out::SignedOutView;
+use crate::sign_up_form;
 
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 
@@ -40,6 +41,7 @@ async fn show(app: &App, session: Session) -> Result<Response, Failure> {
     let view = HomeView {
         page: page_context(app),
         account_path: account::PATH,
+        sign_up_path: sign_up_form::is_open(app).await?.then_some(account::NEW),
         signed_in: (!accounts.is_empty()).then_some(signed_in),
         account_hosts: Vec::new(),
         documents: vec![

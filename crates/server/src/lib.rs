@@ -40,6 +40,7 @@ mod routes;
 mod serve;
 mod sets;
 mod sign_up;
+mod sign_up_form;
 mod upstream;
 mod xrpc;
 

@@ -28,5 +28,6 @@ pub mod layout;
 pub mod moment;
 pub mod parties;
 pub mod sign_in;
+pub mod sign_up;
 pub mod signed_out;
 pub mod untrusted;

@@ -95,6 +95,12 @@ fn front_channel(app: &App) -> Router<App> {
                 .fallback(page_get_and_post_only),
         )
         .route(
+            account::NEW,
+            get(account::new::get)
+                .post(account::new::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
             account::CHOICE,
             post(account::choice::post).fallback(page_post_only),
         )
@@ -105,7 +111,15 @@ fn front_channel(app: &App) -> Router<App> {
         )
         .route(
             &paths.sign_in,
-            post(authorize::sign_in::post).fallback(page_post_only),
+            get(authorize::page::sign_in)
+                .post(authorize::sign_in::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            &paths.sign_up,
+            get(authorize::page::sign_up)
+                .post(authorize::sign_up::post)
+                .fallback(page_get_and_post_only),
         )
         .route(
             &paths.account,

@@ -10,6 +10,70 @@ use super::{assert_serves, assert_unchanged, pages};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// Each page, what it allows, and what it does not.
+const PAGES: [(&str, &str, &[&str]); 12] = [
+    (
+        "/",
+        "GET, HEAD",
+        &["POST", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+    (
+        "/oauth/authorize",
+        "GET, HEAD",
+        &["POST", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+    (
+        "/oauth/authorize/sign-in",
+        "GET, HEAD, POST",
+        &["PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+    (
+        "/oauth/authorize/sign-up",
+        "GET, HEAD, POST",
+        &["PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+    (
+        "/oauth/authorize/account",
+        "POST",
+        &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+    (
+        "/oauth/authorize/decision",
+        "POST",
+        &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+    (
+        "/sign-out",
+        "POST",
+        &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+    (
+        "/account",
+        "GET, HEAD",
+        &["POST", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+    (
+        "/account/sign-in",
+        "GET, HEAD, POST",
+        &["PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+    (
+        "/account/new",
+        "GET, HEAD, POST",
+        &["PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+    (
+        "/account/choice",
+        "POST",
+        &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+    (
+        "/account/end",
+        "POST",
+        &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
+    ),
+];
+
 //
 async fn no_other_method_does_anything(engine: Engine) {
     let (server, client) = (TestServer::start(engine).await, Client::new());
@@ -38,59 +102,7 @@ async fn no_other_method_does_anything(engine: Engine) {
             }
         }
     }
-    let pages: [(&str, &str, &[&str]); 10] = [
-        (
-            "/",
-            "GET, HEAD",
-            &["POST", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
-        ),
-        (
-            "/oauth/authorize",
-            "GET, HEAD",
-            &["POST", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
-        ),
-        (
-            "/oauth/authorize/sign-in",
-            "POST",
-            &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
-        ),
-        (
-            "/oauth/authorize/account",
-            "POST",
-            &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
-        ),
-        (
-            "/oauth/authorize/decision",
-            "POST",
-            &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
-        ),
-        (
-            "/sign-out",
-            "POST",
-            &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
-        ),
-        (
-            "/account",
-            "GET, HEAD",
-            &["POST", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
-        ),
-        (
-            "/account/sign-in",
-            "GET, HEAD, POST",
-            &["PUT", "PATCH", "DELETE", "TRACE", "FOO"],
-        ),
-        (
-            "/account/choice",
-            "POST",
-            &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
-        ),
-        (
-            "/account/end",
-            "POST",
-            &["GET", "PUT", "PATCH", "DELETE", "TRACE", "FOO"],
-        ),
-    ];
-    for (path, allowed, others) in pages {
+    for (path, allowed, others) in PAGES {
         for method in others {
             let request = Request::builder()
                 .method(*method)

@@ -35,22 +35,43 @@ fn step_of(
     choice: &Choice,
 ) -> String {
     let situation = Situation {
+        standing,
+        ..situation(request, signed_in, choice)
+    };
+    name_of(&situation.next_step(&Policy::default(), fixtures::NOW))
+}
+
+fn situation<'a>(
+    request: &'a AuthorizationRequest,
+    signed_in: &'a [SignedIn],
+    choice: &'a Choice,
+) -> Situation<'a> {
+    Situation {
         request,
         admitted_at: ADMITTED,
         signed_in,
-        standing,
+        standing: stranger(),
         choice,
-    };
-    match situation.next_step(&Policy::default(), fixtures::NOW) {
-        Step::SignIn { name: None, .. } => "sign in".to_owned(),
-        Step::SignIn {
-            name: Some(Name::Fixed(hint)),
-            ..
-        } => format!("sign in as {}", hint.as_str()),
-        Step::SignIn {
-            name: Some(Name::Suggested(account)),
-            ..
-        } => format!("sign in again as {}", account.handle),
+        errand: Errand::Answer,
+        makes_accounts: false,
+    }
+}
+
+/// A client of which nobody said anything.
+fn stranger() -> &'static Standing {
+    static STRANGER: std::sync::LazyLock<Standing> = std::sync::LazyLock::new(Standing::default);
+    &STRANGER
+}
+
+fn name_of(step: &Step<'_>) -> String {
+    match step {
+        Step::SignIn(offer) => match offer.name {
+            None => "sign in".to_owned(),
+            Some(Name::Fixed(hint)) => format!("sign in as {}", hint.as_str()),
+            Some(Name::Suggested(account)) => format!("sign in again as {}", account.handle),
+        },
+        Step::SignUp { wished: None } => "sign up".to_owned(),
+        Step::SignUp { wished: Some(handle) } => format!("sign up as {handle}"),
         Step::Choose(among) => format!("choose among {}", among.len()),
         Step::Consent(one) => format!("consent as {}", one.account.handle),
         Step::Grant(one) => format!("grant as {}", one.account.handle),
@@ -97,21 +118,96 @@ fn the_next_page_follows_prompt_hint_and_choice() {
         ("none", "", "alice bob", "", "login_required"),
         ("none", "bob.test", "alice bob", "", "login_required"),
     ] {
-        let choice = match choice {
-            "" => Choice::Open,
-            "another" => Choice::Another,
-            _ => Choice::Account(fixtures::account().did),
-        };
-        let request = AuthorizationRequest {
-            prompt: (!prompt.is_empty()).then(|| Prompt::parse(prompt).unwrap()),
-            login_hint: Handle::parse(hint).ok().map(LoginHint::Handle),
-            ..fixtures::request()
-        };
+        let (request, choice) = (request(prompt, hint), chosen(choice));
         let step = step_name(&request, &browser(accounts), &choice);
         assert_eq!(
             step, expected,
             "prompt {prompt} hint {hint} accounts {accounts} choice {choice:?}"
         );
+    }
+}
+
+// demand 10
+#[test]
+fn a_new_account_is_offered_where_the_client_or_the_person_wants_one() {
+    use Errand::{Answer, SignIn, SignUp};
+    for (prompt, hint, accounts, choice, errand, expected) in [
+        ("create", "", "", "", Answer, "sign up"),
+        ("create", "", "alice", "", Answer, "sign up"),
+        // the hint is a wish for the new account, and binds nobody
+        ("create", "carol.test", "", "", Answer, "sign up as carol.test"),
+        ("create", "carol.test", "", "", SignUp, "sign up as carol.test"),
+        (
+            "create",
+            "carol.test",
+            "alice",
+            "alice",
+            Answer,
+            "consent as alice.test",
+        ),
+        ("create", "carol.test", "", "", SignIn, "sign in"),
+        // who has just signed up goes on, in the same request
+        ("create", "", "alice", "alice", Answer, "consent as alice.test"),
+        ("create", "", "alice bob", "another", Answer, "sign in"),
+        ("create", "", "alice", "", SignIn, "choose among 1"),
+        ("", "", "", "", SignUp, "sign up"),
+        ("", "", "alice", "", SignUp, "sign up"),
+        ("login", "", "alice", "alice", SignUp, "sign up"),
+        ("", "", "", "", SignIn, "sign in"),
+        ("", "", "alice", "", SignIn, "consent as alice.test"),
+        // a new account is not the one the client named
+        ("", "alice.test", "", "", SignUp, "sign in as alice.test"),
+        ("none", "", "", "", SignUp, "login_required"),
+    ] {
+        let request = request(prompt, hint);
+        let (accounts, choice) = (browser(accounts), chosen(choice));
+        let situation = Situation {
+            errand,
+            makes_accounts: true,
+            ..situation(&request, &accounts, &choice)
+        };
+        let step = situation.next_step(&Policy::default(), fixtures::NOW);
+        assert_eq!(
+            name_of(&step),
+            expected,
+            "prompt {prompt} hint {hint} accounts {accounts:?} choice {choice:?} errand {errand:?}"
+        );
+        if let Step::SignIn(offer) = step {
+            assert_eq!(
+                offer.may_sign_up,
+                expected == "sign in",
+                "prompt {prompt} hint {hint}"
+            );
+        }
+        // where no accounts are made, nothing leads there
+        let closed = Situation {
+            makes_accounts: false,
+            ..situation
+        };
+        let step = closed.next_step(&Policy::default(), fixtures::NOW);
+        let leads_there = match step {
+            Step::SignUp { .. } => true,
+            Step::SignIn(offer) => offer.may_sign_up,
+            _ => false,
+        };
+        assert!(!leads_there, "prompt {prompt} hint {hint}");
+    }
+}
+
+fn request(prompt: &str, hint: &str) -> AuthorizationRequest {
+    AuthorizationRequest {
+        prompt: (!prompt.is_empty()).then(|| Prompt::parse(prompt).unwrap()),
+        login_hint: Handle::parse(hint).ok().map(LoginHint::Handle),
+        ..fixtures::request()
+    }
+}
+
+/// Alice's account by name, `another`, or nothing yet.
+fn chosen(name: &str) -> Choice {
+    match name {
+        "" => Choice::Open,
+        "another" => Choice::Another,
+        _ => Choice::Account(fixtures::account().did),
     }
 }
 

@@ -61,6 +61,18 @@ impl HandleDomains {
         self.0.iter().map(String::as_str)
     }
 
+    /// The whole handle that is meant by a name and the domain that was chosen for it, or the first; somebody who
+    /// typed a dot typed the whole of it. Says nothing of whether it is one.
+    pub fn whole(&self, typed: &str, chosen: Option<&str>) -> String {
+        let typed = typed.trim();
+        let typed = typed.strip_prefix('@').unwrap_or(typed);
+        if typed.contains('.') {
+            return typed.to_owned();
+        }
+        let domain = chosen.or_else(|| self.iter().next()).unwrap_or_default();
+        format!("{typed}{domain}")
+    }
+
     /// Where a handle belongs.
     pub fn place<'a>(&'a self, handle: &'a Handle) -> Place<'a> {
         for domain in &self.0 {

@@ -147,6 +147,28 @@ fn domains_are_dotted_and_none_is_under_another() {
 }
 
 #[test]
+fn a_name_typed_in_front_of_a_domain_is_that_handle_and_a_whole_one_stays() {
+    let domains = HandleDomains::parse(&[".example.com", ".people.example.org"]).unwrap();
+    for (typed, chosen, whole) in [
+        ("alice", None, "alice.example.com"),
+        ("alice", Some(".people.example.org"), "alice.people.example.org"),
+        (" @alice ", None, "alice.example.com"),
+        (
+            "alice.example.com",
+            Some(".people.example.org"),
+            "alice.example.com",
+        ),
+        ("@alice.elsewhere.example", None, "alice.elsewhere.example"),
+        // refused later, as any other text that is no handle of ours
+        ("", None, ".example.com"),
+        ("alice", Some(""), "alice"),
+        ("alice", Some(".elsewhere.example"), "alice.elsewhere.example"),
+    ] {
+        assert_eq!(domains.whole(typed, chosen), whole, "{typed} {chosen:?}");
+    }
+}
+
+#[test]
 fn every_reserved_name_is_one_that_could_be_asked_for() {
     for label in ReservedNames::default().iter() {
         assert!(

@@ -93,7 +93,7 @@ fn each_wrong_parameter_is_refused_with_its_code() {
         ("code_challenge_method", "", "invalid_request"),
         ("code_challenge_method", "plain", "invalid_request"),
         ("code_challenge_method", "s256", "invalid_request"),
-        ("prompt", "create", "invalid_request"),
+        ("prompt", "register", "invalid_request"),
         ("prompt", "login consent", "invalid_request"),
         ("display", "wap", "invalid_request"),
         ("response_mode", "web_message", "invalid_request"),

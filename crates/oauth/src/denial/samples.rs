@@ -18,7 +18,7 @@ impl Denial {
             Self::ParameterMissing { name: "state" },
             Self::ParameterInvalid {
                 name: "prompt",
-                expected: "must be none, login, consent or select_account",
+                expected: "must be none, login, consent, select_account or create",
             },
             Self::MethodNotAllowed { allowed: "POST" },
             Self::ClientIdInvalid {

@@ -222,7 +222,7 @@ pub(super) fn push_all(samples: &mut Vec<Sample>) {
     signing_in(samples);
 }
 
-fn without_request(action: &str) -> FormContext<'static> {
+pub(super) fn without_request(action: &str) -> FormContext<'static> {
     FormContext {
         request: None,
         ..form(action)
@@ -244,6 +244,7 @@ fn signing_in(samples: &mut Vec<Sample>) {
             account_host: None,
             cancel: Way::Link("/"),
             another_account: None,
+            sign_up: Some("/account/new"),
         },
     );
     push(

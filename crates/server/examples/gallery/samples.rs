@@ -4,6 +4,8 @@
 mod account;
 #[path = "consent.rs"]
 mod consent;
+#[path = "sign_up.rs"]
+mod sign_up;
 
 use askama::Template;
 use entryway_server::pages::account_chooser::{AccountChooserView, SignedInAccount};
@@ -35,6 +37,7 @@ pub(crate) const HOSTILE: &str =
 pub(crate) fn all() -> Vec<Sample> {
     let mut samples = Vec::new();
     sign_in(&mut samples);
+    sign_up::push_all(&mut samples);
     account_chooser(&mut samples);
     consent::push_all(&mut samples);
     form_post(&mut samples);
@@ -144,6 +147,7 @@ fn sign_in(samples: &mut Vec<Sample>) {
         account_host: None,
         cancel: Way::Post("/oauth/authorize/decision"),
         another_account: None,
+        sign_up: Some("/oauth/authorize/sign-up?client_id=a&request_uri=b"),
     };
     let hinted = Username::Hinted(Untrusted("alice.example.com"));
     let client_id = long_client_id();
@@ -373,6 +377,7 @@ fn home(samples: &mut Vec<Sample>) {
         &HomeView {
             page: PAGE,
             account_path: "/account",
+            sign_up_path: Some("/account/new"),
             signed_in: Some(SignedInHere {
                 accounts: vec![alice()],
                 sign_out_action: "/sign-out",

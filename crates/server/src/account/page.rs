@@ -40,7 +40,7 @@ async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Fa
     browser.keep().await?;
     let signed_in = browser.signed_in(app, now).await?;
     match own_page(&signed_in, parameters.optional("account"), app.policy(), now) {
-        OwnPage::SignIn(account) => views::sign_in(app, &browser, account, done),
+        OwnPage::SignIn(account) => views::sign_in(app, &browser, account, done).await,
         OwnPage::Choose(candidates) => views::choose(app, &browser, &candidates, done),
         OwnPage::Show(one) => {
             let listed = Listed::load(app, &browser, &one.account, now).await?;

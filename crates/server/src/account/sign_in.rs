@@ -32,7 +32,7 @@ async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Fa
     }
     let browser = Browser::open(app, session).await?;
     browser.keep().await?;
-    views::sign_in(app, &browser, None, None)
+    views::sign_in(app, &browser, None, None).await
 }
 
 pub(crate) async fn post(State(app): State<App>, session: Session, request: Request<Body>) -> Response {
@@ -57,7 +57,7 @@ async fn sign_in(app: &App, session: Session, request: Request<Body>) -> Result<
         }
         Err(Failure::Denial(denial @ (Denial::CredentialsWrong | Denial::TooManyAttempts { .. }))) => {
             tracing::info!(denial.code = denial.code(), denial.reason = %denial, "sign-in refused");
-            views::sign_in_again(app, &browser, form.optional("username"), &denial)
+            views::sign_in_again(app, &browser, form.optional("username"), &denial).await
         }
         Err(failure) => Err(failure),
     }

@@ -30,11 +30,12 @@ use crate::pages::form::{FormContext, Way};
 use crate::pages::moment::Moment;
 use crate::pages::sign_in::{SignInRefusal, SignInView, Username};
 use crate::pages::untrusted::Untrusted;
+use crate::sign_up_form;
 
 use super::listed::{Listed, scopes};
 
 /// The sign-in page, with the name of an account that was signed in here before.
-pub(super) fn sign_in(
+pub(super) async fn sign_in(
     app: &App,
     browser: &Browser,
     account: Option<&Account>,
@@ -45,7 +46,7 @@ pub(super) fn sign_in(
         None => Username::Empty,
     };
     let csrf = browser.form_token(app);
-    let view = sign_in_view(app, &csrf, username);
+    let view = sign_in_view(app, &csrf, username, sign_up(app).await?);
     let view = SignInView {
         again: account.is_some(),
         another_account: account.map(|_| Way::Link(super::SIGN_IN)),
@@ -56,7 +57,7 @@ pub(super) fn sign_in(
 }
 
 /// The same again, with what went wrong.
-pub(super) fn sign_in_again(
+pub(super) async fn sign_in_again(
     app: &App,
     browser: &Browser,
     typed: Option<&str>,
@@ -66,7 +67,7 @@ pub(super) fn sign_in_again(
     let username = typed.map_or(Username::Empty, |typed| Username::Hinted(Untrusted(typed)));
     let view = SignInView {
         refusal: Some(refusal(denial)),
-        ..sign_in_view(app, &csrf, username)
+        ..sign_in_view(app, &csrf, username, sign_up(app).await?)
     };
     let status = StatusCode::from_u16(denial.status()).unwrap_or(StatusCode::UNAUTHORIZED);
     let mut response = page(&view, status, FormTarget::Here)?;
@@ -74,7 +75,17 @@ pub(super) fn sign_in_again(
     Ok(response)
 }
 
-fn sign_in_view<'a>(app: &'a App, csrf: &'a str, username: Username<'a>) -> SignInView<'a> {
+/// The way to a new account, where one can be made.
+async fn sign_up(app: &App) -> Result<Option<&'static str>, Failure> {
+    Ok(sign_up_form::is_open(app).await?.then_some(super::NEW))
+}
+
+fn sign_in_view<'a>(
+    app: &'a App,
+    csrf: &'a str,
+    username: Username<'a>,
+    sign_up: Option<&'a str>,
+) -> SignInView<'a> {
     SignInView {
         page: page_context(app),
         form: form(super::SIGN_IN, csrf),
@@ -86,6 +97,7 @@ fn sign_in_view<'a>(app: &'a App, csrf: &'a str, username: Username<'a>) -> Sign
         account_host: None,
         cancel: Way::Link("/"),
         another_account: None,
+        sign_up,
     }
 }
 

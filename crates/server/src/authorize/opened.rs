@@ -2,7 +2,7 @@
 
 use url::form_urlencoded;
 
-use entryway_core::authorize::{Choice, SignedIn, Situation, Step};
+use entryway_core::authorize::{Choice, Errand, SignedIn, Situation, Step};
 use entryway_core::trust::Standing;
 use entryway_oauth::client_id::ClientId;
 use entryway_oauth::denial::Denial;
@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::browser::Browser;
 use crate::failure::Failure;
 use crate::sets::Sets;
+use crate::sign_up_form;
 
 /// A request under way in one browser.
 pub(super) struct Opened {
@@ -27,6 +28,8 @@ pub(super) struct Opened {
     /// What was said of the client before, by the operator and by these accounts.
     pub(super) standing: Standing,
     choice: Choice,
+    errand: Errand,
+    makes_accounts: bool,
     /// The permission sets that are asked for, and those these accounts granted before.
     pub(super) sets: Sets,
 }
@@ -70,6 +73,7 @@ impl Opened {
         let dids: Vec<Did> = signed_in.iter().map(|one| one.account.did.clone()).collect();
         let standing = store.standing(&client_id, &dids).await?;
         let choice = browser.choice(id).await?;
+        let makes_accounts = sign_up_form::is_open(app).await?;
         let mut sets = app.sets().of_grant(&pending.request.scope, now).await?;
         for (_, grant) in &standing.granted {
             sets.extend(app.sets().of_grant(&grant.scope, now).await?);
@@ -82,8 +86,15 @@ impl Opened {
             signed_in,
             standing,
             choice,
+            errand: Errand::Answer,
+            makes_accounts,
             sets,
         })
+    }
+
+    /// The same, opened for this.
+    pub(super) fn with_errand(self, errand: Errand) -> Self {
+        Self { errand, ..self }
     }
 
     /// Counts nothing as granted by this account before, for it took that back a moment ago.
@@ -104,16 +115,23 @@ impl Opened {
             signed_in: &self.signed_in,
             standing: &self.standing,
             choice: &self.choice,
+            errand: self.errand,
+            makes_accounts: self.makes_accounts,
         };
         situation.next_step(app.policy(), now)
     }
 
     /// The page to return to after a form: the same request again.
     pub(super) fn location(&self, app: &App) -> String {
+        self.location_at(&app.endpoints().authorize)
+    }
+
+    /// Another page of the request, at this path.
+    pub(super) fn location_at(&self, path: &str) -> String {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("client_id", self.pending.request.client_id.as_str())
             .append_pair("request_uri", self.request_uri.expose())
             .finish();
-        format!("{}?{query}", app.endpoints().authorize)
+        format!("{path}?{query}")
     }
 }

@@ -9,6 +9,7 @@ use http::Request;
 use tower_sessions::Session;
 
 use entryway_core::account::{Account, AccountStatus};
+use entryway_core::authorize::Errand;
 use entryway_core::legacy_session::Credential;
 use entryway_core::password::PresentedPassword;
 use entryway_core::request::LoginHint;
@@ -38,8 +39,9 @@ async fn sign_in(app: &App, session: Session, request: Request<Body>) -> Result<
     let (parts, form) = body::parameters(request, body::Accepts::Form).await?;
     let browser = Browser::of_form(app, session, form.optional("csrf")).await?;
     let opened = Opened::load(app, browser, &form, now).await?;
+    let opened = opened.with_errand(Errand::SignIn);
     let address = Peer::address(&parts.extensions);
-    match authenticate(app, &form, opened.pending.request.login_hint.as_ref(), address).await {
+    match authenticate(app, &form, opened.pending.request.named_account(), address).await {
         Ok(account) => {
             let device = device::of(&parts.headers);
             let browser = &opened.browser;

@@ -3,13 +3,14 @@
 use axum::response::Response;
 use http::StatusCode;
 
-use entryway_core::authorize::{Candidate, Name, SignedIn, Step};
+use entryway_core::authorize::{Candidate, Name, SignInOffer, SignedIn, Step};
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::trust::Trust;
 use entryway_oauth::client_id::{ClientId, ClientIdKind};
 use entryway_oauth::denial::Denial;
 use entryway_oauth::form::Parameters;
 use entryway_oauth::redirect::RedirectKind;
+use entryway_oauth::xrpc_denial::XrpcDenial;
 
 use crate::app::App;
 use crate::extract::language::Language;
@@ -22,6 +23,7 @@ use crate::pages::layout::PageContext;
 use crate::pages::parties::{Account, App as AppParty, Vouched};
 use crate::pages::sign_in::{SignInRefusal, SignInView, Username};
 use crate::pages::untrusted::Untrusted;
+use crate::sign_up_form::{self, Around};
 
 use super::opened::Opened;
 use super::permissions::Explained;
@@ -38,14 +40,18 @@ pub(crate) fn page_context(app: &App) -> PageContext<'_> {
 }
 
 /// The page of a step that has one.
-pub(super) fn step(
+pub(super) async fn step(
     app: &App,
     opened: &Opened,
     step: &Step<'_>,
     language: &Language,
 ) -> Result<Response, Failure> {
     match step {
-        Step::SignIn { name, others } => sign_in(app, opened, *name, *others, None, None),
+        Step::SignIn(offer) => sign_in(app, opened, offer, None, None),
+        Step::SignUp { wished } => {
+            let links = SignUpLinks::of(app, opened);
+            sign_up_form::empty(app, links.around(opened), *wished).await
+        }
         Step::Choose(candidates) => choose(app, opened, candidates),
         // what is granted without asking never comes to a page; asking is the safe way to be wrong
         Step::Consent(one) | Step::Grant(one) => consent(app, opened, one, language),
@@ -61,16 +67,19 @@ pub(super) fn sign_in_again(
     form: &Parameters,
     denial: &Denial,
 ) -> Result<Response, Failure> {
-    let (name, others) = match step {
-        Step::SignIn { name, others } => (*name, *others),
+    let offer = match step {
+        Step::SignIn(offer) => *offer,
         // somebody is signed in already, and typed a wrong password for somebody else
-        Step::Choose(_) | Step::Consent(_) | Step::Grant(_) | Step::Refuse(_) => (None, true),
+        _ => SignInOffer {
+            name: None,
+            others: true,
+            may_sign_up: false,
+        },
     };
     let mut response = sign_in(
         app,
         opened,
-        name,
-        others,
+        &offer,
         form.optional("username"),
         Some(refusal(denial)),
     )?;
@@ -92,15 +101,15 @@ pub(crate) fn refusal(denial: &Denial) -> SignInRefusal {
 fn sign_in(
     app: &App,
     opened: &Opened,
-    name: Option<Name<'_>>,
-    others: bool,
+    offer: &SignInOffer<'_>,
     typed: Option<&str>,
     refusal: Option<SignInRefusal>,
 ) -> Result<Response, Failure> {
     let paths = FormPaths::under(app.endpoints());
     let request = &opened.pending.request;
     let (csrf, logo) = (opened.browser.form_token(app), logo_path(app, opened));
-    let username = match (name, typed) {
+    let sign_up = offer.may_sign_up.then(|| opened.location_at(&paths.sign_up));
+    let username = match (offer.name, typed) {
         (Some(Name::Fixed(hint)), _) => Username::Fixed(Untrusted(hinted_handle(opened, hint.as_str()))),
         (_, Some(typed)) => Username::Hinted(Untrusted(typed)),
         (Some(Name::Suggested(account)), None) => Username::Hinted(Untrusted(account.handle.as_str())),
@@ -113,12 +122,54 @@ fn sign_in(
         done: None,
         username,
         refusal,
-        again: matches!(name, Some(Name::Suggested(_))),
+        again: matches!(offer.name, Some(Name::Suggested(_))),
         account_host: None,
         cancel: Way::Post(&paths.decision),
-        another_account: others.then_some(Way::Post(&paths.account)),
+        another_account: offer.others.then_some(Way::Post(&paths.account)),
+        sign_up: sign_up.as_deref(),
     };
     page(&view, StatusCode::OK, FormTarget::App(&request.redirect_uri))
+}
+
+/// The sign-up page again, with what went wrong tied to its fields.
+pub(super) async fn sign_up_again(
+    app: &App,
+    opened: &Opened,
+    form: &Parameters,
+    denial: &XrpcDenial,
+) -> Result<Response, Failure> {
+    let links = SignUpLinks::of(app, opened);
+    sign_up_form::again(app, links.around(opened), form, denial).await
+}
+
+/// Where the sign-up page of a request leads.
+struct SignUpLinks {
+    csrf: String,
+    logo: Option<String>,
+    paths: FormPaths,
+    sign_in: String,
+}
+
+impl SignUpLinks {
+    fn of(app: &App, opened: &Opened) -> Self {
+        let paths = FormPaths::under(app.endpoints());
+        Self {
+            csrf: opened.browser.form_token(app),
+            logo: logo_path(app, opened),
+            sign_in: opened.location_at(&paths.sign_in),
+            paths,
+        }
+    }
+
+    fn around<'a>(&'a self, opened: &'a Opened) -> Around<'a> {
+        Around {
+            form: form_context(opened, self.paths.sign_up.clone(), &self.csrf),
+            app: Some(party(opened, self.logo.as_deref())),
+            sign_in: &self.sign_in,
+            cancel: Way::Post(&self.paths.decision),
+            target: FormTarget::App(&opened.pending.request.redirect_uri),
+        }
+    }
 }
 
 /// A DID that the app named is shown by its handle where the account is known in this browser.
@@ -170,7 +221,10 @@ fn consent(app: &App, opened: &Opened, one: &SignedIn, language: &Language) -> R
         held: explained.held(),
         dropped: explained.dropped(),
         access_lifetime: InWords(access_lifetime.0.unsigned_abs()),
-        another_account_action: request.login_hint.is_none().then_some(paths.account.as_str()),
+        another_account_action: request
+            .named_account()
+            .is_none()
+            .then_some(paths.account.as_str()),
     };
     page(&view, StatusCode::OK, FormTarget::App(&request.redirect_uri))
 }

@@ -127,6 +127,8 @@ pub struct DeviceName {
 /// What a form of the page did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
+    /// The account was made.
+    Created,
     /// An app lost its access.
     App,
     /// One session of an app ended.
@@ -147,7 +149,8 @@ pub enum Done {
 
 impl Done {
     /// Each of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Created,
         Self::App,
         Self::Session,
         Self::EveryApp,
@@ -161,6 +164,7 @@ impl Done {
     /// How the address of the page after the form says it.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Created => "created",
             Self::App => "app",
             Self::Session => "session",
             Self::EveryApp => "apps",

@@ -10,6 +10,14 @@ pub const REQUEST_URI: &str = "request_uri";
 pub const USERNAME: &str = "username";
 /// Name of the sign-in page's password field.
 pub const PASSWORD: &str = "password";
+/// Name of the sign-up page's handle field: the part in front of the domain, or a whole handle.
+pub const HANDLE: &str = "handle";
+/// Name of the sign-up page's choice among domains, where there are several.
+pub const DOMAIN: &str = "domain";
+/// Name of the sign-up page's e-mail field.
+pub const EMAIL: &str = "email";
+/// Name of the sign-up page's invite field.
+pub const INVITE: &str = "invite";
 /// Name of the chooser's buttons: the value is the DID of the chosen account.
 pub const ACCOUNT: &str = "account";
 /// Name of the buttons that decide: the values are [`AUTHORIZE`], [`DENY`] and [`ANOTHER_ACCOUNT`].

@@ -16,6 +16,8 @@ pub struct HomeView<'a> {
     pub signed_in: Option<SignedInHere<'a>>,
     /// Path of the page where a person sees their account.
     pub account_path: &'a str,
+    /// Path of the page where a person makes one; nothing where none are made.
+    pub sign_up_path: Option<&'a str>,
     /// Hosts of the PDSes whose accounts sign in here; may be empty.
     pub account_hosts: Vec<Untrusted<'a>>,
     /// The documents a developer looks for.

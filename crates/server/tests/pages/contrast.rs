@@ -3,7 +3,7 @@
 use entryway_server::pages::assets::STYLESHEET;
 
 /// Text on its ground: at least 4.5 to 1 (WCAG 2.2, 1.4.3).
-const TEXT: [(&str, &str); 20] = [
+const TEXT: [(&str, &str); 21] = [
     ("on-door", "door"),
     ("on-door", "door-arch"),
     ("on-door-soft", "door"),
@@ -21,6 +21,7 @@ const TEXT: [(&str, &str); 20] = [
     ("on-accent", "accent"),
     ("on-accent", "accent-strong"),
     ("error", "error-wash"),
+    ("error", "room"),
     ("caution", "caution-wash"),
     ("caution", "room"),
     ("caution", "raised"),
