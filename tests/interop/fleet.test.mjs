@@ -5,9 +5,10 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { after, before, describe, test } from 'node:test'
-import { call, writeAndRead } from './lib/client.mjs'
+import { call, loopbackClient, writeAndRead } from './lib/client.mjs'
 import { startDelegatingHosts } from './lib/delegation.mjs'
 import { startEntryway } from './lib/entryway.mjs'
+import { FormBrowser } from './lib/form-browser.mjs'
 import { applicant, authorize, identity, logIn, newAgent, signUp, stayAtLogin } from './lib/people.mjs'
 import { decoded, refusal, succeed, xrpc } from './lib/xrpc.mjs'
 
@@ -91,6 +92,31 @@ describe('signing up', () => {
     const refused = await xrpc(first.publicUrl, 'com.atproto.server.createAccount', { input: applicant('hank') })
     assert.deepEqual([refused.status, refused.body.error], [400, 'InvalidRequest'])
   })
+
+  test('a person signs up on the page, and an app then logs in as them', async () => {
+    const ivy = applicant('ivy')
+    const browser = new FormBrowser()
+    await signUpOn(browser, await browser.open(`${entryway.issuer}/account/new`), ivy)
+    const session = await authorize(entryway, ivy)
+    await writeAndRead(session, 'by somebody new')
+  })
+
+  // prompt=create, asked at the login or at a host, as an app's "create account" does
+  for (const [where, start] of [['the login', () => entryway.issuer], ['a host', () => second.publicUrl]]) {
+    test(`a stock client that asks ${where} for a new account gets one, with consent, and writes`, async () => {
+      const jack = applicant(where === 'a host' ? 'jack' : 'jill')
+      const client = loopbackClient(entryway, { handleResolver: entryway.issuer })
+      const browser = new FormBrowser()
+      const page = await browser.open(await client.authorize(start(), { prompt: 'create' }))
+      const consent = await signUpOn(browser, page, jack)
+      assert.ok(consent.buttons.includes('Authorize'), consent.text)
+      const { session } = await client.callback((await browser.press(consent, 'Authorize')).answer)
+      const { document } = await identity(entryway, session.did)
+      assert.deepEqual(document.alsoKnownAs, [`at://${jack.handle}`])
+      assert.equal((await session.getTokenInfo(false)).aud, `${document.service[0].serviceEndpoint}/`)
+      await writeAndRead(session, 'by somebody newer')
+    })
+  }
 })
 
 describe('a stock OAuth client', () => {
@@ -357,6 +383,11 @@ async function post(agent, text) {
   const { data } = await agent.com.atproto.repo.createRecord({ repo: agent.did, collection, record })
   const found = await agent.com.atproto.repo.getRecord({ repo: agent.did, collection, rkey: data.uri.split('/').at(-1) })
   assert.deepEqual(found.data.value, record)
+}
+
+/** Fills the page of a new account; answers what follows on it. */
+function signUpOn(browser, page, { handle, email, password }) {
+  return browser.press(page, 'Create account', { handle: handle.split('.')[0], email, password })
 }
 
 /** What the handle's own host answers when it is asked for its DID. */
