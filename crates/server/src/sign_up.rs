@@ -131,8 +131,10 @@ impl SignUps {
                 Claimed::Changed => continue,
                 Claimed::Nothing => {}
             }
-            let host = self.0.fleet().place().await?;
-            let host = host.ok_or(XrpcDenial::PdsUnavailable)?;
+            let Some(host) = self.0.fleet().place().await? else {
+                tracing::warn!("nobody can sign up, for no PDS host is open: see entryway pds list");
+                return Err(XrpcDenial::PdsUnavailable.into());
+            };
             let record = SignUp::admit(
                 SignUpId::from_entropy(self.0.chance().bytes()?),
                 request.clone(),
