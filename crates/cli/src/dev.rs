@@ -279,7 +279,8 @@ fn config(issuer: &Issuer, root_key: &ServerKey, feed_token: &FeedToken) -> anyh
         service_did: service_did(issuer)?,
         handles: HandleRules {
             domains: HandleDomains::parse(&[".test"])?,
-            reserved: ReservedNames::default(),
+            // whose lexicons those are that the sandbox publishes
+            reserved: ReservedNames::default().with(["jotter"]),
         },
         invitation: Invitation::Optional,
         admin_tokens: Vec::new(),

@@ -72,6 +72,67 @@ fn get_with(origin: &str, path: &str, headers: &str) -> Value {
     serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
+/// Posts JSON to a method, and gives the JSON of the answer.
+fn call(origin: &str, method: &str, input: &Value) -> Value {
+    let mut stream = TcpStream::connect(origin.strip_prefix("http://").unwrap()).unwrap();
+    let input = input.to_string();
+    let length = input.len();
+    write!(
+        stream,
+        "POST /xrpc/{method} HTTP/1.0\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{input}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+#[test]
+fn who_signs_up_lives_on_the_sandboxs_pds_and_comes_along_to_another_port() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().to_str().unwrap();
+    let dev = Dev::start(&["--data-dir", data_dir]);
+    let at = |dev: &Dev, service: &str| dev.greeting[service].as_str().unwrap().to_owned();
+    let described = get(&at(&dev, "issuer"), "/xrpc/com.atproto.server.describeServer");
+    assert_eq!(
+        (
+            &described["availableUserDomains"],
+            &described["inviteCodeRequired"]
+        ),
+        (&json!([".test"]), &json!(false))
+    );
+    let input =
+        json!({ "handle": "carol.test", "email": "carol@mail.example", "password": "a-long-password" });
+    let made = call(&at(&dev, "issuer"), "com.atproto.server.createAccount", &input);
+    assert_eq!(made["handle"], "carol.test", "{made}");
+    let did = made["did"].as_str().unwrap().to_owned();
+    let document = get(&at(&dev, "plc"), &format!("/{did}"));
+    assert_eq!(document["service"][0]["serviceEndpoint"], dev.greeting["pds"]);
+    let whose = "/xrpc/com.atproto.identity.resolveHandle?handle=carol.test";
+    assert_eq!(get(&at(&dev, "issuer"), whose)["did"], did);
+    // whose lexicons those are that the sandbox publishes
+    let taken = json!({ "handle": "jotter.test", "email": "j@mail.example", "password": "a-long-password" });
+    let refused = call(&at(&dev, "issuer"), "com.atproto.server.createAccount", &taken);
+    assert_eq!(refused["error"], "HandleNotAvailable", "{refused}");
+    assert_eq!(dev.end(), "");
+
+    let dev = Dev::start(&["--data-dir", data_dir]);
+    for (name, password) in [
+        ("carol.test", "a-long-password"),
+        (
+            "alice.test",
+            dev.greeting["accounts"][0]["password"].as_str().unwrap(),
+        ),
+    ] {
+        let input = json!({ "identifier": name, "password": password });
+        let session = call(&at(&dev, "issuer"), "com.atproto.server.createSession", &input);
+        let endpoint = &session["didDoc"]["service"][0]["serviceEndpoint"];
+        assert_eq!(*endpoint, dev.greeting["pds"], "{name} {session}");
+    }
+    assert_eq!(dev.end(), "");
+}
+
 #[test]
 fn behind_a_front_every_document_has_the_public_origins() {
     let directory = tempfile::tempdir().unwrap();

@@ -58,10 +58,10 @@ impl Greeting {
                 account.handle, account.password
             ));
         }
-        lines.extend([format!(
-            "  Your own app's PDS  {}   (login at {})",
-            self.pds, self.issuer
-        )]);
+        lines.extend([
+            format!("  Sign up             {}/account/new", self.issuer),
+            format!("  Your own app's PDS  {}   (login at {})", self.pds, self.issuer),
+        ]);
         if !self.hosts.is_empty() {
             let hosts = self.hosts.join("  ");
             lines.push(format!("  Unmodified PDS      {hosts}"));
