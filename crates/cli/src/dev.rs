@@ -47,7 +47,7 @@ use reference::{PdsArguments, ReferenceHosts};
 use sockets::Sockets;
 
 use crate::fetching::FetchArguments;
-use crate::interrupted::interrupted;
+use crate::interrupted::Interruptions;
 
 /// Arguments of `entryway dev`.
 #[derive(Args)]
@@ -172,12 +172,13 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     let fronts = fronts(greeting.behind.as_ref(), &issuer, &sandbox);
     let demo_config = demo_config(&greeting, handle_resolver, fronts, (&clock, &chance));
     demo_listener.serve(&demo::router(demo_config)?, &stopped, &mut tasks);
+    let mut interruptions = Interruptions::watched();
     if json {
         greeting.print_json();
     } else {
         greeting.print_text(data.is_kept());
     }
-    interrupted().await;
+    interruptions.next().await;
     stop.send_replace(true);
     tending.abort();
     while tasks.join_next().await.is_some() {}

@@ -33,8 +33,3 @@ async fn heard(signal: &mut Option<Signal>) {
         None => std::future::pending().await,
     }
 }
-
-/// Waits for the first one.
-pub(crate) async fn interrupted() {
-    Interruptions::watched().next().await;
-}
