@@ -3,6 +3,8 @@
 //! Hosts, PLC directory and service are on sockets; tests are named as in the suite.
 
 #[cfg(test)]
+mod activity;
+#[cfg(test)]
 mod app_passwords;
 #[cfg(test)]
 mod describe_server;

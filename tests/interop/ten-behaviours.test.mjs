@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { remember } from './lib/artefacts.mjs'
 import { call } from './lib/client.mjs'
 import { startDelegatingHosts } from './lib/delegation.mjs'
 import { startEntryway } from './lib/entryway.mjs'
@@ -12,7 +13,7 @@ import { applicant, authorize, identity, logIn, signUp } from './lib/people.mjs'
 import { json, startPdsFront } from './lib/pds-front.mjs'
 import { ownPort } from './lib/ports.mjs'
 import { signUpAt, startReferencePds } from './lib/reference-pds.mjs'
-import { decoded, succeed, xrpc } from './lib/xrpc.mjs'
+import { decoded, refusal, succeed, xrpc } from './lib/xrpc.mjs'
 
 const collection = 'com.example.note'
 
@@ -179,25 +180,33 @@ test('a handle that was taken on the PDS meanwhile leaves no account and no clai
 })
 
 // contract 0.8
-test('the PDS only forwards what changes an account, so nothing has changed where we refuse it by name', async () => {
-  const agent = await logIn(carol, pds.publicUrl)
-  const { accessJwt: bearer } = agent.session
+test('the PDS only forwards what changes an account, and we call it back', async () => {
+  const { accessJwt: bearer } = (await logIn(carol, pds.publicUrl)).session
+  const atPds = (method, input) => xrpc(pds.publicUrl, method, { input, bearer })
+  const record = { repo: carol.did, collection, record: { $type: collection, text: 'two' } }
+  const write = async () => refusal(await atPds('com.atproto.repo.createRecord', record)).slice(0, 2)
+  const active = async () => (await succeed(pds.publicUrl, 'com.atproto.server.getSession', { bearer })).active
+  assert.deepEqual([await write(), await active()], [[200, undefined], true])
+  assert.equal((await atPds('com.atproto.server.deactivateAccount', {})).status, 200)
+  assert.deepEqual([await write(), await active()], [[401, 'AccountDeactivated'], false])
+  assert.equal((await atPds('com.atproto.server.activateAccount', null)).status, 200)
+  assert.deepEqual([await write(), await active()], [[200, undefined], true])
+
+  // what we do not do yet is refused by name, and changes nothing on either side
   const account = async () => {
     const { handle, handleIsCorrect } = await succeed(pds.publicUrl, 'com.atproto.repo.describeRepo', { query: { repo: carol.did } })
-    const { active, email } = await succeed(pds.publicUrl, 'com.atproto.server.getSession', { bearer })
-    return { handle, handleIsCorrect, active, email }
+    const { email } = await succeed(pds.publicUrl, 'com.atproto.server.getSession', { bearer })
+    return { handle, handleIsCorrect, email }
   }
   const before = await account()
-  assert.deepEqual(before, { handle: carol.handle, handleIsCorrect: true, active: true, email: carol.email })
+  assert.deepEqual(before, { handle: carol.handle, handleIsCorrect: true, email: carol.email })
   for (const [method, input] of [
     ['com.atproto.identity.updateHandle', { handle: 'carol-two.test' }],
-    ['com.atproto.server.deactivateAccount', {}],
-    ['com.atproto.server.activateAccount', null],
     ['com.atproto.server.updateEmail', { email: 'carol-two@example.com' }],
     ['com.atproto.server.requestAccountDelete', null],
     ['com.atproto.server.resetPassword', { token: 'AAAAA-AAAAA', password: 'another password' }],
   ]) {
-    const refused = await xrpc(pds.publicUrl, method, { input, bearer })
+    const refused = await atPds(method, input)
     assert.deepEqual([refused.status, refused.body.error], [501, 'MethodNotImplemented'], method)
   }
   assert.deepEqual(await account(), before)
@@ -205,15 +214,24 @@ test('the PDS only forwards what changes an account, so nothing has changed wher
 })
 
 // contract 0.9
-test('deactivateAccount has one answer, with the token of the person and with that of the PDS', async () => {
-  const bearer = (await logIn(carol, entryway.issuer)).session.accessJwt
-  const deactivate = (origin) => xrpc(origin, 'com.atproto.server.deactivateAccount', { input: {}, bearer })
+test('deactivateAccount is taken with the token of the person and with that of the PDS', async () => {
+  const { accessJwt: bearer } = (await logIn(carol, entryway.issuer)).session
+  const active = async () => (await succeed(pds.publicUrl, 'com.atproto.server.getSession', { bearer })).active
   // up to 0.5.34 a PDS passes the person's own token on, from 0.5.35 it signs one for them
-  for (const { status, body } of [await deactivate(entryway.issuer), await deactivate(pds.publicUrl)]) {
-    assert.deepEqual([status, body.error], [501, 'MethodNotImplemented'])
+  for (const origin of [entryway.issuer, pds.publicUrl]) {
+    assert.equal(await active(), true)
+    await succeed(origin, 'com.atproto.server.deactivateAccount', { input: {}, bearer })
+    assert.equal(await active(), false, origin)
+    await succeed(origin, 'com.atproto.server.activateAccount', { input: null, bearer })
   }
-  // nothing was done behind anybody's back
-  assert.equal((await succeed(pds.publicUrl, 'com.atproto.server.getSession', { bearer })).active, true)
+  assert.equal(await active(), true)
+  // an app with a token that the PDS would not ask for is not believed
+  const appPassword = await succeed(entryway.issuer, 'com.atproto.server.createAppPassword', { input: { name: 'bot' }, bearer })
+  remember(appPassword.password)
+  const bot = (await logIn({ ...carol, password: appPassword.password }, entryway.issuer)).session.accessJwt
+  const refused = await xrpc(entryway.issuer, 'com.atproto.server.deactivateAccount', { input: {}, bearer: bot })
+  assert.deepEqual(refusal(refused), [400, 'InvalidToken', 'Bad token scope'])
+  assert.equal(await active(), true)
 })
 
 // contract 0.10

@@ -2,6 +2,7 @@
 //!
 //! A method is a file. What it is refused with is one [`XrpcDenial`], and is written down here alone.
 
+mod activity;
 mod administrator;
 mod body;
 pub(crate) mod caller;
@@ -46,6 +47,8 @@ use crate::password::Unchecked;
 /// The methods served here, each at `/xrpc/` and its name.
 pub(crate) fn methods(app: &App) -> Router<App> {
     Router::new()
+        .route(activity::ACTIVATE, procedure(post(activity::activate)))
+        .route(activity::DEACTIVATE, procedure(post(activity::deactivate)))
         .route(check_signup_queue::PATH, query(get(check_signup_queue::get)))
         .route(create_account::PATH, procedure(post(create_account::post)))
         .route(
