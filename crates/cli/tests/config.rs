@@ -37,6 +37,7 @@ fn written(domain: &str) -> tempfile::TempDir {
 fn entryway_run(arguments: &[&str], input: &str) -> String {
     use std::io::Write as _;
     let mut child = Command::new(env!("CARGO_BIN_EXE_entryway"))
+        .env_clear()
         .args(arguments)
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
@@ -117,6 +118,7 @@ fn a_file_that_is_spelt_as_variables_says_the_same() {
     let variables = spelt.stdout.lines().filter_map(|line| line.split_once('='));
     let elsewhere = tempfile::tempdir().unwrap();
     let checked = Command::new(env!("CARGO_BIN_EXE_entryway"))
+        .env_clear()
         .args(["config", "check"])
         .envs(variables)
         .current_dir(elsewhere.path())

@@ -34,6 +34,7 @@ fn variables_say_all_that_a_file_says() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_entryway"));
     command
+        .env_clear()
         .args(["serve"])
         .env("ENTRYWAY_ISSUER", "http://localhost:2583")
         .env("ENTRYWAY_LISTEN", "127.0.0.1:0,127.0.0.1:0")
