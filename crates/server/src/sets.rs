@@ -196,14 +196,28 @@ impl PermissionSets {
     async fn known(&self, name: &Nsid, now: Timestamp) -> Result<Option<Arc<Known>>, Failure> {
         match self.0.known.get(name) {
             Some(known) if self.age(&known, now) == SetAge::Fresh => Ok(Some(known)),
-            _ => self.reload(name).await,
+            _ => {
+                let kept = self.kept(name).await?;
+                Ok(kept.map(|known| self.remember_unless_older(name, known)))
+            }
         }
     }
 
-    async fn reload(&self, name: &Nsid) -> Result<Option<Arc<Known>>, Failure> {
+    /// What the store has.
+    async fn kept(&self, name: &Nsid) -> Result<Option<Known>, Failure> {
         let stored = self.0.store.permission_set(name).await?;
-        let known = stored.map(Known::of_stored).transpose()?;
-        Ok(known.map(|known| self.remember(name, known)))
+        Ok(stored.map(Known::of_stored).transpose()?)
+    }
+
+    /// What was read from the store may have been replaced there since, by this very instance.
+    fn remember_unless_older(&self, name: &Nsid, known: Known) -> Arc<Known> {
+        let entry = self.0.known.entry_by_ref(name).and_upsert_with(|present| {
+            match present.map(moka::Entry::into_value) {
+                Some(present) if present.read_at > known.read_at => present,
+                _ => Arc::new(known),
+            }
+        });
+        entry.into_value()
     }
 
     fn remember(&self, name: &Nsid, known: Known) -> Arc<Known> {
@@ -240,7 +254,10 @@ impl PermissionSets {
                 Ok(Ok(match kept {
                     Keeping::Kept => self.remember(name, known),
                     // another instance has seen more of this repository
-                    Keeping::Older => self.reload(name).await?.unwrap_or(Arc::new(known)),
+                    Keeping::Older => {
+                        let seen_elsewhere = self.kept(name).await?.unwrap_or(known);
+                        self.remember(name, seen_elsewhere)
+                    }
                 }))
             }
             Err(reason) => {
