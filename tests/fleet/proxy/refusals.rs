@@ -69,7 +69,7 @@ async fn a_method_of_ours_is_never_passed_on(engine: Engine) {
         "com.atproto.admin.getAccountInfo",
         "com.atproto.admin.updateAccountPassword",
         "com.atproto.identity.signPlcOperation",
-        "com.atproto.server.activateAccount",
+        "com.atproto.server.confirmEmail",
         "com.atproto.server.deleteAccount",
         "com.atproto.server.requestPasswordReset",
         "com.atproto.temp.revokeAccountCredentials",
