@@ -66,6 +66,16 @@ pub(crate) struct Account {
     pub(crate) password: String,
 }
 
+impl Account {
+    fn ready(handle: Handle, did: Did, password: &PresentedPassword) -> Self {
+        Self {
+            handle,
+            did,
+            password: password.expose().to_owned(),
+        }
+    }
+}
+
 /// Makes the accounts that do not exist yet, and gives each the password it was asked to have.
 pub(crate) async fn prepare(
     app: &App,
@@ -74,9 +84,8 @@ pub(crate) async fn prepare(
     asked: Vec<AccountArgument>,
     root: &ServerKey,
 ) -> anyhow::Result<Vec<Account>> {
-    let asked = if asked.is_empty() { defaults(root)? } else { asked };
     let mut ready = Vec::new();
-    for AccountArgument { handle, password } in asked {
+    for AccountArgument { handle, password } in or_defaults(asked, root)? {
         let did = sandbox
             .create_account(&handle)
             .await
@@ -85,11 +94,7 @@ pub(crate) async fn prepare(
         keep(app, &did, &handle, &password, pds_did)
             .await
             .with_context(|| format!("account {handle}"))?;
-        ready.push(Account {
-            handle,
-            did,
-            password: password.expose().to_owned(),
-        });
+        ready.push(Account::ready(handle, did, &password));
     }
     // accounts of earlier runs follow the PDS to its present port
     for earlier in sandbox.accounts() {
@@ -106,9 +111,8 @@ pub(crate) async fn sign_up(
     asked: Vec<AccountArgument>,
     root: &ServerKey,
 ) -> anyhow::Result<Vec<Account>> {
-    let asked = if asked.is_empty() { defaults(root)? } else { asked };
     let mut ready = Vec::new();
-    for AccountArgument { handle, password } in asked {
+    for AccountArgument { handle, password } in or_defaults(asked, root)? {
         let known = app
             .store()
             .account_for_sign_in(&Identifier::Handle(handle.clone()))
@@ -122,11 +126,7 @@ pub(crate) async fn sign_up(
                 .await
                 .with_context(|| format!("account {handle}"))?,
         };
-        ready.push(Account {
-            handle,
-            did,
-            password: password.expose().to_owned(),
-        });
+        ready.push(Account::ready(handle, did, &password));
     }
     Ok(ready)
 }
@@ -154,6 +154,14 @@ struct Created {
 
 /// Two tokens and a DID document.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+fn or_defaults(asked: Vec<AccountArgument>, root: &ServerKey) -> anyhow::Result<Vec<AccountArgument>> {
+    if asked.is_empty() {
+        defaults(root)
+    } else {
+        Ok(asked)
+    }
+}
 
 /// `alice.test` and `bob.test`, with passwords that stay the same for one data directory and are
 /// nobody else's.

@@ -107,7 +107,11 @@ impl ReferenceHosts {
         let delegation = Delegation {
             issuer: app.issuer(),
             service_did: app.service_did(),
-            verify_key: keys.access_tokens.public().compressed_hex().unwrap_or_default(),
+            verify_key: keys
+                .access_tokens
+                .public()
+                .compressed_hex()
+                .context("the key of access tokens is no point")?,
             rotation_key: keys.plc_rotation_did_key(),
             plc,
             root,

@@ -104,7 +104,7 @@ pub(crate) const SCHEMA: &[Field] = &[
     field("terms_of_service", Text, None,
         "The page with the terms of service, as describeServer tells it."),
     field("smtp_url", Secret, None,
-        "The mail server: smtps://user:password@host, or smtp:// for STARTTLS; without it no letter is sent, and nobody confirms an address or resets a password."),
+        "The mail server: smtps://user:password@host, or smtp:// for STARTTLS; without it no letter is sent, and whoever asks for a code at each sign-in gets none."),
     field("mail_from", Text, None,
         "The sender of letters, such as Login <login@my-domain.com>."),
     field("plc_url", Text, Is("https://plc.directory"),
