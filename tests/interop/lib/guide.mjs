@@ -22,6 +22,9 @@ export const inShell = (env) => ({ ...ownEnvironment, ENTRYWAY_LOG: 'trace,hyper
 // what tests/run tells the tests would be settings to the command
 const ownEnvironment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ENTRYWAY_')))
 
+// whoever waits for something that never comes says for what
+const followSeconds = 120
+
 /**
  * Runs a script in a shell of its own, which has done all of it once this answers, and lives until `end()` with what it
  * started. `said` is what it printed.
@@ -29,13 +32,15 @@ const ownEnvironment = Object.fromEntries(Object.entries(process.env).filter(([n
 export async function follow(script, env) {
   const last = 'that was all'
   const whole = `set -euo pipefail\ntrap 'kill $ENTRYWAY_PID' EXIT\n${script}\necho ${last}\nread -r _`
-  const shell = spawn('bash', ['-c', whole], { env: inShell(env), stdio: ['pipe', 'pipe', 'pipe'] })
+  const shell = spawn('bash', ['-c', whole], { env: inShell(env), stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   const ended = new Promise((done) => shell.once('exit', done))
   let said = ''
   shell.stderr.on('data', (chunk) => (said += chunk))
   const lines = createInterface({ input: shell.stdout })
   const done = new Promise((done) => lines.on('line', (line) => (line === last ? done(true) : (said += line + '\n'))))
+  const late = setTimeout(() => process.kill(-shell.pid, 'SIGKILL'), followSeconds * 1000)
   const isDone = await Promise.race([done, ended.then(() => false)])
+  clearTimeout(late)
   if (!isDone) throw new Error(`the guide led nowhere:\n${said}`)
   return {
     said,
