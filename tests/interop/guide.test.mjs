@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -46,7 +46,7 @@ before(async () => {
     HANDLES: '.test',
     PLC: sandbox.plc,
     DIR: join(folder, 'entryway'),
-    DATABASE: process.env.ENTRYWAY_DATABASE_URL ?? join(dataFolder, 'guide.sqlite'),
+    DATABASE: process.env.ENTRYWAY_DATABASE_URL || join(dataFolder, 'guide.sqlite'),
     DEVELOPMENT: '[development]',
     PDS_ENV: join(folder, 'pds.env'),
     RESTART_PDS: restarting.command,
@@ -65,7 +65,8 @@ before(async () => {
 })
 after(async () => {
   await operator?.end()
-  if (operator) copyFileSync(join(env.DIR, 'serve.log'), logFile(`${runName}-serve`))
+  const log = join(folder, 'entryway', 'serve.log')
+  if (existsSync(log)) copyFileSync(log, logFile(`${runName}-serve`))
   await pds?.stop()
   await sandbox?.stop()
   rmSync(folder, { recursive: true, force: true })
