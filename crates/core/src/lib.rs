@@ -8,13 +8,14 @@
 //!
 //! Start at [`request`] (what PAR admits), then [`authorize`] (what a browser sees next), [`code`]
 //! and [`refresh`] (what the token endpoint gives), [`own_account`] (what people see and end). Before all that
-//! [`sign_up`] (how an account comes to be), and beside it [`legacy_session`] (how the protocol's own clients
+//! [`sign_up`] (how an account comes to be), after it [`account_change`] (how all it is changes), and beside it [`legacy_session`] (how the protocol's own clients
 //! sign in). [`policy`] holds every limit and lifetime.
 //!
 //! Invariants: what is granted is never more than what was asked, `atproto` is always in it, and a
 //! refusal for a wrong key or client never ends the owner's session.
 
 pub mod account;
+pub mod account_change;
 pub mod app_password;
 pub mod authorize;
 pub mod code;

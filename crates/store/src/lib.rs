@@ -94,16 +94,17 @@ pub use fault::{EngineFault, Fault};
 pub use migrate::SchemaState;
 pub use outcome::{
     Activation, Admission, AppPasswordCreation, AppPasswordRevocation, AuthFactorChange, Binding,
-    ClaimRelease, Creation, Deactivation, Decision, Distrust, EmailChange, EmailConfirmation,
-    EmailTokenKeeping, EmailTokenSpending, Forgetting, HandleChange, HandleClaim, HostAddition, HostChange,
-    HostRemoval, InviteCreation, InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation,
-    LegacySessionFacts, PasswordChange, PendingRequest, Recognition, Redemption, Rehoming, Remembered,
-    Replacement, Restoration, Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd,
-    SignUpAdvance, SignUpBegin, SignUpRelease, Spoiling, Swept, TakingDown,
+    ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, ClaimRelease, Creation, Deactivation, Decision,
+    DeletionBegin, Distrust, EmailChange, EmailConfirmation, EmailTokenKeeping, EmailTokenSpending,
+    Forgetting, HandleChange, HandleClaim, HostAddition, HostChange, HostRemoval, InviteCreation,
+    InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, PasswordChange,
+    PendingRequest, Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration, Revocation,
+    Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd, SignUpAdvance, SignUpBegin, SignUpRelease,
+    Spoiling, Swept, TakingDown,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};
-pub use verbs::account_status::Takedown;
+pub use verbs::account_status::{Takedown, TakedownOrigin};
 pub use verbs::accounts::{ACCOUNTS_MAX, ACCOUNTS_PAGE, NewAccount};
 pub use verbs::clients::{ListedClient, Logo, TRUSTED_CLIENTS_MAX, TrustedClient};
 pub use verbs::codes::NewSession;

@@ -44,6 +44,7 @@ const MIGRATIONS: &[Migration] = migrations![
     6 "0006_fleet",
     7 "0007_sessions",
     8 "0008_sign_ups",
+    9 "0009_account_life",
 ];
 
 impl Migration {

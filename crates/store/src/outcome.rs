@@ -1,10 +1,12 @@
 //! What verbs answer: closed lists, so that a caller that forgets a case does not compile.
 
+mod account_changes;
 mod account_facts;
 mod hosts;
 mod legacy_sessions;
 mod sign_ups;
 
+pub use account_changes::*;
 pub use account_facts::*;
 pub use hosts::*;
 pub use legacy_sessions::*;

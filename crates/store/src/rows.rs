@@ -1,5 +1,6 @@
 //! From a row to a type that cannot be wrong; whatever no verb writes is a fault that names its column.
 
+mod account_changes;
 mod hosts;
 mod legacy_sessions;
 mod sign_ups;
@@ -30,6 +31,7 @@ use crate::verbs::keys::{KeyState, ROTATION, SealedKey};
 use crate::verbs::permission_sets::StoredSet;
 use crate::verbs::revocations::ToldRevocation;
 
+pub(crate) use account_changes::account_change;
 pub(crate) use hosts::{handle, handle_owner, home, pds_host};
 pub(crate) use legacy_sessions::{app_password, email_token, kind, kind_name, legacy_session_facts};
 pub(crate) use sign_ups::{invite, invite_use, sign_up};

@@ -5,7 +5,7 @@
 //! and tell what is in it, so that what a verb decides next cannot be overtaken.
 //!
 //! Rows are always held in one order, so that verbs wait for each other and never in a circle:
-//! PDS host, sign-up, request while it waits, account, name (a handle before an address), invite, new account or
+//! PDS host, sign-up, request while it waits, account, change of it, name (a handle before an address), invite, new account or
 //! sign-up, app password, code sent by e-mail, session of createSession, sign-in, grant, request once approved,
 //! session, mark, and last of all the head of the revocations, which everybody who ends a session holds until the
 //! commit. A sweep waits for nobody.
@@ -23,6 +23,7 @@ macro_rules! statements {
     };
 }
 
+mod account_changes;
 mod account_facts;
 mod accounts;
 mod app_passwords;
@@ -43,6 +44,7 @@ mod revocations;
 mod sessions;
 mod sign_ups;
 
+pub(crate) use account_changes::*;
 pub(crate) use account_facts::*;
 pub(crate) use accounts::*;
 pub(crate) use app_passwords::*;
@@ -66,6 +68,7 @@ pub(crate) use sign_ups::*;
 /// Each of them, by name.
 #[cfg(test)]
 pub(crate) const ALL: &[&[(&str, &str)]] = &[
+    account_changes::ALL,
     account_facts::ALL,
     accounts::ALL,
     app_passwords::ALL,

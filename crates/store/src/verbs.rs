@@ -7,6 +7,7 @@ use sqlx::AnyConnection;
 use crate::fault::Fault;
 use crate::store::Engine;
 
+pub(crate) mod account_changes;
 pub(crate) mod account_email;
 pub(crate) mod account_status;
 pub(crate) mod accounts;

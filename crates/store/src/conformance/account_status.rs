@@ -56,6 +56,7 @@ async fn a_takedown_keeps_what_was_said_of_it_last(bench: &Bench) {
         let expected = Takedown {
             at: NOON,
             reference: reference.map(str::to_owned),
+            origin: crate::TakedownOrigin::Operator,
         };
         assert_eq!(takedown().await, Some(expected));
     }

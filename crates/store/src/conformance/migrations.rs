@@ -17,8 +17,9 @@ struct Texts {
     sixth: &'static str,
     seventh: &'static str,
     eighth: &'static str,
+    ninth: &'static str,
     /// How often each may be run.
-    runs: [u32; 8],
+    runs: [u32; 9],
 }
 
 const SQLITE_TEXTS: Texts = Texts {
@@ -30,7 +31,8 @@ const SQLITE_TEXTS: Texts = Texts {
     sixth: include_str!("../../../../migrations/sqlite/0006_fleet.sql"),
     seventh: include_str!("../../../../migrations/sqlite/0007_sessions.sql"),
     eighth: include_str!("../../../../migrations/sqlite/0008_sign_ups.sql"),
-    runs: [2, 1, 2, 2, 1, 1, 2, 2],
+    ninth: include_str!("../../../../migrations/sqlite/0009_account_life.sql"),
+    runs: [2, 1, 2, 2, 1, 1, 2, 2, 1],
 };
 
 const POSTGRES_TEXTS: Texts = Texts {
@@ -42,7 +44,8 @@ const POSTGRES_TEXTS: Texts = Texts {
     sixth: include_str!("../../../../migrations/postgres/0006_fleet.sql"),
     seventh: include_str!("../../../../migrations/postgres/0007_sessions.sql"),
     eighth: include_str!("../../../../migrations/postgres/0008_sign_ups.sql"),
-    runs: [2, 2, 2, 2, 2, 2, 2, 2],
+    ninth: include_str!("../../../../migrations/postgres/0009_account_life.sql"),
+    runs: [2, 2, 2, 2, 2, 2, 2, 2, 2],
 };
 
 /// As the program records migrations.
@@ -77,7 +80,7 @@ async fn is_up_to_date(database: &Database) {
     let seen_from_inside = store.schema().await.unwrap();
     store.close().await;
     let state = Store::migrate_check(&database.url).await.unwrap();
-    let (version, pending) = (8, Vec::new());
+    let (version, pending) = (9, Vec::new());
     assert_eq!(state, SchemaState { version, pending });
     assert_eq!(seen_from_inside, state);
     Store::open_unmigrated(&database.url).await.unwrap();
@@ -108,13 +111,14 @@ async fn nothing_is_applied_by_looking(database: &Database, _texts: &Texts) {
                 "0006_fleet",
                 "0007_sessions",
                 "0008_sign_ups",
+                "0009_account_life",
             ],
         );
         assert_eq!(state, SchemaState { version, pending });
         let fault = Store::open_unmigrated(&database.url).await.unwrap_err();
         assert_eq!(
             fault.to_string(),
-            "the database lacks 8 migrations, the first is 0001_first_login: run entryway migrate"
+            "the database lacks 9 migrations, the first is 0001_first_login: run entryway migrate"
         );
         if let Some(path) = database.url.strip_prefix("sqlite://") {
             assert!(!std::path::Path::new(path).exists());
@@ -348,6 +352,7 @@ async fn by_hand(database: &Database, texts: &Texts) {
         texts.sixth,
         texts.seventh,
         texts.eighth,
+        texts.ninth,
     ];
     for (text, runs) in by_number.into_iter().zip(texts.runs) {
         for _ in 0..runs {
@@ -411,7 +416,7 @@ async fn a_newer_schema_is_refused(database: &Database, _texts: &Texts) {
         "insert into schema_migration (version, name, checksum) values (99, '0099_later', 'x')",
     )
     .await;
-    let sentence = "the database has schema 99 and this release knows up to 8: run the newer release";
+    let sentence = "the database has schema 99 and this release knows up to 9: run the newer release";
     for refused in [
         Store::open(&database.url).await.unwrap_err(),
         Store::open_unmigrated(&database.url).await.unwrap_err(),

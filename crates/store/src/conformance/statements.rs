@@ -8,6 +8,7 @@ use crate::{Engine, at_once, sql};
 fn statements_on(engine: Engine) -> Vec<(&'static str, &'static str)> {
     let by_engine = at_once::ALL.iter().chain(&sweep::ALL);
     let by_engine = by_engine.map(|(name, text)| (*name, text.on(engine)));
+    let to_delete = ("HOLD_TO_DELETE", sql::HOLD_TO_DELETE.on(engine));
     sql::ALL
         .iter()
         .copied()
@@ -15,6 +16,7 @@ fn statements_on(engine: Engine) -> Vec<(&'static str, &'static str)> {
         .copied()
         .chain(revocations::ENDINGS)
         .chain(by_engine)
+        .chain([to_delete])
         .collect()
 }
 

@@ -15,24 +15,24 @@ set status = case when status = 'taken_down' then status else 'deactivated' end,
   status_before_takedown = case when status = 'taken_down' then 'deactivated' else status_before_takedown end
 where did = $1 and status <> 'deactivated' and coalesce(status_before_takedown, '') <> 'deactivated'";
 
-/// did, now, ref. Said again, the last word counts.
+/// did, now, ref, origin. Said again, the last word counts.
 TAKE_DOWN_ACCOUNT = "
 update account
 set status_before_takedown = case when status = 'taken_down' then status_before_takedown else status end,
-  status = 'taken_down', taken_down_at = $2, takedown_ref = $3
+  status = 'taken_down', taken_down_at = $2, takedown_ref = $3, takedown_origin = $4
 where did = $1";
 
 /// did
 RESTORE_ACCOUNT = "
 update account
 set status = coalesce(status_before_takedown, 'active'), status_before_takedown = null, taken_down_at = null,
-  takedown_ref = null
+  takedown_ref = null, takedown_origin = null
 where did = $1 and status = 'taken_down'
 returning status";
 
 /// did
 TAKEDOWN = "
-select taken_down_at, takedown_ref
+select taken_down_at, takedown_ref, coalesce(takedown_origin, 'operator') as takedown_origin
 from account
 where did = $1 and status = 'taken_down' and taken_down_at is not null";
 

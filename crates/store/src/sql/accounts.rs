@@ -3,12 +3,13 @@
 statements! {
 
 /// did, handle, email, pds_did, status, password_hash, credentials_changed_at, created_at, email_confirmed_at,
-/// email_auth_factor
+/// email_auth_factor. Nothing while one of this DID is deleted: its PDS would delete the new one.
 CREATE_ACCOUNT = "
 insert into account
   (did, handle, email, pds_did, status, password_hash, credentials_changed_at, created_at,
   email_confirmed_at, email_auth_factor)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+where not exists (select 1 from account_change where did = $1 and kind = 'deletion')
 on conflict do nothing";
 
 /// did, handle, email

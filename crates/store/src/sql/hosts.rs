@@ -46,10 +46,12 @@ update pds_host
 set sealed_password = $2
 where did = $1";
 
-/// did. Accounts at home there, and sign-ups; in one statement, for a sign-up becomes an account.
+/// did. Accounts at home there, sign-ups, and accounts it has still to delete; in one statement, for one becomes
+/// another.
 INHABITANTS = "
 select (select count(*) from account where pds_did = $1)
-  + (select count(*) from sign_up where pds_did = $1 and done = 0) as accounts";
+  + (select count(*) from sign_up where pds_did = $1 and done = 0)
+  + (select count(*) from account_change where pds_did = $1 and kind = 'deletion') as accounts";
 
 /// did
 REMOVE_PDS_HOST = "

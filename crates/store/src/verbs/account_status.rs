@@ -23,6 +23,32 @@ pub struct Takedown {
     pub at: Timestamp,
     /// The operator's own name for the case, if one was given.
     pub reference: Option<String>,
+    /// Who said so.
+    pub origin: TakedownOrigin,
+}
+
+/// Who took an account down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakedownOrigin {
+    /// Our operator.
+    Operator,
+    /// Somebody on the account's PDS, whose word is followed here.
+    Pds,
+}
+
+impl TakedownOrigin {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Pds => "pds",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Operator, Self::Pds]
+            .into_iter()
+            .find(|origin| origin.name() == word)
+    }
 }
 
 impl Store {
@@ -77,6 +103,7 @@ impl Store {
         Ok(Some(Takedown {
             at: columns.instant("taken_down_at")?,
             reference: columns.optional_text("takedown_ref")?.map(str::to_owned),
+            origin: columns.parsed("takedown_origin", TakedownOrigin::parse)?,
         }))
     }
 }
@@ -109,20 +136,25 @@ impl Verb for ActivateAccount {
     const NAME: &'static str = "activate_account";
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<Activation, Fault> {
-        let done = sqlx::query(sql::ACTIVATE_ACCOUNT)
-            .bind(self.did.as_str())
-            .execute(&mut *db)
-            .await?;
-        if done.rows_affected() == 1 {
-            return Ok(Activation::Activated);
-        }
-        Ok(match status(&self.did, db).await? {
-            // switched off at this very moment: it was on when this was asked
-            Some(AccountStatus::Active | AccountStatus::Deactivated) => Activation::AlreadyActive,
-            Some(AccountStatus::TakenDown) => Activation::TakenDown,
-            None => Activation::Unknown,
-        })
+        activate(&self.did, db).await
     }
+}
+
+/// Lets the account act again as a step of a verb.
+pub(crate) async fn activate(did: &Did, db: &mut AnyConnection) -> Result<Activation, Fault> {
+    let done = sqlx::query(sql::ACTIVATE_ACCOUNT)
+        .bind(did.as_str())
+        .execute(&mut *db)
+        .await?;
+    if done.rows_affected() == 1 {
+        return Ok(Activation::Activated);
+    }
+    Ok(match status(did, db).await? {
+        // switched off at this very moment: it was on when this was asked
+        Some(AccountStatus::Active | AccountStatus::Deactivated) => Activation::AlreadyActive,
+        Some(AccountStatus::TakenDown) => Activation::TakenDown,
+        None => Activation::Unknown,
+    })
 }
 
 struct DeactivateAccount {
@@ -136,23 +168,32 @@ impl Verb for DeactivateAccount {
     const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<Deactivation, Fault> {
-        let done = sqlx::query(sql::DEACTIVATE_ACCOUNT)
-            .bind(self.did.as_str())
-            .execute(&mut *db)
-            .await?;
-        if done.rows_affected() == 0 {
-            return Ok(match status(&self.did, db).await? {
-                Some(_) => Deactivation::AlreadyDeactivated,
-                None => Deactivation::Unknown,
-            });
-        }
-        let sessions = end_grants_in_use(&self.did, EndReason::AccountDeactivated, self.now, db).await?;
-        Ok(Deactivation::Deactivated { sessions })
+        deactivate(&self.did, self.now, db).await
     }
 
     fn has_told(outcome: &Deactivation) -> bool {
         matches!(outcome, Deactivation::Deactivated { sessions: 1.. })
     }
+}
+
+/// Switches the account off as a step of a verb: its last, for sessions end.
+pub(crate) async fn deactivate(
+    did: &Did,
+    now: Timestamp,
+    db: &mut AnyConnection,
+) -> Result<Deactivation, Fault> {
+    let done = sqlx::query(sql::DEACTIVATE_ACCOUNT)
+        .bind(did.as_str())
+        .execute(&mut *db)
+        .await?;
+    if done.rows_affected() == 0 {
+        return Ok(match status(did, db).await? {
+            Some(_) => Deactivation::AlreadyDeactivated,
+            None => Deactivation::Unknown,
+        });
+    }
+    let sessions = end_grants_in_use(did, EndReason::AccountDeactivated, now, db).await?;
+    Ok(Deactivation::Deactivated { sessions })
 }
 
 struct TakeDownAccount {
@@ -167,24 +208,37 @@ impl Verb for TakeDownAccount {
     const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<TakingDown, Fault> {
-        let done = sqlx::query(sql::TAKE_DOWN_ACCOUNT)
-            .bind(self.did.as_str())
-            .bind(self.now.seconds())
-            .bind(self.reference.as_deref())
-            .execute(&mut *db)
-            .await?;
-        if done.rows_affected() == 0 {
-            return Ok(TakingDown::Unknown);
-        }
-        legacy_sessions::end_of_account(&self.did, &mut *db).await?;
-        devices::end_of_account(&self.did, self.now, &mut *db).await?;
-        let sessions = end_grants_in_use(&self.did, EndReason::AccountTakenDown, self.now, db).await?;
-        Ok(TakingDown::TakenDown { sessions })
+        let reference = self.reference.as_deref();
+        take_down(&self.did, TakedownOrigin::Operator, reference, self.now, db).await
     }
 
     fn has_told(outcome: &TakingDown) -> bool {
         matches!(outcome, TakingDown::TakenDown { sessions: 1.. })
     }
+}
+
+/// Takes the account down as a step of a verb: its last, for sessions end.
+pub(crate) async fn take_down(
+    did: &Did,
+    origin: TakedownOrigin,
+    reference: Option<&str>,
+    now: Timestamp,
+    db: &mut AnyConnection,
+) -> Result<TakingDown, Fault> {
+    let done = sqlx::query(sql::TAKE_DOWN_ACCOUNT)
+        .bind(did.as_str())
+        .bind(now.seconds())
+        .bind(reference)
+        .bind(origin.name())
+        .execute(&mut *db)
+        .await?;
+    if done.rows_affected() == 0 {
+        return Ok(TakingDown::Unknown);
+    }
+    legacy_sessions::end_of_account(did, &mut *db).await?;
+    devices::end_of_account(did, now, &mut *db).await?;
+    let sessions = end_grants_in_use(did, EndReason::AccountTakenDown, now, db).await?;
+    Ok(TakingDown::TakenDown { sessions })
 }
 
 struct RestoreAccount {
@@ -196,16 +250,21 @@ impl Verb for RestoreAccount {
     const NAME: &'static str = "restore_account";
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<Restoration, Fault> {
-        let restored = sqlx::query(sql::RESTORE_ACCOUNT)
-            .bind(self.did.as_str())
-            .fetch_optional(&mut *db)
-            .await?;
-        if let Some(row) = restored {
-            return rows::status(&row).map(Restoration::Restored);
-        }
-        Ok(match status(&self.did, db).await? {
-            Some(_) => Restoration::NotTakenDown,
-            None => Restoration::Unknown,
-        })
+        restore(&self.did, db).await
     }
+}
+
+/// Undoes a takedown as a step of a verb.
+pub(crate) async fn restore(did: &Did, db: &mut AnyConnection) -> Result<Restoration, Fault> {
+    let restored = sqlx::query(sql::RESTORE_ACCOUNT)
+        .bind(did.as_str())
+        .fetch_optional(&mut *db)
+        .await?;
+    if let Some(row) = restored {
+        return rows::status(&row).map(Restoration::Restored);
+    }
+    Ok(match status(did, db).await? {
+        Some(_) => Restoration::NotTakenDown,
+        None => Restoration::Unknown,
+    })
 }
