@@ -18,8 +18,10 @@ use crate::cid::{self, Cid};
 use crate::did::{self, DidDocument, PublicKey, RejectedSignature, SigningKey, VerificationMethod};
 
 mod change;
+mod limits;
 mod wire;
 pub use change::PlcChange;
+pub use limits::OverLimit;
 pub use wire::MalformedOperation;
 
 /// What the directory knows of a DID: the part of an operation that becomes the document.

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use entryway_identity::did::RejectedSignature;
-use entryway_identity::plc::Operation;
+use entryway_identity::plc::{Operation, OverLimit};
 use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 use serde::{Deserialize, Serialize};
@@ -138,7 +138,7 @@ impl Directory {
 
 /// Whether an operation may follow what is in the log.
 fn admissible(did: &Did, operation: &Operation, log: &[Entry]) -> Result<(), Refusal> {
-    limits::check(operation)?;
+    operation.fits().map_err(|OverLimit(what)| Refusal::Limit(what))?;
     let Some(newest) = log.last().map(|entry| &entry.operation) else {
         return genesis(did, operation);
     };
