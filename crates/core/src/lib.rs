@@ -22,6 +22,7 @@ pub mod code;
 pub mod consent;
 pub mod device;
 pub mod email;
+pub mod email_change;
 pub mod email_token;
 #[cfg(test)]
 mod fixtures;

@@ -177,6 +177,9 @@ pub enum XrpcDenial {
     /// The e-mail address is not the one of the account.
     #[error("email is not the address of this account")]
     InvalidEmail,
+    /// What was asked for takes a letter, and there is no address to send it to.
+    #[error("this account has no e-mail address")]
+    EmailMissing,
     /// The DID cannot be resolved.
     #[error("did could not be resolved")]
     UnresolvableDid,
@@ -240,6 +243,9 @@ pub enum XrpcDenial {
     /// document is why.
     #[error("the PLC directory refused the change of the DID document, nothing has changed")]
     DirectoryRefused,
+    /// The mail server did not take a letter. What was to be done with it is as it was before.
+    #[error("the letter could not be handed to the mail server, send the same request again later")]
+    LetterNotSent,
     /// The PLC directory cannot be asked.
     #[error("the PLC directory could not be reached, send the same request again later")]
     DirectoryUnavailable,

@@ -23,6 +23,7 @@ mod keys;
 mod legacy_sessions;
 mod marks;
 mod migrations;
+mod password_resets;
 mod permission_sets;
 mod requests;
 mod revocations;

@@ -38,8 +38,9 @@
 //! | `take_down_account` | 9, and 1 for each code it spoils | 7, and 1 |
 //! | `claim_handle` | 6 | 4 |
 //! | `change_handle` | 6 | 4 |
-//! | `change_email` | 7 | 5 |
-//! | `confirm_email`, `ask_auth_factor`, `drop_auth_factor`, `release_handle` | 1 | 1 |
+//! | `change_email` | 7, with a code 8 | 5, 6 |
+//! | `confirm_email`, `drop_auth_factor` | 5 | 3 |
+//! | `ask_auth_factor`, `release_handle` | 1 | 1 |
 //! | `begin_sign_up` | 6, with an invite 8 | 4, 6 |
 //! | `advance_sign_up` | 4, with a DID 5, where it becomes an account 7 | 2, 3, 5 |
 //! | the same where it is undone | 6, with an invite 7 | 4, 5 |
@@ -49,6 +50,7 @@
 //! | `add_pds_host`, `drain_pds_host`, `reopen_pds_host`, `replace_pds_password` | 1 | 1 |
 //! | `remove_pds_host` | 5 | 3 |
 //! | `change_password` | 11, and 1 for each code it spoils | 9, and 1 |
+//! | `reset_password` | 14, and 1 for each code it spoils | 12, and 1 |
 //! | `begin_legacy_session` | 4, with an app password or a code 5 | 2, 3 |
 //! | `rotate_legacy_session`, `end_legacy_session` | 1 | 1 |
 //! | `end_legacy_sessions_of_account` | 4 | 2 |
@@ -98,9 +100,9 @@ pub use outcome::{
     DeletionBegin, Distrust, EmailChange, EmailConfirmation, EmailTokenKeeping, EmailTokenSpending,
     Forgetting, HandleChange, HandleClaim, HostAddition, HostChange, HostRemoval, InviteCreation,
     InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, PasswordChange,
-    PendingRequest, Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration, Revocation,
-    Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd, SignUpAdvance, SignUpBegin, SignUpRelease,
-    Spoiling, Swept, TakingDown,
+    PasswordReset, PendingRequest, Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration,
+    Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd, SignUpAdvance, SignUpBegin,
+    SignUpRelease, Spoiling, Swept, TakingDown,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};

@@ -16,6 +16,7 @@ use entryway_core::account::Account;
 use entryway_core::request::AuthorizationRequest;
 use entryway_core::session::Session;
 use entryway_oauth::time::Timestamp;
+use entryway_scope::Did;
 
 /// What became of a pushed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,6 +206,15 @@ pub enum PasswordChange {
     Changed,
     /// There is no such account.
     Unknown,
+}
+
+/// What became of a password that was chosen anew by who reads the account's mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordReset {
+    /// The new one opens this account, and what was said of [`PasswordChange::Changed`] is so.
+    Reset(Did),
+    /// The code was used before, or another was sent: nothing is changed.
+    TokenGone,
 }
 
 /// What became of a move to another PDS.

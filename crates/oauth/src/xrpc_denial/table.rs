@@ -20,6 +20,7 @@ impl XrpcDenial {
             | Self::PdsUnknown
             | Self::EmailUnsupported { .. }
             | Self::EmailTaken
+            | Self::EmailMissing
             | Self::PlcTokenRequired => "InvalidRequest",
             Self::BodyTooLarge { .. } => "PayloadTooLarge",
             Self::RateLimitExceeded { .. } | Self::SignUpUnderWay { .. } | Self::ChangeUnderWay { .. } => {
@@ -58,6 +59,7 @@ impl XrpcDenial {
             Self::PdsUnavailable
             | Self::PdsUnexplained { .. }
             | Self::PdsRefused
+            | Self::LetterNotSent
             | Self::DirectoryRefused
             | Self::DirectoryUnavailable => "UpstreamFailure",
             Self::PdsTooSlow => "UpstreamTimeout",
@@ -83,9 +85,11 @@ impl XrpcDenial {
             Self::BodyTooLarge { .. } => 413,
             Self::RateLimitExceeded { .. } | Self::SignUpUnderWay { .. } | Self::ChangeUnderWay { .. } => 429,
             Self::MethodNotImplemented => 501,
-            Self::PdsUnavailable | Self::PdsRefused | Self::DirectoryRefused | Self::DirectoryUnavailable => {
-                502
-            }
+            Self::PdsUnavailable
+            | Self::PdsRefused
+            | Self::LetterNotSent
+            | Self::DirectoryRefused
+            | Self::DirectoryUnavailable => 502,
             Self::PdsTooSlow => 504,
             Self::PdsUnexplained { status } => *status,
             _ => 400,
@@ -162,6 +166,7 @@ impl XrpcDenial {
             },
             Self::EmailTaken,
             Self::InvalidEmail,
+            Self::EmailMissing,
             Self::UnresolvableDid,
             Self::IncompatibleDidDoc {
                 expected: "must list our rotation key",
@@ -181,6 +186,7 @@ impl XrpcDenial {
             Self::PdsUnexplained { status: 404 },
             Self::PdsUnknown,
             Self::PdsRefused,
+            Self::LetterNotSent,
             Self::DirectoryRefused,
             Self::DirectoryUnavailable,
         ];

@@ -3,7 +3,7 @@ use super::*;
 /// Status, name and text of every denial, in the order of the samples. Clients compare names, and some texts,
 /// so a change here is a change of the contract (contract 2.4 and 3.1, A23).
 #[rustfmt::skip]
-const TABLE: [(u16, &str, &str); 65] = [
+const TABLE: [(u16, &str, &str); 67] = [
     (400, "InvalidRequest", "name is required"),
     (400, "InvalidRequest", "name is required"),
     (400, "InvalidRequest", "name must be a string"),
@@ -42,6 +42,7 @@ const TABLE: [(u16, &str, &str); 65] = [
     (400, "InvalidRequest", "email must be an address"),
     (400, "InvalidRequest", "email is in use by another account"),
     (400, "InvalidEmail", "email is not the address of this account"),
+    (400, "InvalidRequest", "this account has no e-mail address"),
     (400, "UnresolvableDid", "did could not be resolved"),
     (400, "IncompatibleDidDoc", "the DID document must list our rotation key"),
     (429, "RateLimitExceeded", "this sign-up is under way, send the same request again in 90 seconds"),
@@ -55,6 +56,7 @@ const TABLE: [(u16, &str, &str); 65] = [
     (404, "UpstreamFailure", "the PDS, or something before it, gave an error without an explanation"),
     (400, "InvalidRequest", "the PDS of this account is not one this service passes calls on to, send them to the PDS itself"),
     (502, "UpstreamFailure", "the PDS refused the account, its operator has been told"),
+    (502, "UpstreamFailure", "the letter could not be handed to the mail server, send the same request again later"),
     (502, "UpstreamFailure", "the PLC directory refused the change of the DID document, nothing has changed"),
     (502, "UpstreamFailure", "the PLC directory could not be reached, send the same request again later"),
     (401, "BadJwt", "the service token must be a JWT with iss, aud, exp, lxm and jti"),

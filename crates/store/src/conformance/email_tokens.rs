@@ -3,6 +3,7 @@ use super::on_both_engines;
 use crate::{EmailTokenKeeping, EmailTokenSpending, Swept};
 use entryway_core::account::Account;
 use entryway_core::email::EmailAddress;
+use entryway_core::email_change::AddressWarrant;
 use entryway_core::email_token::{EMAIL_TOKEN_LIFETIME, EmailTokenPurpose, StoredEmailToken};
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::{Seconds, Timestamp};
@@ -105,7 +106,9 @@ async fn codes_are_worthless_after_the_address_or_the_password_changed(bench: &B
             changed.await.unwrap();
         } else {
             let address = EmailAddress::parse("new@mail.example").unwrap();
-            let changed = bench.store.change_email(&person.did, &address, NOON);
+            let changed = bench
+                .store
+                .change_email(&person.did, &address, AddressWarrant::Operator, NOON);
             changed.await.unwrap();
         }
         for purpose in [RESET, EmailTokenPurpose::UpdateEmail] {

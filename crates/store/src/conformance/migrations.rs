@@ -3,6 +3,7 @@ use crate::migrate::SchemaState;
 use crate::{Creation, EmailChange, Fault, FeedPosition, HandleClaim, Mark, NewAccount, Remembered, Store};
 use entryway_core::account::Account;
 use entryway_core::email::EmailAddress;
+use entryway_core::email_change::AddressWarrant;
 use entryway_oauth::secret::{Digest, SessionId};
 use entryway_oauth::time::Seconds;
 use entryway_scope::Handle;
@@ -285,7 +286,9 @@ async fn has_the_names_of_its_account(database: &Database) {
     let claim = store.claim_handle(&newer.did, &old.handle, NOON, NOON).await;
     assert_eq!(claim.unwrap(), HandleClaim::Taken);
     let address = EmailAddress::parse("person1@mail.example").unwrap();
-    let change = store.change_email(&newer.did, &address, NOON).await;
+    let change = store
+        .change_email(&newer.did, &address, AddressWarrant::Operator, NOON)
+        .await;
     assert_eq!(change.unwrap(), EmailChange::Taken);
 }
 

@@ -9,6 +9,7 @@ use crate::{
 };
 use entryway_core::account::{Account, Identifier};
 use entryway_core::email::EmailAddress;
+use entryway_core::email_change::AddressWarrant;
 use entryway_core::invite::InviteUse;
 use entryway_core::sign_up::{Event, Made, Outside, SignUp, SignUpId, SignUpRequest, Why};
 use entryway_oauth::issuer::Issuer;
@@ -138,7 +139,7 @@ async fn a_sign_up_is_kept_through_every_stage_and_becomes_an_account(bench: &Be
     let change = EmailAddress::parse("new@mail.example").unwrap();
     bench
         .store
-        .change_email(&expected.did, &change, NOON)
+        .change_email(&expected.did, &change, AddressWarrant::Operator, NOON)
         .await
         .unwrap();
     let again = SignUp {

@@ -100,8 +100,12 @@ pub enum EmailChange {
     Changed,
     /// It was that one before, and nothing changed.
     Current,
-    /// Somebody else has it.
+    /// Somebody else has it. The code is still good.
     Taken,
+    /// The code was used before, or another was sent.
+    TokenGone,
+    /// The present address was confirmed meanwhile, so that changing it takes a code.
+    Confirmed,
     /// There is no such account.
     Unknown,
 }
@@ -111,8 +115,10 @@ pub enum EmailChange {
 pub enum EmailConfirmation {
     /// It is confirmed.
     Confirmed,
-    /// There is no such account, or its address is another by now.
+    /// There is no such account, or its address is another by now. The code is still good.
     OtherAddress,
+    /// The code was used before, or another was sent.
+    TokenGone,
 }
 
 /// What became of the second factor at sign-in.
@@ -122,6 +128,8 @@ pub enum AuthFactorChange {
     Changed,
     /// The account has no address that is confirmed: nobody could sign in any more.
     EmailUnconfirmed,
+    /// The code was used before, or another was sent.
+    TokenGone,
     /// There is no such account.
     Unknown,
 }

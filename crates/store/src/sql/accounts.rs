@@ -76,7 +76,7 @@ HOLD_NAMES_OF_ACCOUNT = "
 update account
 set credentials_changed_at = credentials_changed_at
 where did = $1
-returning handle, email";
+returning handle, email, email_confirmed_at";
 
 /// pds_did, did, how many
 ACCOUNTS_ON_HOST_AFTER = "

@@ -4,13 +4,15 @@ use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::account::{Account, Identifier, PasswordHash};
+use entryway_core::email_token::EmailTokenPurpose;
 use entryway_core::session::EndReason;
+use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle};
 
 use crate::Store;
 use crate::fault::Fault;
-use crate::outcome::{Creation, PasswordChange, Rehoming, Replacement};
+use crate::outcome::{Creation, PasswordChange, PasswordReset, Rehoming, Replacement};
 use crate::rows::Columns;
 use crate::verbs::names::{self, Holder, Name};
 use crate::verbs::{Steps, Verb, devices, email_tokens, grants, hosts, legacy_sessions};
@@ -116,6 +118,20 @@ impl Store {
             now,
         })
         .await
+    }
+
+    /// Does the same for whoever presents this code, which is used up by it: it alone says which account is meant.
+    ///
+    /// Does not look whether the code is over.
+    #[instrument(name = "store.reset_password", level = "debug", skip_all)]
+    pub async fn reset_password(
+        &self,
+        code: Digest,
+        new: &PasswordHash,
+        now: Timestamp,
+    ) -> Result<PasswordReset, Fault> {
+        let new = new.clone();
+        self.write(ResetPassword { code, new, now }).await
     }
 
     /// Makes another PDS the home of the account: what access tokens name as `aud` from now on.
@@ -291,6 +307,42 @@ impl Verb for ChangePassword {
 
     fn has_told(outcome: &PasswordChange) -> bool {
         *outcome == PasswordChange::Changed
+    }
+}
+
+struct ResetPassword {
+    code: Digest,
+    new: PasswordHash,
+    now: Timestamp,
+}
+
+impl Verb for ResetPassword {
+    type Outcome = PasswordReset;
+    const NAME: &'static str = "reset_password";
+    const STEPS: Steps = Steps::Several;
+
+    async fn apply(&self, db: &mut AnyConnection) -> Result<PasswordReset, Fault> {
+        let purpose = EmailTokenPurpose::ResetPassword;
+        // whose it is never changes, so it may be asked before the account is held
+        let Some(did) = email_tokens::owner(self.code, purpose, &mut *db).await? else {
+            return Ok(PasswordReset::TokenGone);
+        };
+        let is_good =
+            hold(&did, &mut *db).await? && email_tokens::spend(&did, purpose, self.code, db).await?;
+        if !is_good {
+            return Ok(PasswordReset::TokenGone);
+        }
+        let (new, now) = (self.new.clone(), self.now);
+        let change = ChangePassword { did, new, now };
+        match change.apply(db).await? {
+            PasswordChange::Changed => Ok(PasswordReset::Reset(change.did)),
+            // it is held
+            PasswordChange::Unknown => Ok(PasswordReset::TokenGone),
+        }
+    }
+
+    fn has_told(outcome: &PasswordReset) -> bool {
+        matches!(outcome, PasswordReset::Reset(_))
     }
 }
 

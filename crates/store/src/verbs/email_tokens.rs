@@ -76,6 +76,21 @@ impl Store {
     }
 }
 
+/// Whose code this is, as a step of a verb that holds nothing yet.
+pub(crate) async fn owner(
+    digest: Digest,
+    purpose: EmailTokenPurpose,
+    db: &mut AnyConnection,
+) -> Result<Option<Did>, Fault> {
+    let row = sqlx::query(sql::EMAIL_TOKEN_BY_DIGEST)
+        .bind(digest.as_bytes().to_vec())
+        .bind(purpose.name())
+        .fetch_optional(db)
+        .await?;
+    let found = row.as_ref().map(rows::email_token).transpose()?;
+    Ok(found.map(|(did, _)| did))
+}
+
 /// Uses the code up as a step of a verb; false if it was, or another was sent.
 pub(crate) async fn spend(
     did: &Did,

@@ -7,6 +7,7 @@ use crate::{
     Creation, EmailChange, HandleClaim, NewAccount, SignUpAdvance, SignUpBegin, SignUpRelease, Store,
 };
 use entryway_core::account::Account;
+use entryway_core::email_change::AddressWarrant;
 use entryway_core::sign_up::{Event, Outside, SignUp, SignUpRequest, Why};
 use entryway_oauth::time::Seconds;
 
@@ -188,7 +189,8 @@ async fn beginnings_and_ends_at_once_wait_in_no_circle(bench: &Bench) {
                 }
                 1 | 2 => store.begin_sign_up(&record).await.unwrap() == SignUpBegin::Begun,
                 _ => {
-                    let email = store.change_email(&person.did, &record.request.email, NOON);
+                    let (email, warrant) = (&record.request.email, AddressWarrant::Operator);
+                    let email = store.change_email(&person.did, email, warrant, NOON);
                     assert_ne!(email.await.unwrap(), EmailChange::Unknown);
                     let until = NOON + Seconds(60);
                     let claim = store.claim_handle(&person.did, &handle, until, NOON);
