@@ -17,6 +17,7 @@ mod interrupted;
 mod keys;
 mod log;
 mod migrate;
+mod migrate_account;
 mod output;
 mod pds;
 mod scope;
@@ -68,6 +69,8 @@ enum Command {
     /// Make accounts that sign in here, and list them.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Move an account from one host to another, step by step, as its person.
+    MigrateAccount(migrate_account::MigrateAccountArguments),
     /// Explain scope values, compare a grant with what is wanted, and resolve permission sets.
     #[command(subcommand)]
     Scope(scope::ScopeCommand),
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Command::Gate(arguments) => runtime.block_on(gate::run(arguments)).map(|()| ExitCode::SUCCESS),
         Command::Client(command) => runtime.block_on(client::run(command)),
         Command::Account(command) => runtime.block_on(account::run(command)),
+        Command::MigrateAccount(arguments) => runtime.block_on(migrate_account::run(arguments)),
         Command::Scope(command) => runtime.block_on(scope::run(&command)),
     };
     match outcome {
