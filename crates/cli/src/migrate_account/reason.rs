@@ -44,6 +44,8 @@ impl Reason {
             "RateLimitExceeded" => Self::Later,
             "MethodNotImplemented" => Self::Unserved,
             _ if says("bad token scope") || error == "InsufficientScope" => Self::Scope,
+            // the reference, where it has no AppView
+            _ if says("no service configured") => Self::Unserved,
             _ if says("revoked") => Self::Revoked,
             "ExpiredToken" => Self::Expired,
             _ if says("token is expired") || says("token has expired") => Self::Expired,
@@ -124,6 +126,11 @@ mod tests {
             ),
             ("RateLimitExceeded", "Rate Limit Exceeded", Reason::Later),
             ("MethodNotImplemented", "Method Not Implemented", Reason::Unserved),
+            (
+                "InvalidRequest",
+                "No service configured for app.bsky.actor.getPreferences",
+                Reason::Unserved,
+            ),
             ("InvalidRequest", "email is required", Reason::Other),
         ] {
             assert_eq!(Reason::told_by(error, message), expected, "{error}: {message}");
