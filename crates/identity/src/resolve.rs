@@ -6,10 +6,12 @@
 
 mod did_record;
 mod dids;
+mod handles;
 mod txt;
 
 pub use did_record::{DidRecord, DidRecordFault};
 pub use dids::{DidResolver, DidUnresolved};
+pub use handles::{HandleResolver, HandleUnresolved};
 pub use txt::{RealTxt, TxtLookup, TxtLookupFailed, TxtUnavailable};
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod did_record;
 mod dids;
+mod handles;
 mod txt;
 
 use async_trait::async_trait;
