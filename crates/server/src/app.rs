@@ -5,12 +5,12 @@ use std::sync::Arc;
 use entryway_core::policy::{ACCESS_TOKEN_LIFETIME_MAX, Policy};
 use entryway_identity::fetch::Fetcher;
 use entryway_identity::lexicon::LexiconResolver;
-use entryway_identity::resolve::{DidResolver, TxtLookup};
+use entryway_identity::resolve::{DidResolver, HandleResolver, TxtLookup};
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::metadata::Endpoints;
 use entryway_oauth::time::Timestamp;
 use entryway_resource::client::HttpClient;
-use entryway_scope::Did;
+use entryway_scope::{Did, Handle};
 use entryway_store::Store;
 use url::Url;
 
@@ -26,7 +26,7 @@ use crate::limits::{CallLimits, SignInLimits};
 use crate::mail::{NoPost, Post};
 use crate::password::Passwords;
 use crate::sets::PermissionSets;
-use crate::sign_up::Turns;
+use crate::turns::Turns;
 use crate::xrpc::CallsUnderWay;
 
 /// The ways out of the program.
@@ -38,6 +38,8 @@ pub struct Outside {
     pub lexicons: LexiconResolver,
     /// To documents of DIDs.
     pub dids: DidResolver,
+    /// To whose a handle is, by its own domain.
+    pub handles: HandleResolver,
     /// To what the operator names: PDS hosts of the fleet and the PLC directory.
     pub http: HttpClient,
     /// The PLC directory.
@@ -48,11 +50,12 @@ pub struct Outside {
 
 impl Outside {
     /// The ways out by this fetcher and this client: accounts are known to the PLC directory at this URL, and
-    /// the authorities of lexicons to this DNS.
+    /// handles and the authorities of lexicons to this DNS.
     pub fn new(fetcher: Fetcher, http: HttpClient, plc: Url, dns: Arc<dyn TxtLookup>) -> Self {
         let dids = DidResolver::new(fetcher.clone(), plc.clone());
         Self {
-            lexicons: LexiconResolver::new(dids.clone(), dns),
+            lexicons: LexiconResolver::new(dids.clone(), Arc::clone(&dns)),
+            handles: HandleResolver::new(fetcher.clone(), dns),
             dids,
             fetcher,
             http,
@@ -89,7 +92,7 @@ struct Inner {
     passwords: Passwords,
     limits: Option<SignInLimits>,
     sign_up_limits: Option<SignInLimits>,
-    sign_up_turns: Turns,
+    sign_up_turns: Turns<Handle>,
     call_limits: Option<CallLimits>,
     clock: Clock,
     chance: Chance,
@@ -232,7 +235,7 @@ impl App {
         self.0.sign_up_limits.as_ref()
     }
 
-    pub(crate) fn sign_up_turns(&self) -> &Turns {
+    pub(crate) fn sign_up_turns(&self) -> &Turns<Handle> {
         &self.0.sign_up_turns
     }
 

@@ -41,6 +41,7 @@ mod serve;
 mod sets;
 mod sign_up;
 mod sign_up_form;
+mod turns;
 mod upstream;
 mod xrpc;
 

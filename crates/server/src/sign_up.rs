@@ -6,7 +6,6 @@
 
 mod driver;
 mod steps;
-mod turns;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,7 +26,6 @@ use crate::failure::Fault;
 use crate::xrpc::Failure;
 
 use driver::{Driver, End};
-pub(crate) use turns::Turns;
 
 /// Signs people up. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -65,7 +63,8 @@ impl SignUps {
             let counted = limits.begin(request.email.as_str(), from);
             counted.map_err(XrpcDenial::from)?;
         }
-        let turn = self.0.sign_up_turns().take(&request.handle).await?;
+        let turn = self.0.sign_up_turns().take(&request.handle).await;
+        let turn = turn.ok_or(under_way())?;
         let held = self.admit(request, &password).await?;
         let signing_up = self.clone();
         let driven = tokio::spawn(async move {
@@ -158,10 +157,7 @@ impl SignUps {
                 }
             }
         }
-        Err(XrpcDenial::SignUpUnderWay {
-            retry_after_seconds: OVERTAKEN_RETRY_SECONDS,
-        }
-        .into())
+        Err(under_way().into())
     }
 
     async fn under_way(&self, request: &SignUpRequest) -> Result<Vec<SignUp>, Fault> {
@@ -217,6 +213,13 @@ impl SignUps {
             Err(_) => None,
         };
         host.ok_or(Fault::new("a sign-up is on a PDS that is no host of ours"))
+    }
+}
+
+/// Another request is at work on the same.
+const fn under_way() -> XrpcDenial {
+    XrpcDenial::SignUpUnderWay {
+        retry_after_seconds: OVERTAKEN_RETRY_SECONDS,
     }
 }
 

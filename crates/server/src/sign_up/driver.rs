@@ -7,8 +7,8 @@ use entryway_oauth::xrpc_denial::XrpcDenial;
 use entryway_scope::Did;
 use entryway_store::{PdsHost, SignUpAdvance, SignUpRelease};
 
-use super::OVERTAKEN_RETRY_SECONDS;
 use super::steps::{Parties, Stop};
+use super::under_way;
 use crate::app::App;
 use crate::failure::Fault;
 
@@ -175,9 +175,7 @@ enum Recorded {
 }
 
 const fn overtaken() -> End {
-    End::Refused(XrpcDenial::SignUpUnderWay {
-        retry_after_seconds: OVERTAKEN_RETRY_SECONDS,
-    })
+    End::Refused(under_way())
 }
 
 const fn denial_of(failure: Failure) -> XrpcDenial {
