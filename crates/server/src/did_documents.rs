@@ -7,7 +7,7 @@ use moka::sync::Cache;
 
 use entryway_identity::did::DidDocument;
 use entryway_identity::resolve::{DidResolver, DidUnresolved};
-use entryway_scope::Did;
+use entryway_scope::{Did, Handle};
 
 /// The documents this instance has seen. Each instance looks for itself.
 #[derive(Clone, Debug)]
@@ -70,9 +70,26 @@ impl DidDocuments {
         self.fetch(did).await.map(Some)
     }
 
-    /// The document for a session, which begins without it where nobody has it in time.
-    pub(crate) async fn for_session(&self, did: &Did) -> Option<Arc<DidDocument>> {
-        match tokio::time::timeout(SESSION_WAIT, self.recent(did)).await {
+    /// The document is another one now: what is kept of it is out of date.
+    pub(crate) fn forget(&self, did: &Did) {
+        for kept in [&self.kept, &self.older] {
+            kept.invalidate(did);
+        }
+        self.asked_anew.invalidate(did);
+    }
+
+    /// The document for a session, which begins without it where nobody has it in time. One without the handle of
+    /// the account may be from before that was changed, on another instance: it is asked for anew.
+    pub(crate) async fn for_session(&self, did: &Did, handle: &Handle) -> Option<Arc<DidDocument>> {
+        let fetched = async {
+            let kept = self.recent(did).await?;
+            if kept.handle().as_ref() == Some(handle) {
+                return Ok::<_, DidUnresolved>(kept);
+            }
+            let anew = self.anew(did).await;
+            Ok(anew.ok().flatten().unwrap_or(kept))
+        };
+        match tokio::time::timeout(SESSION_WAIT, fetched).await {
             Ok(Ok(document)) => Some(document),
             Ok(Err(error)) => {
                 tracing::warn!(account.did = %did, %error, "a session has no DID document");

@@ -25,7 +25,11 @@ impl Directory {
         let router = Router::new().fallback(async move || {
             answers.1.fetch_add(1, Ordering::SeqCst);
             let status = StatusCode::from_u16(answers.0.load(Ordering::SeqCst)).unwrap();
-            (status, axum::Json(serde_json::json!({ "id": DID }))).into_response()
+            (
+                status,
+                axum::Json(serde_json::json!({ "id": DID, "alsoKnownAs": ["at://alice.test"] })),
+            )
+                .into_response()
         });
         tokio::spawn(async move { axum::serve(listener, router).await });
         let fetcher = Fetcher::new(FetchSettings {
@@ -80,7 +84,9 @@ async fn an_outage_of_the_directory_lets_an_older_document_do() {
     directory.documents.recent(&did()).await.unwrap();
     directory.answer(503);
     assert!(directory.documents.recent(&did()).await.is_ok());
-    assert!(directory.documents.for_session(&did()).await.is_some());
+    let handle = Handle::parse("alice.test").unwrap();
+    let of_session = directory.documents.for_session(&did(), &handle).await;
+    assert!(of_session.is_some());
     // where a signature does not fit, an older one has been tried
     assert!(directory.documents.anew(&did()).await.is_err());
     // and one that was ended is not there any more
@@ -94,4 +100,20 @@ async fn an_outage_of_the_directory_lets_an_older_document_do() {
         directory.documents.recent(&did()).await,
         Err(DidUnresolved::Unknown)
     );
+}
+
+// a handle that was changed on another instance
+#[tokio::test]
+async fn a_session_has_no_document_from_before_its_handle() {
+    let directory = Directory::open(KEPT).await;
+    let of = async |handle: &str| {
+        let handle = Handle::parse(handle).unwrap();
+        let found = directory.documents.for_session(&did(), &handle).await;
+        assert!(found.is_some());
+        directory.asked()
+    };
+    assert_eq!([of("alice.test").await, of("alice.test").await], [1, 1]);
+    assert_eq!([of("bob.test").await, of("bob.test").await], [2, 2]);
+    directory.documents.forget(&did());
+    assert_eq!([of("alice.test").await, of("alice.test").await], [3, 3]);
 }

@@ -116,7 +116,10 @@ impl View {
         Self {
             did: account.did.to_string(),
             handle: account.handle.to_string(),
-            did_doc: app.did_documents().for_session(&account.did).await,
+            did_doc: app
+                .did_documents()
+                .for_session(&account.did, &account.handle)
+                .await,
             email_confirmed: beside_address(account.email_confirmed_at.is_some()),
             email_auth_factor: beside_address(account.email_auth_factor),
             email: address,
