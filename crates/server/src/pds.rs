@@ -23,7 +23,7 @@ use entryway_scope::{Did, Handle};
 
 use crate::upstream::{self, Answer, LOOK_WAIT, WORK_WAIT};
 
-pub use admin::{PdsAdmin, StatusChange, SubjectStatus};
+pub use admin::{PdsAdmin, SubjectStatus};
 pub use answers::{HandleHolder, RepoStatus, ServerDescription};
 pub use fault::PdsFault;
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use entryway_core::account_change::StatusChange;
 use entryway_resource::client::{ClientSettings, HttpClient};
-use entryway_server::pds::{PdsClient, RepoStatus, StatusChange};
+use entryway_server::pds::{PdsClient, RepoStatus};
 use entryway_tests::{Trouble, both_engines};
 
 use super::*;

@@ -48,7 +48,7 @@ pub enum StatusChange {
 
 /// Changes of one kind take each other's place or wait for each other; those of two kinds go on side by side, but
 /// for [`Change::waits_for`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Of the handle.
     Handle,

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use entryway_core::account_change::StatusChange;
 use entryway_scope::{Did, Handle};
 
 use super::{PdsClient, PdsFault, query_value, understood};
@@ -19,22 +20,6 @@ use crate::upstream::{self, Answer, LOOK_WAIT, NoAnswer, WORK_WAIT};
 pub struct PdsAdmin<'a> {
     pds: &'a PdsClient,
     authorization: Option<HeaderValue>,
-}
-
-/// How the status of an account changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StatusChange {
-    /// It may act again. The PDS looks at the DID document first.
-    Activated,
-    /// Its person rests it.
-    Deactivated,
-    /// The operator takes it down.
-    TakenDown {
-        /// What the operator calls the case.
-        reference: Option<String>,
-    },
-    /// The operator lets it act again.
-    Restored,
 }
 
 /// What a PDS knows of the status of an account.

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use entryway_core::account_change::StatusChange;
 use entryway_core::sign_up::{Failure, HostRefusal};
 use entryway_identity::did::SigningKey;
 use entryway_identity::plc::{PlcData, UnsignedOperation};

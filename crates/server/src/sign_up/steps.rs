@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use entryway_core::account_change::StatusChange;
 use entryway_core::sign_up::{
     Action, Event, Failure, Follows, HostRefusal, InDirectory, Made, OnHost, Seen, SignUp,
 };
@@ -12,7 +13,7 @@ use entryway_store::PdsHost;
 
 use crate::app::App;
 use crate::failure::Fault;
-use crate::pds::{HandleHolder, PdsClient, PdsFault, RepoStatus, StatusChange};
+use crate::pds::{HandleHolder, PdsClient, PdsFault, RepoStatus};
 use crate::plc::{PlcClient, PlcFault, Registered, Submitted};
 
 /// The other parties to a sign-up.
