@@ -5,9 +5,13 @@
 #[cfg(test)]
 mod activity;
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod app_passwords;
 #[cfg(test)]
 mod describe_server;
+#[cfg(test)]
+mod handle_change;
 #[cfg(test)]
 mod handles;
 #[cfg(test)]

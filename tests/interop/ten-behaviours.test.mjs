@@ -192,7 +192,6 @@ test('the PDS only forwards what changes an account, and we call it back', async
   assert.equal((await atPds('com.atproto.server.activateAccount', null)).status, 200)
   assert.deepEqual([await write(), await active()], [[200, undefined], true])
 
-  // what we do not do yet is refused by name, and changes nothing on either side
   const account = async () => {
     const { handle, handleIsCorrect } = await succeed(pds.publicUrl, 'com.atproto.repo.describeRepo', { query: { repo: carol.did } })
     const { email } = await succeed(pds.publicUrl, 'com.atproto.server.getSession', { bearer })
@@ -200,8 +199,13 @@ test('the PDS only forwards what changes an account, and we call it back', async
   }
   const before = await account()
   assert.deepEqual(before, { handle: carol.handle, handleIsCorrect: true, email: carol.email })
+  for (const handle of ['carol-two.test', carol.handle]) {
+    assert.equal((await atPds('com.atproto.identity.updateHandle', { handle })).status, 200)
+    assert.deepEqual(await account(), { ...before, handle })
+  }
+
+  // what we do not do yet is refused by name, and changes nothing on either side
   for (const [method, input] of [
-    ['com.atproto.identity.updateHandle', { handle: 'carol-two.test' }],
     ['com.atproto.server.updateEmail', { email: 'carol-two@example.com' }],
     ['com.atproto.server.requestAccountDelete', null],
     ['com.atproto.server.resetPassword', { token: 'AAAAA-AAAAA', password: 'another password' }],

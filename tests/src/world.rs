@@ -124,7 +124,12 @@ impl World {
         let origin = directory_front
             .as_ref()
             .map_or_else(|| plc.origin(), |front| front.origin().to_owned());
-        let server = TestServer::start_empty(engine, &[], LexiconAuthorities::known_to(&origin), |config| {
+        let names = Names::default();
+        let found_by = LexiconAuthorities {
+            dns: Arc::new(names.clone()),
+            ..LexiconAuthorities::known_to(&origin)
+        };
+        let server = TestServer::start_empty(engine, &[], found_by, |config| {
             config.issuer = issuer.origin().clone();
             config.service_did = issuer.did().clone();
             configure(config);
@@ -149,7 +154,7 @@ impl World {
             directory,
             directory_front,
             plc: origin,
-            names: Names::default(),
+            names,
             stored,
             stop,
             tasks,
@@ -231,6 +236,11 @@ impl World {
         let addition = self.server.app().store().add_pds_host(&added).await.unwrap();
         assert_eq!(addition, HostAddition::Added);
         self.forget();
+    }
+
+    /// Whose a handle is, to the hosts and by the DNS.
+    pub const fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Lets what the service keeps of the fleet grow old.

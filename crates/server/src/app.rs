@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use entryway_core::account_change::Kind;
 use entryway_core::policy::{ACCESS_TOKEN_LIFETIME_MAX, Policy};
 use entryway_identity::fetch::Fetcher;
 use entryway_identity::lexicon::LexiconResolver;
@@ -93,6 +94,7 @@ struct Inner {
     limits: Option<SignInLimits>,
     sign_up_limits: Option<SignInLimits>,
     sign_up_turns: Turns<Handle>,
+    change_turns: Turns<(Did, Kind)>,
     call_limits: Option<CallLimits>,
     clock: Clock,
     chance: Chance,
@@ -146,6 +148,7 @@ impl App {
             limits,
             sign_up_limits,
             sign_up_turns: Turns::new(),
+            change_turns: Turns::new(),
             call_limits,
             clock,
             chance,
@@ -237,6 +240,10 @@ impl App {
 
     pub(crate) fn sign_up_turns(&self) -> &Turns<Handle> {
         &self.0.sign_up_turns
+    }
+
+    pub(crate) fn change_turns(&self) -> &Turns<(Did, Kind)> {
+        &self.0.change_turns
     }
 
     pub(crate) fn call_limits(&self) -> Option<&CallLimits> {

@@ -6,7 +6,8 @@ use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 use crate::failure::Fault;
-use crate::sign_up::{ROUND, SignUps};
+use crate::life::{self, Changes};
+use crate::sign_up::{self, SignUps};
 
 /// How often what has expired is removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -36,14 +37,14 @@ async fn sweep(app: App) {
     }
 }
 
-/// Finishes, or undoes, what sign-ups left half-made (C28).
+/// Finishes, or undoes, what sign-ups and changes of accounts left half-made (C28).
 async fn reconcile(app: App) {
     let mut rounds = tokio::time::interval(RECONCILE_EVERY);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
         if let Err(fault) = reconcile_all(&app).await {
-            tracing::warn!(fault = format!("{fault:#}"), "reconciling sign-ups failed");
+            tracing::warn!(fault = format!("{fault:#}"), "reconciling failed");
         }
     }
 }
@@ -53,16 +54,30 @@ async fn reconcile(app: App) {
 /// # Errors
 /// A [`Fault`] of the store.
 pub async fn reconcile_once(app: &App) -> Result<usize, Fault> {
-    SignUps::new(app.clone()).reconcile().await
+    let sign_ups = SignUps::new(app.clone()).reconcile().await?;
+    Ok(sign_ups + Changes::of(app).reconcile().await?)
 }
 
+/// One of the two may be broken: the other goes on.
 async fn reconcile_all(app: &App) -> Result<(), Fault> {
-    for _ in 0..ROUNDS_MAX {
-        if reconcile_once(app).await? < ROUND {
-            break;
+    let sign_ups = async {
+        for _ in 0..ROUNDS_MAX {
+            if SignUps::new(app.clone()).reconcile().await? < sign_up::ROUND {
+                break;
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    let changes = async {
+        for _ in 0..ROUNDS_MAX {
+            if Changes::of(app).reconcile().await? < life::ROUND {
+                break;
+            }
+        }
+        Ok(())
+    };
+    let (sign_ups, changes) = tokio::join!(sign_ups, changes);
+    sign_ups.and(changes)
 }
 
 /// Removes everything that has expired by now, in batches with room for others between them.

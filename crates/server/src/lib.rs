@@ -28,6 +28,7 @@ mod handles;
 mod home;
 mod jobs;
 mod keys;
+mod life;
 mod limits;
 mod mail;
 mod oauth;

@@ -11,6 +11,7 @@ mod create_account;
 mod create_app_password;
 mod create_session;
 pub(crate) mod datetime;
+mod delete_account;
 mod delete_session;
 mod dereference_scope;
 mod describe_server;
@@ -22,6 +23,7 @@ mod refresh_session;
 mod resolve_handle;
 mod revoke_app_password;
 pub(crate) mod session;
+mod update_handle;
 
 pub(crate) use proxy::CallsUnderWay;
 
@@ -56,11 +58,13 @@ pub(crate) fn methods(app: &App) -> Router<App> {
             procedure(post(create_app_password::post)),
         )
         .route(create_session::PATH, procedure(post(create_session::post)))
+        .route(delete_account::PATH, procedure(post(delete_account::post)))
         .route(delete_session::PATH, procedure(post(delete_session::post)))
         .route(dereference_scope::PATH, query(get(dereference_scope::get)))
         .route(get_session::PATH, query(get(get_session::get)))
         .route(list_app_passwords::PATH, query(get(list_app_passwords::get)))
         .route(refresh_session::PATH, procedure(post(refresh_session::post)))
+        .route(update_handle::PATH, procedure(post(update_handle::post)))
         .route(
             revoke_app_password::PATH,
             procedure(post(revoke_app_password::post)),

@@ -64,6 +64,19 @@ impl Signer {
         Self { world, did, key }
     }
 
+    /// An account that lives on the first host, with another key in its document than that host signs with.
+    pub(crate) async fn of_resident(world: World, handle: &str) -> Self {
+        let resident = world.settle(&world.hosts[0], handle).await;
+        let (did, key) = (resident.did, draw());
+        let last = world.directory.last(&did).unwrap();
+        let mut data = last.data().unwrap().clone();
+        let methods = &mut data.verification_methods;
+        methods.insert("atproto".to_owned(), key.public_key().to_did_key());
+        let signer = Self { world, did, key };
+        signer.submit(UnsignedOperation::update(&last, data));
+        signer
+    }
+
     /// Another key from now on, as after a move.
     pub(crate) fn rotate(&mut self) {
         self.key = draw();
