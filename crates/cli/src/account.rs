@@ -3,6 +3,7 @@
 mod add;
 mod list;
 mod password;
+mod unfinished;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,9 @@ pub(crate) enum AccountCommand {
     Add(Box<add::AddArguments>),
     /// List the accounts by handle: handle, DID, the DID of the PDS, e-mail address.
     List(DatabaseArguments),
+    /// List the sign-ups and changes of accounts that were begun and are not finished: what, whose, how far, since
+    /// when, and when the server takes it up again.
+    Unfinished(DatabaseArguments),
 }
 
 /// Does it.
@@ -24,5 +28,6 @@ pub(crate) async fn run(command: AccountCommand) -> anyhow::Result<ExitCode> {
     match command {
         AccountCommand::Add(arguments) => add::run(*arguments).await,
         AccountCommand::List(arguments) => list::run(arguments).await,
+        AccountCommand::Unfinished(arguments) => unfinished::run(arguments).await,
     }
 }

@@ -9,6 +9,7 @@
 mod binary;
 mod passwords;
 mod terminal;
+mod unfinished;
 
 use std::fs;
 use std::path::PathBuf;
