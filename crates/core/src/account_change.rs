@@ -204,3 +204,6 @@ const PAUSE: Seconds = Seconds(15);
 const PAUSE_MAX: Seconds = Seconds::minutes(60);
 /// Nobody is told to wait longer than this: by then it may well be over.
 const WAIT_MAX: u32 = 3600;
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! A test takes a [`Bench`] and is listed once in [`on_both_engines`], which makes it two tests. PostgreSQL
 //! is the server that `ENTRYWAY_TEST_POSTGRES_URL` names; each test makes a database there and drops it.
 
+mod account_changes;
 mod account_email;
 mod account_status;
 mod accounts;

@@ -109,10 +109,11 @@ impl EngineFault {
         Self(error)
     }
 
-    /// PostgreSQL's serialization_failure and deadlock_detected.
+    /// PostgreSQL's serialization_failure and deadlock_detected; and foreign_key_violation, for what was referred to was
+    /// there a moment ago: once more, and its absence is an outcome.
     fn is_transient(&self) -> bool {
         let code = self.0.as_database_error().and_then(DatabaseError::code);
-        matches!(code.as_deref(), Some("40001" | "40P01"))
+        matches!(code.as_deref(), Some("40001" | "40P01" | "23503"))
     }
 }
 

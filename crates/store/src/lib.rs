@@ -45,6 +45,11 @@
 //! | `advance_sign_up` | 4, with a DID 5, where it becomes an account 7 | 2, 3, 5 |
 //! | the same where it is undone | 6, with an invite 7 | 4, 5 |
 //! | `release_sign_up` | 6, with an invite 7 | 4, 5 |
+//! | `begin_change` of a handle | 6 | 4 |
+//! | the same that switches off or takes down | 8 to 10, and 1 for each code it spoils | 6 to 8, and 1 |
+//! | `begin_deletion` | 19 | 17 |
+//! | `advance_change`, `drop_change` | 4, of a handle 5 | 2, 3 |
+//! | `finish_change` | 6, of a handle 7 | 4, 5 |
 //! | `create_invites` | 2, and 1 for each | 1 for each |
 //! | `disable_invite`, `disable_invites_of_account` | 1 | 1 |
 //! | `add_pds_host`, `drain_pds_host`, `reopen_pds_host`, `replace_pds_password` | 1 | 1 |

@@ -24,7 +24,7 @@ fn new_id(bench: &Bench) -> SignInId {
 }
 
 /// A sign-in as it could begin in this browser at noon, for eight days.
-fn new_sign_in(bench: &Bench, did: &Did, browser: Digest) -> SignIn {
+pub(super) fn new_sign_in(bench: &Bench, did: &Did, browser: Digest) -> SignIn {
     SignIn {
         id: new_id(bench),
         did: did.clone(),

@@ -8,7 +8,7 @@ use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Seconds;
 use entryway_scope::Did;
 
-fn host(number: usize) -> PdsHost {
+pub(super) fn host(number: usize) -> PdsHost {
     let did = Did::parse(&format!("did:web:pds{number}.example")).unwrap();
     let sealer = Sealer::new(&ServerKey::new([1; 32]));
     PdsHost {

@@ -30,6 +30,18 @@ pub(super) async fn make(bench: &Bench, number: u32, uses_max: u32) -> InviteCod
     code(number)
 }
 
+/// An invite that an account made for itself.
+pub(super) async fn make_for(bench: &Bench, number: u32, owner: &str) -> InviteCode {
+    let made = Invite {
+        for_account: owner.to_owned(),
+        created_by: owner.to_owned(),
+        ..invite(number, 1)
+    };
+    let made = bench.store.create_invites(&[made]).await;
+    assert_eq!(made.unwrap(), InviteCreation::Created);
+    code(number)
+}
+
 pub(super) async fn stored(bench: &Bench, of: &InviteCode) -> Invite {
     bench.store.invite(of).await.unwrap().unwrap()
 }
