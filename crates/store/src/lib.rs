@@ -103,7 +103,7 @@ pub use outcome::{
     Activation, Admission, AppPasswordCreation, AppPasswordRevocation, AuthFactorChange, Binding,
     ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, ClaimRelease, Creation, Deactivation, Decision,
     DeletionBegin, Distrust, EmailChange, EmailConfirmation, EmailTokenKeeping, EmailTokenSpending,
-    Forgetting, HandleChange, HandleClaim, HostAddition, HostChange, HostRemoval, InviteCreation,
+    Following, Forgetting, HandleChange, HandleClaim, HostAddition, HostChange, HostRemoval, InviteCreation,
     InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, PasswordChange,
     PasswordReset, PendingRequest, Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration,
     Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd, SignUpAdvance, SignUpBegin,

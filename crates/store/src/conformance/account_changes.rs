@@ -1,4 +1,5 @@
 mod deletion;
+mod following;
 mod races;
 
 use super::bench::{Bench, NOON, account};
@@ -217,7 +218,10 @@ async fn a_newer_word_takes_the_place_of_one_nobody_is_at_work_on(bench: &Bench)
     let off = pause(bench, off).await;
     let on = begin(bench, &person, ON).await;
     assert_eq!((on.stage, on.hold), (Stage::Replacing, 2));
-    assert_eq!(bench.store.changes_of(&person.did).await.unwrap(), [on.clone()]);
+    assert_eq!(
+        bench.store.changes_of(&person.did).await.unwrap(),
+        std::slice::from_ref(&on)
+    );
     assert_eq!(finish(bench, &off).await, ChangeFinish::Overtaken);
     // whoever switched it on does not wait until it has settled
     let settling = step(bench, on, Event::HostTold).await;
@@ -281,7 +285,7 @@ async fn an_account_moves_with_everything_that_was_granted(bench: &Bench) {
         pds_did: there.did.to_string(),
         ..restored
     };
-    assert_eq!(changes, [there_too.clone()]);
+    assert_eq!(changes, std::slice::from_ref(&there_too));
     finish(bench, &there_too).await;
     assert_eq!(
         ask(bench, &person, to(there.did.as_str()), NOON).await,

@@ -38,6 +38,19 @@ pub enum DeletionBegin {
     Unknown,
 }
 
+/// What became of something that happened on a PDS and is to be so here too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Following {
+    /// It is.
+    Followed,
+    /// It was, or it is not for the PDS to say.
+    Already,
+    /// We are about to tell that PDS something about it ourselves: that counts.
+    UnderWay,
+    /// There is no such account on that PDS.
+    Unknown,
+}
+
 /// What became of a change that was to be what its driver made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeAdvance {

@@ -30,6 +30,14 @@ set status = coalesce(status_before_takedown, 'active'), status_before_takedown 
 where did = $1 and status = 'taken_down'
 returning status";
 
+/// did. Where it was taken down because its PDS said so.
+RESTORE_FOLLOWED = "
+update account
+set status = coalesce(status_before_takedown, 'active'), status_before_takedown = null, taken_down_at = null,
+  takedown_ref = null, takedown_origin = null
+where did = $1 and status = 'taken_down' and takedown_origin = 'pds'
+returning status";
+
 /// did
 TAKEDOWN = "
 select taken_down_at, takedown_ref, coalesce(takedown_origin, 'operator') as takedown_origin

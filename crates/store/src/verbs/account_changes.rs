@@ -6,24 +6,26 @@
 mod begin;
 mod deletion;
 mod finish;
+mod follow;
 
 use sqlx::AnyConnection;
 use tracing::instrument;
 
-use entryway_core::account_change::{AccountChange, Kind, Stage};
+use entryway_core::account_change::{AccountChange, Kind, Stage, StatusChange};
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use crate::Store;
 use crate::fault::Fault;
-use crate::outcome::{ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, DeletionBegin};
+use crate::outcome::{ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, DeletionBegin, Following};
 use crate::verbs::{Steps, Verb, accounts};
 use crate::{rows, sql};
 
 use begin::BeginChange;
 use deletion::BeginDeletion;
 use finish::{DropChange, FinishChange};
+use follow::FollowStatus;
 
 impl Store {
     /// Begins a change as [`AccountChange::begin`] made it, resumes the same one, or says what stands against it, as
@@ -115,6 +117,27 @@ impl Store {
     #[instrument(name = "store.drop_change", level = "debug", skip_all)]
     pub async fn drop_change(&self, from: &AccountChange) -> Result<ChangeDrop, Fault> {
         self.write(DropChange { from: from.clone() }).await
+    }
+
+    /// Makes of the account what somebody on its PDS made of it, without telling that PDS: taken down, restored where
+    /// it was taken down because that PDS said so, or switched off; what acts for it ends, which is told.
+    ///
+    /// That it is switched on there changes nothing: its owner says so here.
+    #[instrument(name = "store.follow_status", level = "debug", skip_all)]
+    pub async fn follow_status(
+        &self,
+        did: &Did,
+        pds_did: &str,
+        seen: &StatusChange,
+        now: Timestamp,
+    ) -> Result<Following, Fault> {
+        self.write(FollowStatus {
+            did: did.clone(),
+            pds_did: pds_did.to_owned(),
+            seen: seen.clone(),
+            now,
+        })
+        .await
     }
 }
 

@@ -61,14 +61,14 @@ async fn nothing_of_a_deleted_account_is_left_but_its_names(bench: &Bench) {
     assert_eq!(told.last().map(|event| &event.revoked), Some(&expected));
     assert_eq!(
         bench.store.changes_of(&person.did).await.unwrap(),
-        [begun.clone()]
+        std::slice::from_ref(&begun)
     );
 
     // its names lead to nobody else before its PDS has deleted it
     let other = bench.account().await;
     for name in [person.handle.as_str(), "new.test"] {
-        let taken = ask(bench, &other, to_handle(&other, name), NOON).await;
-        assert_eq!(taken, ChangeBegin::HandleTaken, "{name}");
+        let asked = ask(bench, &other, to_handle(&other, name), NOON).await;
+        assert_eq!(asked, ChangeBegin::HandleTaken, "{name}");
     }
     let on_host = step(bench, begun, Event::HostTold).await;
     assert_eq!(finish(bench, &on_host).await, ChangeFinish::Finished);

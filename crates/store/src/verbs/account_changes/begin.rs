@@ -74,7 +74,8 @@ pub(super) async fn hold_all(did: &Did, db: &mut AnyConnection) -> Result<Vec<Ac
     held.iter().map(rows::account_change).collect()
 }
 
-async fn hold_account(did: &Did, db: &mut AnyConnection) -> Result<Option<Account>, Fault> {
+/// The account as it is, held.
+pub(super) async fn hold_account(did: &Did, db: &mut AnyConnection) -> Result<Option<Account>, Fault> {
     let held = sqlx::query(sql::HOLD_WHOLE_ACCOUNT)
         .bind(did.as_str())
         .fetch_optional(db)
