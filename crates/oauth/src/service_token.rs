@@ -1,12 +1,14 @@
 //! Service tokens: the JWTs with which a PDS calls us for an account it has authenticated (contract 2.1).
 //!
 //! Such a token is signed with the account's own repository key. For the methods of [`ServiceMethod`] a PDS
-//! makes none at its user's wish, so it proves that the PDS itself calls. Cheap checks come first;
+//! makes none at its user's wish, so it proves that the PDS itself calls. For the one method with which
+//! somebody moves here, any PDS makes one for its user who asks ([`Purpose::Arrival`]). Cheap checks come first;
 //! whose key signed is the last thing asked, since that may take a look-up. Whether the token was used before
 //! is not checked here: the caller stores [`ServiceToken::mark`] until [`ServiceToken::expires_at`].
 
 mod claims;
 mod method;
+mod purpose;
 
 use serde::Deserialize;
 
@@ -20,14 +22,15 @@ use crate::time::Timestamp;
 
 use claims::Claims;
 pub use method::ServiceMethod;
+pub use purpose::Purpose;
 
 /// What a service token must be for.
 #[derive(Clone, Copy, Debug)]
 pub struct Expectation<'a> {
     /// The DID of this service.
     pub service: &'a Did,
-    /// The method that is called.
-    pub method: ServiceMethod,
+    /// What is called with it.
+    pub purpose: Purpose,
     /// When.
     pub now: Timestamp,
 }
@@ -79,7 +82,7 @@ pub enum HighS {
     Refused,
 }
 
-/// Why a service token is not taken. Every one is the caller's, with status 401.
+/// Why a service token is not taken. Every one is the caller's, with status 401; a URL for an audience with 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidServiceToken {
     /// Not a JWS, or claims that are missing, twice or of the wrong shape.
@@ -97,6 +100,9 @@ pub enum InvalidServiceToken {
     /// `aud` is not the DID of this service.
     #[error("aud of the service token must be the DID of this service")]
     Audience,
+    /// `aud` is a URL (A8). The DID that it should be, which describeServer tells too, is for the caller to say.
+    #[error("aud of the service token must be the DID of this service and not a URL")]
+    AudienceUrl,
     /// `lxm` is not the method called.
     #[error("lxm of the service token must be the method that is called")]
     Method,
@@ -104,7 +110,7 @@ pub enum InvalidServiceToken {
     #[error("the service token has expired")]
     Expired,
     /// It would live longer than any that a PDS makes.
-    #[error("exp of the service token must be at most five minutes ahead")]
+    #[error("exp of the service token must be at most five minutes ahead, or an hour to move an account here")]
     LongLived,
     /// It comes from the future.
     #[error("iat or nbf of the service token is ahead of the clock of this server")]
@@ -122,12 +128,13 @@ pub enum InvalidServiceToken {
 
 impl InvalidServiceToken {
     /// Every reason, for the table of refusals.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Malformed,
         Self::Type,
         Self::Algorithm,
         Self::Issuer,
         Self::Audience,
+        Self::AudienceUrl,
         Self::Method,
         Self::Expired,
         Self::LongLived,
@@ -144,6 +151,7 @@ impl InvalidServiceToken {
             Self::Type => "BadJwtType",
             Self::Issuer => "BadJwtIss",
             Self::Audience => "BadJwtAudience",
+            Self::AudienceUrl => "InvalidRequest",
             Self::Method => "BadJwtLexiconMethod",
             Self::Expired => "JwtExpired",
             Self::Stranger => "UntrustedIss",
@@ -185,8 +193,8 @@ impl<'a> UnverifiedServiceToken<'a> {
         if header.crit || header.kid.is_some_and(|kid| !names_the_account_key(&kid, &iss)) {
             return Err(InvalidServiceToken::Algorithm);
         }
-        claims.check_purpose(expected.service, expected.method)?;
-        let expires_at = claims.check_clock(expected.now)?;
+        claims.check_purpose(expected.service, expected.purpose)?;
+        let expires_at = claims.check_clock(expected.purpose, expected.now)?;
         Ok(Self {
             jti: claims.into_jti()?,
             jws,

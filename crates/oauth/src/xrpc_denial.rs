@@ -9,6 +9,8 @@ mod table;
 
 use thiserror::Error;
 
+use entryway_scope::Did;
+
 use crate::denial::Denial;
 use crate::service_token::InvalidServiceToken;
 use crate::session_token::InvalidSessionToken;
@@ -127,6 +129,12 @@ pub enum XrpcDenial {
     /// A service token that is not taken (R-491 to R-496).
     #[error("{0}")]
     ServiceToken(InvalidServiceToken),
+    /// A service token for a URL (A8): most often it is that of this service, under which nobody knows it.
+    #[error("aud of the service token must be a DID and not a URL, the one of this service is {service}")]
+    AudienceIsUrl {
+        /// The DID of this service.
+        service: String,
+    },
 
     // --- accounts and their names -----------------------------------------------------------------
     /// The session's account is gone.
@@ -189,6 +197,21 @@ pub enum XrpcDenial {
         /// What was expected: the rest of the sentence.
         expected: &'static str,
     },
+    /// The DID has ended for good.
+    #[error("did has been tombstoned, it cannot be used any more")]
+    DidEnded,
+    /// We may not change the DID that is to move here.
+    #[error(
+        "the DID document must list the rotation key {key} of this service: have the present PDS sign an operation \
+         that adds it, and send that as plcOp or to the directory"
+    )]
+    RotationKeyMissing {
+        /// Our rotation key, as `did:key`.
+        key: String,
+    },
+    /// The DID that is to move here has an account here.
+    #[error("did has an account here already, sign in to it")]
+    AccountExists,
     /// The same sign-up is being worked on.
     #[error("this sign-up is under way, send the same request again in {retry_after_seconds} seconds")]
     SignUpUnderWay {
@@ -262,9 +285,15 @@ impl From<InvalidSessionToken> for XrpcDenial {
     }
 }
 
-impl From<InvalidServiceToken> for XrpcDenial {
-    fn from(fault: InvalidServiceToken) -> Self {
-        Self::ServiceToken(fault)
+impl XrpcDenial {
+    /// A service token that is not taken; whoever took a URL for our name is told our DID.
+    pub fn of_service_token(fault: InvalidServiceToken, service: &Did) -> Self {
+        match fault {
+            InvalidServiceToken::AudienceUrl => Self::AudienceIsUrl {
+                service: service.to_string(),
+            },
+            fault => Self::ServiceToken(fault),
+        }
     }
 }
 

@@ -4,12 +4,9 @@ use serde::Deserialize;
 
 use entryway_scope::Did;
 
-use super::{InvalidServiceToken, ServiceMethod};
+use super::{InvalidServiceToken, Purpose};
 use crate::time::{Seconds, Timestamp};
 
-/// How far ahead `exp` may lie. A PDS gives a token a minute; the rest is for a clock ahead of ours, and
-/// bounds how long its `jti` is remembered.
-pub(super) const EXPIRY_AHEAD_MAX: Seconds = Seconds::minutes(5);
 /// How far ahead `iat` and `nbf` may lie.
 pub(super) const AHEAD_MAX: Seconds = Seconds::minutes(4);
 /// How far the clock of another instance of ours may be behind: a mark is kept that much longer.
@@ -43,24 +40,34 @@ impl Claims {
     pub(super) fn check_purpose(
         &self,
         service: &Did,
-        method: ServiceMethod,
+        purpose: Purpose,
     ) -> Result<(), InvalidServiceToken> {
         if self.aud != service.as_str() {
-            return Err(InvalidServiceToken::Audience);
+            // what people take for the name of a service
+            let is_url = ["https://", "http://"].iter().any(|scheme| self.aud.starts_with(scheme));
+            return Err(if is_url {
+                InvalidServiceToken::AudienceUrl
+            } else {
+                InvalidServiceToken::Audience
+            });
         }
-        if self.lxm.as_deref() != Some(method.nsid()) {
+        if self.lxm.as_deref() != Some(purpose.nsid()) {
             return Err(InvalidServiceToken::Method);
         }
         Ok(())
     }
 
     /// Says until when the token must be remembered.
-    pub(super) fn check_clock(&self, now: Timestamp) -> Result<Timestamp, InvalidServiceToken> {
+    pub(super) fn check_clock(
+        &self,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<Timestamp, InvalidServiceToken> {
         let exp = Timestamp::from_seconds(self.exp);
         if now >= exp {
             return Err(InvalidServiceToken::Expired);
         }
-        if exp - now > EXPIRY_AHEAD_MAX {
+        if exp - now > purpose.expiry_ahead_max() {
             return Err(InvalidServiceToken::LongLived);
         }
         let ahead =

@@ -4,12 +4,13 @@ use k256::ecdsa::signature::Signer as _;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::claims::{AHEAD_MAX, EXPIRY_AHEAD_MAX};
+use super::claims::AHEAD_MAX;
 use super::*;
 use crate::time::Seconds;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 const ISS: &str = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";
+const CALL: Purpose = Purpose::Call(ServiceMethod::GetSession);
 const HEADER: &str = r#"{"typ":"JWT","alg":"ES256K"}"#;
 
 fn service() -> Did {
@@ -81,7 +82,7 @@ fn verify_at(
 ) -> Result<ServiceToken, InvalidServiceToken> {
     let expected = Expectation {
         service: &service(),
-        method: ServiceMethod::GetSession,
+        purpose: CALL,
         now,
     };
     UnverifiedServiceToken::parse(token, &expected)?.verify(key, high_s)
@@ -164,7 +165,7 @@ fn a_header_of_something_else_is_refused() {
 // R-491, A7, A8: each claim missing, wrong and oversized
 #[test]
 fn each_claim_is_refused_by_its_fault() {
-    use InvalidServiceToken::{Audience, Issuer, Malformed, Method};
+    use InvalidServiceToken::{Audience, AudienceUrl, Issuer, Malformed, Method};
     let long = "j".repeat(257);
     for (name, claims, fault) in [
         ("no iss", without("iss"), Malformed),
@@ -190,7 +191,7 @@ fn each_claim_is_refused_by_its_fault() {
         (
             "aud a URL",
             with("aud", "https://entryway.example".into()),
-            Audience,
+            AudienceUrl,
         ),
         ("aud a wildcard", with("aud", "*".into()), Audience),
         (
@@ -234,14 +235,15 @@ fn the_clock_is_kept_to_the_second() {
     use InvalidServiceToken::{Early, Expired, LongLived};
     let at = |offset: Seconds| Value::from((NOW + offset).seconds());
     let beyond = |limit: Seconds| Seconds(limit.0 + 1);
+    let ahead_max = CALL.expiry_ahead_max();
     for (name, claims, fault) in [
         ("a second left", with("exp", at(Seconds(1))), None),
         ("this second", with("exp", at(Seconds(0))), Some(Expired)),
         ("a second ago", with("exp", at(Seconds(-1))), Some(Expired)),
-        ("as far as may be", with("exp", at(EXPIRY_AHEAD_MAX)), None),
+        ("as far as may be", with("exp", at(ahead_max)), None),
         (
             "a second too far",
-            with("exp", at(beyond(EXPIRY_AHEAD_MAX))),
+            with("exp", at(beyond(ahead_max))),
             Some(LongLived),
         ),
         ("for ever", with("exp", i64::MAX.into()), Some(LongLived)),
@@ -282,7 +284,7 @@ fn a_token_is_tried_against_a_second_key() {
     let text = token(&claims());
     let expected = Expectation {
         service: &service(),
-        method: ServiceMethod::GetSession,
+        purpose: CALL,
         now: NOW,
     };
     let unverified = UnverifiedServiceToken::parse(&text, &expected).unwrap();
@@ -362,5 +364,47 @@ fn a_bearer_is_judged_by_the_type_its_header_names() {
     }
     for garbage in ["", "x", "a.b", "....", "\u{e4}.\u{e4}.\u{e4}"] {
         assert!(!is_service_token(garbage), "{garbage}");
+    }
+}
+
+// A7, A8, A17
+#[test]
+fn a_token_with_which_an_account_moves_here_is_for_that_alone() {
+    use InvalidServiceToken::{Audience, AudienceUrl, LongLived, Method};
+    let check = |claims: &Value, purpose| {
+        let service = &service();
+        let expected = Expectation { service, purpose, now: NOW };
+        UnverifiedServiceToken::parse(&token(claims), &expected)?.verify(&public(), HighS::Taken)
+    };
+    let arriving = with("lxm", "com.atproto.server.createAccount".into());
+    let arriving_with = |name: &str, value: Value| {
+        let mut claims = arriving.clone();
+        claims[name] = value;
+        claims
+    };
+    let read = check(&arriving, Purpose::Arrival).unwrap();
+    assert_eq!(read.account().as_str(), ISS);
+    let at = |offset: i64| Value::from(NOW.seconds() + offset);
+    for (claims, purpose, fault) in [
+        (claims(), Purpose::Arrival, Some(Method)),
+        (arriving.clone(), CALL, Some(Method)),
+        (with("lxm", "*".into()), Purpose::Arrival, Some(Method)),
+        (without("lxm"), Purpose::Arrival, Some(Method)),
+        (arriving_with("exp", at(3600)), Purpose::Arrival, None),
+        (arriving_with("exp", at(3601)), Purpose::Arrival, Some(LongLived)),
+        (with("exp", at(301)), CALL, Some(LongLived)),
+        (
+            arriving_with("aud", "https://entryway.example".into()),
+            Purpose::Arrival,
+            Some(AudienceUrl),
+        ),
+        (with("aud", "http://localhost:2583/".into()), CALL, Some(AudienceUrl)),
+        (
+            arriving_with("aud", "did:web:entryway.example#atproto_pds".into()),
+            Purpose::Arrival,
+            Some(Audience),
+        ),
+    ] {
+        assert_eq!(check(&claims, purpose).err(), fault, "{claims}");
     }
 }

@@ -14,6 +14,7 @@ impl XrpcDenial {
             | Self::MethodNotAllowed { .. }
             | Self::BodyTooSlow
             | Self::DpopNotProxied { .. }
+            | Self::AudienceIsUrl { .. }
             | Self::AccountGone
             | Self::HandleUnresolved
             | Self::HandleUnknown
@@ -53,8 +54,9 @@ impl XrpcDenial {
             Self::InvalidInviteCode => "InvalidInviteCode",
             Self::DuplicateCreate => "DuplicateCreate",
             Self::InvalidEmail => "InvalidEmail",
-            Self::UnresolvableDid => "UnresolvableDid",
-            Self::IncompatibleDidDoc { .. } => "IncompatibleDidDoc",
+            Self::UnresolvableDid | Self::DidEnded => "UnresolvableDid",
+            Self::IncompatibleDidDoc { .. } | Self::RotationKeyMissing { .. } => "IncompatibleDidDoc",
+            Self::AccountExists => "AlreadyExists",
             Self::EmailTokenRequired => "TokenRequired",
             Self::PdsUnavailable
             | Self::PdsUnexplained { .. }
@@ -70,6 +72,7 @@ impl XrpcDenial {
     /// name, not on the status.
     pub const fn status(&self) -> u16 {
         match self {
+            Self::ServiceToken(InvalidServiceToken::AudienceUrl) => 400,
             Self::AuthMissing
             | Self::AdminRequired
             | Self::CredentialsWrong
@@ -147,6 +150,9 @@ impl XrpcDenial {
             Self::DpopNotProxied {
                 pds: "https://pds.example".to_owned(),
             },
+            Self::AudienceIsUrl {
+                service: "did:web:entryway.example".to_owned(),
+            },
             Self::AccountGone,
             Self::AccountNotFound,
             Self::InvalidHandle {
@@ -171,6 +177,11 @@ impl XrpcDenial {
             Self::IncompatibleDidDoc {
                 expected: "must list our rotation key",
             },
+            Self::DidEnded,
+            Self::RotationKeyMissing {
+                key: "did:key:zQ3sh".to_owned(),
+            },
+            Self::AccountExists,
             Self::SignUpUnderWay {
                 retry_after_seconds: 90,
             },

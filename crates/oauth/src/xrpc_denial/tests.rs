@@ -3,7 +3,7 @@ use super::*;
 /// Status, name and text of every denial, in the order of the samples. Clients compare names, and some texts,
 /// so a change here is a change of the contract (contract 2.4 and 3.1, A23).
 #[rustfmt::skip]
-const TABLE: [(u16, &str, &str); 67] = [
+const TABLE: [(u16, &str, &str); 72] = [
     (400, "InvalidRequest", "name is required"),
     (400, "InvalidRequest", "name is required"),
     (400, "InvalidRequest", "name must be a string"),
@@ -29,6 +29,7 @@ const TABLE: [(u16, &str, &str); 67] = [
     (401, "use_dpop_nonce", "a nonce from this server's dpop-nonce header is required in the dpop proof"),
     (400, "InvalidScopeReference", "scope must be ref: and a CID"),
     (400, "InvalidRequest", "DPoP requests cannot be proxied, send them to https://pds.example"),
+    (400, "InvalidRequest", "aud of the service token must be a DID and not a URL, the one of this service is did:web:entryway.example"),
     (400, "InvalidRequest", "Could not find user info for account"),
     (400, "AccountNotFound", "account not found"),
     (400, "InvalidHandle", "handle must be a domain name"),
@@ -45,6 +46,9 @@ const TABLE: [(u16, &str, &str); 67] = [
     (400, "InvalidRequest", "this account has no e-mail address"),
     (400, "UnresolvableDid", "did could not be resolved"),
     (400, "IncompatibleDidDoc", "the DID document must list our rotation key"),
+    (400, "UnresolvableDid", "did has been tombstoned, it cannot be used any more"),
+    (400, "IncompatibleDidDoc", "the DID document must list the rotation key did:key:zQ3sh of this service: have the present PDS sign an operation that adds it, and send that as plcOp or to the directory"),
+    (400, "AlreadyExists", "did has an account here already, sign in to it"),
     (429, "RateLimitExceeded", "this sign-up is under way, send the same request again in 90 seconds"),
     (429, "RateLimitExceeded", "another change of this account is under way, try again in 90 seconds"),
     (400, "InvalidToken", "Token is invalid"),
@@ -64,9 +68,10 @@ const TABLE: [(u16, &str, &str); 67] = [
     (401, "BadJwt", "the service token must be signed with ES256K or ES256 by the key atproto of its issuer"),
     (401, "BadJwtIss", "iss of the service token must be the DID of an account, and sub the same or absent"),
     (401, "BadJwtAudience", "aud of the service token must be the DID of this service"),
+    (400, "InvalidRequest", "aud of the service token must be the DID of this service and not a URL"),
     (401, "BadJwtLexiconMethod", "lxm of the service token must be the method that is called"),
     (401, "JwtExpired", "the service token has expired"),
-    (401, "BadJwt", "exp of the service token must be at most five minutes ahead"),
+    (401, "BadJwt", "exp of the service token must be at most five minutes ahead, or an hour to move an account here"),
     (401, "BadJwt", "iat or nbf of the service token is ahead of the clock of this server"),
     (401, "UntrustedIss", "iss of the service token is no account of this service"),
     (401, "BadJwtSignature", "the service token is not signed by the key in the DID document of its issuer"),
