@@ -1,5 +1,8 @@
 //! Sign-up: how an account comes to be on a PDS, in the PLC directory and here, whatever breaks on the way.
 //!
+//! Somebody who lives on a PDS elsewhere and moves here signs up too, with the DID they have ([`Arrival`]): theirs
+//! is changed and not made, it rests until they have brought their repository, and it is never ended here.
+//!
 //! Three parties have to agree, and any of them may stop in the middle (contract 2.3). So each step is
 //! recorded before the next is taken, and a record says what to do next to whoever finds it: the same
 //! request sent again, or the reconciler (C28). The DID is recorded before anybody else hears of it, so
@@ -11,6 +14,7 @@
 //! a step is guarded by [`SignUp::hold`], so that a driver that was overtaken changes nothing. The driver of
 //! the tests, in `sign_up/tests/world.rs`, is the whole of it.
 
+mod arrival;
 mod failure;
 mod next;
 mod request;
@@ -23,6 +27,7 @@ use entryway_scope::Did;
 
 use crate::account::PasswordHash;
 
+pub use arrival::{Arrival, Brought};
 pub use failure::{AfterFailure, Failure, HostRefusal};
 pub use next::{Action, InDirectory, OnHost, Seen};
 pub use request::{SignUpRequest, Typed};
@@ -64,12 +69,13 @@ impl SignUp {
         pds_did: String,
         now: Timestamp,
     ) -> Self {
+        let follows = request.arrival.as_ref().map(|arrival| arrival.follows.clone());
         Self {
             id,
             request,
             password,
             pds_did,
-            stage: Stage::Admitted { follows: None },
+            stage: Stage::Admitted { follows },
             hold: 1,
             held_until: now + HOLD,
             retry_at: now + FORGOTTEN_AFTER,
@@ -99,6 +105,7 @@ impl SignUp {
     /// [`OutOfOrder`] for an event that cannot follow on this stage: a fault of the driver's.
     pub fn advance(self, event: Event, now: Timestamp) -> Result<Self, OutOfOrder> {
         let (mut held_until, mut retry_at) = (now + HOLD, now + QUIET);
+        let is_unknown_outside = self.is_unknown_outside();
         let stage = match (self.stage, event) {
             (Stage::Admitted { follows }, Event::KeyReserved { signing_key }) => {
                 retry_at = now + FORGOTTEN_AFTER;
@@ -124,6 +131,7 @@ impl SignUp {
                 return Err(OutOfOrder);
             }
             (stage, Event::Abandoned { outside, why }) => {
+                let outside = if is_unknown_outside { Outside::Nothing } else { outside };
                 let (did, after) = undoing(stage, outside);
                 (held_until, retry_at) = (now, now + after);
                 Stage::Undoing { did, why }
@@ -210,11 +218,14 @@ impl SignUp {
         matches!(self.stage, Stage::AccountStored { at, .. } if now >= at + ANSWER_KEPT)
     }
 
-    const fn is_unknown_outside(&self) -> bool {
-        matches!(
-            self.stage,
-            Stage::Admitted { follows: None } | Stage::KeyReserved { follows: None, .. }
-        )
+    /// Whether nothing was sent that makes or changes a DID: it is still where the request found it.
+    fn is_unknown_outside(&self) -> bool {
+        match &self.stage {
+            Stage::Admitted { follows } | Stage::KeyReserved { follows, .. } => {
+                follows.as_ref() == self.request.arrival.as_ref().map(|arrival| &arrival.follows)
+            }
+            _ => false,
+        }
     }
 
     fn held(self, now: Timestamp) -> Self {

@@ -20,8 +20,10 @@ pub enum Failure {
     HandleTaken,
     /// Somebody else has the address, our own database said at the end.
     EmailTaken,
-    /// The directory was not reached, or did not take a tombstone.
+    /// The directory was not reached, or did not take what ends or puts back a DID.
     DirectoryUnavailable,
+    /// The directory does not take the operation that was brought, which may be too late by now.
+    BroughtRefused,
 }
 
 /// Why a PDS says no.
@@ -90,6 +92,9 @@ impl SignUp {
             (Stage::Admitted { .. } | Stage::Activated { .. }, Failure::HandleTaken) => {
                 abandon(Outside::Known, Why::HandleTaken)
             }
+            (Stage::Admitted { .. }, Failure::BroughtRefused) => {
+                abandon(Outside::Nothing, Why::BroughtRefused)
+            }
             (Stage::Activated { .. }, Failure::EmailTaken) => abandon(Outside::Known, Why::EmailTaken),
             (Stage::Admitted { .. }, Failure::HostRefused(refusal)) if refusal != Refusal::Busy => {
                 abandon(Outside::Known, Why::HostRefused)
@@ -115,9 +120,12 @@ fn doubt_settled(made: &Made, failure: Failure, seen: &Seen) -> AfterFailure {
         Action::Record(event) => AfterFailure::Record(event),
         // whether the directory took the operation decides what the next key is for
         _ if failure == Failure::HostRefused(HostRefusal::KeyUnknown) => {
-            AfterFailure::Record(Event::KeyLost {
-                follows: followed(&made.did, seen),
-            })
+            let follows = followed(&made.did, seen);
+            if follows.is_none() && made.prev.is_some() {
+                // a directory that forgot a DID: it gets no second beginning
+                return AfterFailure::Pause(XrpcDenial::DirectoryUnavailable);
+            }
+            AfterFailure::Record(Event::KeyLost { follows })
         }
         Action::MakeOperation { .. } if made.prev.is_none() => AfterFailure::GoOn,
         _ => AfterFailure::Pause(failure.denial()),
@@ -126,7 +134,7 @@ fn doubt_settled(made: &Made, failure: Failure, seen: &Seen) -> AfterFailure {
 
 fn followed(did: &Did, seen: &Seen) -> Option<Follows> {
     match &seen.directory {
-        InDirectory::Live { last } => Some(Follows {
+        InDirectory::Live { last } | InDirectory::Unmoved { last } => Some(Follows {
             did: did.clone(),
             last: last.clone(),
         }),
@@ -152,7 +160,7 @@ impl Failure {
             Self::HostSilent => XrpcDenial::PdsTooSlow,
             Self::HandleTaken => XrpcDenial::HandleNotAvailable,
             Self::EmailTaken => XrpcDenial::EmailTaken,
-            Self::DirectoryUnavailable => XrpcDenial::DirectoryUnavailable,
+            Self::DirectoryUnavailable | Self::BroughtRefused => XrpcDenial::DirectoryUnavailable,
         }
     }
 }

@@ -25,6 +25,8 @@ pub enum Action {
     Look(Did),
     /// See that the account may act on the PDS.
     Activate(Did),
+    /// See that the account rests on the PDS: its repository is still elsewhere.
+    Deactivate(Did),
     /// Store the account and record it, in one verb.
     StoreAccount(Did),
     /// All is done: begin a session.
@@ -37,6 +39,8 @@ pub enum Action {
     DeleteOnPds(Did),
     /// End the DID in the directory.
     Tombstone(Follows),
+    /// Have the directory say again what it said of a DID before it was to move here.
+    PutBack(Follows),
     /// Forget the record: handle, address and invite are free.
     Release,
 }
@@ -57,6 +61,11 @@ pub enum InDirectory {
     Absent,
     /// The DID lives.
     Live {
+        /// The CID of its newest operation, as text.
+        last: String,
+    },
+    /// The DID lives and was to move here, and it does not say so: what it says is not of our making.
+    Unmoved {
         /// The CID of its newest operation, as text.
         last: String,
     },
@@ -92,12 +101,33 @@ impl SignUp {
             (Stage::OperationMade(made), None) if self.hold == 1 => Action::CreateOnPds(made.clone()),
             (Stage::OperationMade(made), None) => Action::Look(made.did.clone()),
             (Stage::OperationMade(made), Some(seen)) => finish(made, seen),
+            (Stage::CreatedOnPds { did }, _) if self.request.arrival.is_some() => {
+                Action::Deactivate(did.clone())
+            }
             (Stage::CreatedOnPds { did }, _) => Action::Activate(did.clone()),
             (Stage::Activated { did }, _) => Action::StoreAccount(did.clone()),
             (Stage::AccountStored { did, .. }, _) => Action::BeginSession(did.clone()),
             (Stage::Undoing { did: None, .. }, _) => Action::Release,
             (Stage::Undoing { did: Some(did), .. }, None) => Action::Look(did.clone()),
-            (Stage::Undoing { did: Some(did), .. }, Some(seen)) => undo(did, seen),
+            (Stage::Undoing { did: Some(did), .. }, Some(seen)) => undo(did, self.origin(), seen),
+        }
+    }
+}
+
+/// Where a DID comes from, and so how it is given up.
+#[derive(Clone, Copy)]
+enum Origin {
+    /// It was made here: nobody else knows of it.
+    Made,
+    /// Its person came with it, and leaves with it.
+    Brought,
+}
+
+impl SignUp {
+    const fn origin(&self) -> Origin {
+        match self.request.arrival {
+            Some(_) => Origin::Brought,
+            None => Origin::Made,
         }
     }
 }
@@ -107,13 +137,16 @@ pub(super) fn finish(made: &Made, seen: &Seen) -> Action {
     let abandon = |outside, why| Action::Record(Event::Abandoned { outside, why });
     match (&seen.directory, seen.host) {
         (InDirectory::Live { .. }, OnHost::Present) => Action::Record(Event::CreatedOnPds),
-        (InDirectory::Tombstoned, OnHost::Present) => abandon(Outside::Known, Why::DidLost),
+        // what was brought, its person took back
+        (InDirectory::Tombstoned | InDirectory::Unmoved { .. }, OnHost::Present) => {
+            abandon(Outside::Known, Why::DidLost)
+        }
         (InDirectory::Tombstoned, _) => abandon(Outside::Nothing, Why::DidLost),
         (_, OnHost::HandleTaken) => abandon(Outside::Unknown, Why::HandleTaken),
         (InDirectory::Absent, OnHost::Absent) if made.prev.is_none() => Action::CreateOnPds(made.clone()),
         // a directory that forgot what it took, for it took something before there is an account or a prev
         (InDirectory::Absent, OnHost::Absent | OnHost::Present) => Action::Pause,
-        (InDirectory::Live { last }, OnHost::Absent) => {
+        (InDirectory::Live { last } | InDirectory::Unmoved { last }, OnHost::Absent) => {
             if made.prev.as_ref() == Some(last) {
                 Action::CreateOnPds(made.clone())
             } else if made.cid == *last {
@@ -126,7 +159,7 @@ pub(super) fn finish(made: &Made, seen: &Seen) -> Action {
                     }),
                 }
             } else {
-                // changed with the recovery key of its person, whose it is now
+                // changed with a key of its person, whose it is now
                 abandon(Outside::Nothing, Why::DidLost)
             }
         }
@@ -134,13 +167,17 @@ pub(super) fn finish(made: &Made, seen: &Seen) -> Action {
 }
 
 /// How to take back what is outside, the account before the DID that its PDS has to resolve.
-fn undo(did: &Did, seen: &Seen) -> Action {
+fn undo(did: &Did, origin: Origin, seen: &Seen) -> Action {
+    let follows = |last: &String| Follows {
+        did: did.clone(),
+        last: last.clone(),
+    };
     match (&seen.directory, seen.host) {
         (_, OnHost::Present) => Action::DeleteOnPds(did.clone()),
-        (InDirectory::Live { last }, _) => Action::Tombstone(Follows {
-            did: did.clone(),
-            last: last.clone(),
-        }),
-        (InDirectory::Absent | InDirectory::Tombstoned, _) => Action::Release,
+        (InDirectory::Live { last }, _) => match origin {
+            Origin::Made => Action::Tombstone(follows(last)),
+            Origin::Brought => Action::PutBack(follows(last)),
+        },
+        (InDirectory::Absent | InDirectory::Unmoved { .. } | InDirectory::Tombstoned, _) => Action::Release,
     }
 }

@@ -3,8 +3,9 @@
 use entryway_oauth::xrpc_denial::XrpcDenial;
 use entryway_scope::Handle;
 
+use super::Arrival;
 use crate::email::EmailAddress;
-use crate::handle::HandleRules;
+use crate::handle::{HandleRules, NewHandle};
 use crate::invite::{self, Invitation, InviteCode};
 use crate::password::NewPassword;
 
@@ -20,6 +21,8 @@ pub struct SignUpRequest {
     pub invite: Option<InviteCode>,
     /// A key of their own, as `did:key`: it may take the DID back from us.
     pub recovery_key: Option<String>,
+    /// The DID they have already, if they have one.
+    pub arrival: Option<Arrival>,
 }
 
 /// What was typed on a page, or came as the body of `createAccount`.
@@ -51,6 +54,37 @@ impl SignUpRequest {
         invitation: Invitation,
     ) -> Result<(Self, NewPassword), XrpcDenial> {
         let handle = handles.for_sign_up(typed.handle)?;
+        Self::with_handle(handle, typed, recovery_key, invitation)
+    }
+
+    /// Reads what somebody typed who has a DID and moves here. The handle may be one under a domain of their own:
+    /// whether that leads to the DID is for the caller to ask, where the second part of the answer says so.
+    ///
+    /// # Errors
+    /// Those of [`HandleRules::for_change`] and of [`Self::parse`].
+    pub fn arriving(
+        typed: Typed<'_>,
+        arrival: Arrival,
+        recovery_key: Option<String>,
+        handles: &HandleRules,
+        invitation: Invitation,
+    ) -> Result<(Self, NewPassword, NewHandle), XrpcDenial> {
+        let handle = handles.for_change(typed.handle)?;
+        let (request, password) =
+            Self::with_handle(handle.handle().clone(), typed, recovery_key, invitation)?;
+        let request = Self {
+            arrival: Some(arrival),
+            ..request
+        };
+        Ok((request, password, handle))
+    }
+
+    fn with_handle(
+        handle: Handle,
+        typed: Typed<'_>,
+        recovery_key: Option<String>,
+        invitation: Invitation,
+    ) -> Result<(Self, NewPassword), XrpcDenial> {
         let email = EmailAddress::parse(typed.email)?;
         let password = NewPassword::parse(typed.password)?;
         let invite = invite::presented(typed.invite, invitation)?;
@@ -59,6 +93,7 @@ impl SignUpRequest {
             email,
             invite,
             recovery_key,
+            arrival: None,
         };
         Ok((request, password))
     }

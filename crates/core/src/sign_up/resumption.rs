@@ -63,12 +63,15 @@ impl SignUp {
 
     /// The operation may be signed already: a key that was not in it then is not in it now.
     fn same_request(&self, request: &SignUpRequest) -> Claim {
-        if request.recovery_key == self.request.recovery_key {
+        let brought = |request: &SignUpRequest| request.arrival.as_ref().map(|it| it.follows.did.clone());
+        let expected = if request.recovery_key != self.request.recovery_key {
+            "recoveryKey must be the one this sign-up was begun with"
+        } else if brought(request) != brought(&self.request) {
+            "did must be the one this sign-up was begun with"
+        } else {
             return Claim::Resume;
-        }
-        Claim::Refuse(XrpcDenial::InvalidRequest {
-            expected: "recoveryKey must be the one this sign-up was begun with",
-        })
+        };
+        Claim::Refuse(XrpcDenial::InvalidRequest { expected })
     }
 
     /// Once the PDS has the account, it is finished rather than thrown away.

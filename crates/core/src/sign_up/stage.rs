@@ -15,7 +15,7 @@ use entryway_scope::Did;
 pub enum Stage {
     /// The handle is held. Nobody outside knows of it, unless a DID has to get another key.
     Admitted {
-        /// The DID that is to get a key; most have none yet.
+        /// The DID that is to get a key; most have none yet, unless they were brought.
         follows: Option<Follows>,
     },
     /// The PDS keeps a signing key for it.
@@ -32,7 +32,7 @@ pub enum Stage {
         /// The new DID.
         did: Did,
     },
-    /// And it may act there.
+    /// And it may act there; or rests, if its repository is to be brought.
     Activated {
         /// The new DID.
         did: Did,
@@ -113,6 +113,8 @@ pub enum Why {
     HostRefused,
     /// Somebody else changed the DID in the meantime, or ended it.
     DidLost,
+    /// The directory does not take the operation that was brought.
+    BroughtRefused,
     /// It failed too often, or for too long.
     GaveUp,
     /// Its person began another.
@@ -131,6 +133,10 @@ impl Why {
                 expected: "must be one that the PDS takes",
             },
             Self::HostRefused => XrpcDenial::PdsRefused,
+            Self::BroughtRefused => XrpcDenial::ParameterInvalid {
+                name: "plcOp",
+                expected: "must be an operation that the PLC directory takes as the next of did",
+            },
             Self::DidLost | Self::GaveUp => XrpcDenial::PdsUnavailable,
         }
     }

@@ -28,6 +28,7 @@ fn request() -> SignUpRequest {
         email: crate::email::EmailAddress::parse("alice@mail.example").unwrap(),
         invite: None,
         recovery_key: None,
+        arrival: None,
     }
 }
 
@@ -51,4 +52,19 @@ fn made(prev: Option<&str>) -> Made {
 
 fn at(stage: Stage) -> SignUp {
     SignUp { stage, ..admitted() }
+}
+
+/// The same request of somebody who lives elsewhere, with the DID of number 900.
+fn arriving() -> SignUpRequest {
+    SignUpRequest {
+        arrival: Some(Arrival {
+            follows: Follows {
+                did: did(900),
+                last: "cid-before".to_owned(),
+            },
+            before: "key-before".to_owned(),
+            brought: None,
+        }),
+        ..request()
+    }
 }

@@ -126,6 +126,7 @@ fn a_handle_the_pds_has_already_leaves_no_did_behind() {
         did: did(500),
         handle: request().handle,
         key: "another".to_owned(),
+        rests: false,
     };
     // found before anything is made
     let mut world = World::with(vec![]);
@@ -178,4 +179,87 @@ fn a_lost_answer_is_given_again_for_a_quarter_of_an_hour() {
         assert_eq!(claim == Claim::Resume, again, "{offset}");
         assert_eq!(record.is_spent(world.now), !again, "{offset}");
     }
+}
+
+/// The account arrived, or its DID is as its person brought it.
+fn check_arrival(world: &World, story: &str) {
+    let [log] = world.directory.as_slice() else {
+        panic!("not one DID: {story}");
+    };
+    assert!(!log.ended, "a DID that was brought is ended: {story}");
+    let Some(did) = &world.stored else {
+        assert_eq!(log.key(), "key-before", "the DID was not put back: {story}");
+        assert!(world.accounts.is_empty(), "an orphan on the PDS: {story}");
+        return;
+    };
+    let [account] = world.accounts.as_slice() else {
+        panic!("not one account: {story}: {:?}", world.accounts);
+    };
+    assert_eq!((&log.did, &account.did), (did, did), "{story}");
+    assert_eq!(log.key(), account.key, "the repository has another key: {story}");
+    assert!(account.rests, "it acts before its repository is there: {story}");
+}
+
+// A18, contract 2.3
+#[test]
+fn whoever_moves_here_arrives_with_the_same_request_whatever_broke() {
+    for faults in stories() {
+        let story = format!("{faults:?}");
+        let mut world = World::arriving(faults);
+        let done = matches!(world.request(), Run::SignedIn(_)) || by_request(&mut world);
+        assert!(done && world.stored.is_some(), "{story}: {:?}", world.record);
+        check_arrival(&world, &story);
+        world.wait(Seconds::minutes(60));
+        by_reconciler(&mut world);
+        check_arrival(&world, &story);
+    }
+}
+
+// A18, C28: and nobody's DID is ended
+#[test]
+fn the_reconciler_lets_somebody_arrive_or_puts_their_did_back() {
+    for faults in stories() {
+        let story = format!("{faults:?}");
+        let mut world = World::arriving(faults);
+        world.request();
+        assert!(by_reconciler(&mut world), "{story}: {:?}", world.record);
+        world.wait(Seconds::minutes(60));
+        check_arrival(&world, &story);
+    }
+}
+
+#[test]
+fn an_arrival_that_never_works_is_put_back() {
+    for fault in [Fault::BrokenBetween, Fault::BrokenAfter, Fault::KeysLost] {
+        for first in 0..4 {
+            let story = format!("{fault:?} from {first} to 200");
+            let mut world = World::arriving((first..200).map(|at| (at, fault)).collect());
+            world.request();
+            for _ in 0..3_000 {
+                world.wait(Seconds(30));
+                world.reconcile();
+            }
+            world.faults.clear();
+            assert!(by_reconciler(&mut world), "{story}");
+            check_arrival(&world, &story);
+        }
+    }
+}
+
+// its person took it back with a key of their own
+#[test]
+fn a_did_that_its_person_changed_meanwhile_is_left_as_it_is() {
+    let mut world = World::arriving(vec![(2, Fault::DeathBefore)]);
+    assert_eq!(world.request(), Run::Died);
+    let theirs = Made {
+        cid: "cid-theirs".to_owned(),
+        prev: Some("cid-before".to_owned()),
+        ..world.directory[0].operations[0].clone()
+    };
+    world.directory[0].operations.push(theirs);
+    world.wait(Seconds(100));
+    assert_eq!(world.request(), Run::Refused(XrpcDenial::PdsUnavailable));
+    assert!(by_reconciler(&mut world));
+    check_arrival(&world, "changed");
+    assert_eq!(world.directory[0].operations.len(), 2);
 }

@@ -400,6 +400,7 @@ fn each_reason_to_undo_is_told_in_a_word_that_helps() {
         (Why::HandleRefused, "InvalidHandle"),
         (Why::EmailTaken, "InvalidRequest"),
         (Why::HostRefused, "UpstreamFailure"),
+        (Why::BroughtRefused, "InvalidRequest"),
         (Why::DidLost, "UpstreamFailure"),
         (Why::GaveUp, "UpstreamFailure"),
     ] {

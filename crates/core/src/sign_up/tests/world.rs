@@ -84,10 +84,14 @@ pub(super) struct OnPds {
     pub(super) did: Did,
     pub(super) handle: Handle,
     pub(super) key: String,
+    /// Whether it was deactivated.
+    pub(super) rests: bool,
 }
 
 /// Everything there is besides the driver.
 pub(super) struct World {
+    /// What is asked for.
+    pub(super) asked: SignUpRequest,
     pub(super) now: Timestamp,
     /// What goes wrong with the call of each number.
     pub(super) faults: Vec<(usize, Fault)>,
@@ -106,8 +110,36 @@ pub(super) struct World {
 }
 
 impl World {
+    /// Somebody who makes a DID.
     pub(super) fn with(faults: Vec<(usize, Fault)>) -> Self {
+        Self::asking(request(), faults)
+    }
+
+    /// Somebody who brings a DID, which names another host.
+    pub(super) fn arriving(faults: Vec<(usize, Fault)>) -> Self {
+        let mut world = Self::asking(arriving(), faults);
+        let follows = world.brought().clone();
+        world.directory.push(Log {
+            did: follows.did.clone(),
+            operations: vec![Made {
+                did: follows.did,
+                signing_key: "key-before".to_owned(),
+                operation: "{}".to_owned(),
+                cid: follows.last,
+                prev: None,
+            }],
+            ended: false,
+        });
+        world
+    }
+
+    fn brought(&self) -> &Follows {
+        &self.asked.arrival.as_ref().unwrap().follows
+    }
+
+    fn asking(asked: SignUpRequest, faults: Vec<(usize, Fault)>) -> Self {
         Self {
+            asked,
             now: NOW,
             faults,
             calls: 0,
@@ -127,7 +159,7 @@ impl World {
             None if self.stored.is_some() => return Run::Refused(XrpcDenial::HandleNotAvailable),
             None => SignUp::admit(
                 id(),
-                request(),
+                self.asked.clone(),
                 password(),
                 "did:web:pds.test".to_owned(),
                 self.now,
@@ -135,7 +167,7 @@ impl World {
             Some(record) => {
                 self.record = Some(record.clone());
                 assert_eq!(
-                    record.claim(&request(), true, self.now),
+                    record.claim(&self.asked, true, self.now),
                     claim_of(&record, self.now)
                 );
                 match record.held_by_request(self.now) {
@@ -265,7 +297,7 @@ impl World {
         match fault {
             Some(Fault::DeathBefore) => return Err(Stop::Died),
             Some(Fault::Broken) => return Err(Stop::Failed(Failure::HostBroken)),
-            Some(Fault::NoDirectory) if matches!(action, Action::Tombstone(_)) => {
+            Some(Fault::NoDirectory) if matches!(action, Action::Tombstone(_) | Action::PutBack(_)) => {
                 return Err(Stop::Failed(Failure::DirectoryUnavailable));
             }
             Some(Fault::KeysLost) => self.keys.clear(),
@@ -328,6 +360,11 @@ impl World {
                 assert!(self.accounts.iter().any(|account| account.did == did));
                 Ok(Some(Event::Activated))
             }
+            Action::Deactivate(did) => {
+                let account = self.accounts.iter_mut().find(|account| account.did == did);
+                account.unwrap().rests = true;
+                Ok(Some(Event::Activated))
+            }
             Action::StoreAccount(did) => {
                 // one verb stores the account and records it, so a death after it finds both
                 self.stored = Some(did);
@@ -340,7 +377,20 @@ impl World {
                 self.accounts.retain(|account| account.did != did);
                 Ok(None)
             }
+            Action::PutBack(follows) => {
+                self.made += 1;
+                let cid = format!("cid-{}", self.made);
+                let log = self.log(&follows.did).unwrap();
+                assert_eq!(log.last().cid, follows.last);
+                log.operations.push(Made {
+                    cid,
+                    prev: Some(follows.last),
+                    ..log.operations[0].clone()
+                });
+                Ok(None)
+            }
             Action::Tombstone(follows) => {
+                assert_eq!(self.asked.arrival, None, "a DID that was brought is ended");
                 let log = self.log(&follows.did).unwrap();
                 assert_eq!(log.last().cid, follows.last);
                 log.ended = true;
@@ -366,6 +416,7 @@ impl World {
             did: made.did.clone(),
             handle: request().handle,
             key: made.signing_key.clone(),
+            rests: false,
         });
         self.keys.remove(&made.signing_key);
         Ok(())
@@ -409,9 +460,14 @@ impl World {
         let directory = match self.log(did) {
             None => InDirectory::Absent,
             Some(log) if log.ended => InDirectory::Tombstoned,
-            Some(log) => InDirectory::Live {
-                last: log.last().cid.clone(),
-            },
+            Some(log) => {
+                let last = log.last().cid.clone();
+                if log.key() == "key-before" {
+                    InDirectory::Unmoved { last }
+                } else {
+                    InDirectory::Live { last }
+                }
+            }
         };
         let host = match self.holder() {
             Some(holder) if holder.did == *did => OnHost::Present,
