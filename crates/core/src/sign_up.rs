@@ -131,7 +131,11 @@ impl SignUp {
                 return Err(OutOfOrder);
             }
             (stage, Event::Abandoned { outside, why }) => {
-                let outside = if is_unknown_outside { Outside::Nothing } else { outside };
+                let outside = if is_unknown_outside {
+                    Outside::Nothing
+                } else {
+                    outside
+                };
                 let (did, after) = undoing(stage, outside);
                 (held_until, retry_at) = (now, now + after);
                 Stage::Undoing { did, why }

@@ -110,7 +110,9 @@ pub enum InvalidServiceToken {
     #[error("the service token has expired")]
     Expired,
     /// It would live longer than any that a PDS makes.
-    #[error("exp of the service token must be at most five minutes ahead, or an hour to move an account here")]
+    #[error(
+        "exp of the service token must be at most five minutes ahead, or an hour to move an account here"
+    )]
     LongLived,
     /// It comes from the future.
     #[error("iat or nbf of the service token is ahead of the clock of this server")]

@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = migrations![
     7 "0007_sessions",
     8 "0008_sign_ups",
     9 "0009_account_life",
+    10 "0010_arrivals",
 ];
 
 impl Migration {

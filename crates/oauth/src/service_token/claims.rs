@@ -37,14 +37,12 @@ impl Claims {
 
     /// For this service and this method. Compared as text, so that neither a wildcard nor a service's name
     /// behind the DID stands for it.
-    pub(super) fn check_purpose(
-        &self,
-        service: &Did,
-        purpose: Purpose,
-    ) -> Result<(), InvalidServiceToken> {
+    pub(super) fn check_purpose(&self, service: &Did, purpose: Purpose) -> Result<(), InvalidServiceToken> {
         if self.aud != service.as_str() {
             // what people take for the name of a service
-            let is_url = ["https://", "http://"].iter().any(|scheme| self.aud.starts_with(scheme));
+            let is_url = ["https://", "http://"]
+                .iter()
+                .any(|scheme| self.aud.starts_with(scheme));
             return Err(if is_url {
                 InvalidServiceToken::AudienceUrl
             } else {

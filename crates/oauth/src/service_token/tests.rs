@@ -373,7 +373,11 @@ fn a_token_with_which_an_account_moves_here_is_for_that_alone() {
     use InvalidServiceToken::{Audience, AudienceUrl, LongLived, Method};
     let check = |claims: &Value, purpose| {
         let service = &service();
-        let expected = Expectation { service, purpose, now: NOW };
+        let expected = Expectation {
+            service,
+            purpose,
+            now: NOW,
+        };
         UnverifiedServiceToken::parse(&token(claims), &expected)?.verify(&public(), HighS::Taken)
     };
     let arriving = with("lxm", "com.atproto.server.createAccount".into());
@@ -398,7 +402,11 @@ fn a_token_with_which_an_account_moves_here_is_for_that_alone() {
             Purpose::Arrival,
             Some(AudienceUrl),
         ),
-        (with("aud", "http://localhost:2583/".into()), CALL, Some(AudienceUrl)),
+        (
+            with("aud", "http://localhost:2583/".into()),
+            CALL,
+            Some(AudienceUrl),
+        ),
         (
             arriving_with("aud", "did:web:entryway.example#atproto_pds".into()),
             Purpose::Arrival,

@@ -1,3 +1,4 @@
+mod arrivals;
 mod races;
 
 use super::bench::{Bench, NOON, account, execute, hash};
@@ -44,6 +45,7 @@ fn admitted(number: u32) -> SignUp {
         email: EmailAddress::parse(&names.email.unwrap()).unwrap(),
         invite: None,
         recovery_key: Some("did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme".to_owned()),
+        arrival: None,
     };
     let id = SignUpId::from_entropy(entropy);
     SignUp::admit(id, request, hash("first"), PDS.to_owned(), NOON)
@@ -163,6 +165,7 @@ async fn a_name_somebody_has_begins_no_sign_up_and_keeps_nothing(bench: &Bench) 
             email: EmailAddress::parse(email).unwrap(),
             invite: None,
             recovery_key: None,
+            arrival: None,
         },
         ..admitted(3)
     };

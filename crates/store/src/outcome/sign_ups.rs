@@ -9,6 +9,8 @@ pub enum SignUpBegin {
     HandleTaken,
     /// An account or another sign-up has the address.
     EmailTaken,
+    /// The DID that it brings has an account, or comes with another sign-up.
+    DidTaken,
     /// The invite is used up, disabled, or was never made.
     InviteSpent,
     /// The PDS that was chosen gets no new accounts, or is none of ours.

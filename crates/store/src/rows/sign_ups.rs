@@ -18,11 +18,14 @@ pub(crate) fn sign_up(row: &AnyRow) -> Result<SignUp, Fault> {
         .optional_text("invite")?
         .map(InviteCode::parse)
         .transpose();
+    let arrival = columns.optional_text("arrival")?.map(serde_json::from_str);
+    let arrival = arrival.transpose();
     let request = SignUpRequest {
         handle: columns.parsed("handle", |text| Handle::parse(text).ok())?,
         email: columns.parsed("email", |text| EmailAddress::parse(text).ok())?,
         invite: invite.map_err(|_| columns.impossible("invite"))?,
         recovery_key: columns.optional_text("recovery_key")?.map(str::to_owned),
+        arrival: arrival.map_err(|_| columns.impossible("arrival"))?,
     };
     Ok(SignUp {
         id: columns.parsed("id", SignUpId::parse)?,

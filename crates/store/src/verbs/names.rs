@@ -12,11 +12,13 @@ use entryway_scope::{Did, Handle};
 use crate::fault::Fault;
 use crate::sql;
 
-/// A name of one kind, in lower case.
+/// A name of one kind, in the one spelling it has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Name<'a> {
     Handle(&'a Handle),
     Email(&'a str),
+    /// A DID that is on its way here, so that nobody brings it twice at once.
+    Arrival(&'a Did),
 }
 
 impl<'a> Name<'a> {
@@ -24,6 +26,7 @@ impl<'a> Name<'a> {
         match self {
             Self::Handle(_) => "handle",
             Self::Email(_) => "email",
+            Self::Arrival(_) => "arrival",
         }
     }
 
@@ -31,6 +34,7 @@ impl<'a> Name<'a> {
         match self {
             Self::Handle(handle) => handle.as_str(),
             Self::Email(address) => address,
+            Self::Arrival(did) => did.as_str(),
         }
     }
 }

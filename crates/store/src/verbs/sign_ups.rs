@@ -5,6 +5,7 @@
 
 mod advance;
 
+use serde::Serialize;
 use sqlx::AnyConnection;
 use tracing::instrument;
 
@@ -19,7 +20,7 @@ use crate::fault::Fault;
 use crate::outcome::{SignUpAdvance, SignUpBegin, SignUpRelease};
 use crate::verbs::hosts::HostState;
 use crate::verbs::names::{self, Holder, Name};
-use crate::verbs::{Steps, Verb, hosts, invites};
+use crate::verbs::{Steps, Verb, accounts, hosts, invites};
 use crate::{rows, sql};
 
 use advance::AdvanceSignUp;
@@ -32,10 +33,25 @@ impl Store {
     #[instrument(name = "store.begin_sign_up", level = "debug", skip_all)]
     pub async fn begin_sign_up(&self, admitted: &SignUp) -> Result<SignUpBegin, Fault> {
         self.write(BeginSignUp {
-            stage: stage_json(&admitted.stage)?,
+            stage: json("stage", &admitted.stage)?,
+            arrival: admitted
+                .request
+                .arrival
+                .as_ref()
+                .map(|it| json("arrival", it))
+                .transpose()?,
             admitted: admitted.clone(),
         })
         .await
+    }
+
+    /// The sign-up with which this DID comes here, until a while after it came.
+    #[instrument(name = "store.arrival", level = "debug", skip_all)]
+    pub async fn arrival(&self, did: &Did) -> Result<Option<SignUp>, Fault> {
+        let row = self
+            .load("arrival", sqlx::query(sql::ARRIVAL).bind(did.to_string()))
+            .await?;
+        row.as_ref().map(rows::sign_up).transpose()
     }
 
     /// The sign-up of this id.
@@ -77,7 +93,7 @@ impl Store {
     #[instrument(name = "store.advance_sign_up", level = "debug", skip_all)]
     pub async fn advance_sign_up(&self, from: &SignUp, to: &SignUp) -> Result<SignUpAdvance, Fault> {
         self.write(AdvanceSignUp {
-            stage: stage_json(&to.stage)?,
+            stage: json("stage", &to.stage)?,
             from: from.clone(),
             to: to.clone(),
         })
@@ -94,10 +110,10 @@ impl Store {
     }
 }
 
-fn stage_json(stage: &Stage) -> Result<String, Fault> {
-    serde_json::to_string(stage).map_err(|_| Fault::Row {
+fn json(column: &'static str, value: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|_| Fault::Row {
         table: "sign_up",
-        column: "stage",
+        column,
     })
 }
 
@@ -127,6 +143,8 @@ struct BeginSignUp {
     admitted: SignUp,
     /// As JSON.
     stage: String,
+    /// As JSON.
+    arrival: Option<String>,
 }
 
 impl Verb for BeginSignUp {
@@ -145,7 +163,19 @@ impl Verb for BeginSignUp {
             claimed_until: None,
         };
         let request = &admitted.request;
+        if let Some(arrival) = &request.arrival {
+            let did = &arrival.follows.did;
+            // an account comes to be only in the hands of whoever has this name
+            if !names::take(Name::Arrival(did), &holder, now, &mut *db).await? {
+                return Ok(SignUpBegin::DidTaken);
+            }
+            if accounts::hold(did, &mut *db).await? {
+                names::release_all(&holder.owner, db).await?;
+                return Ok(SignUpBegin::DidTaken);
+            }
+        }
         if !names::take(Name::Handle(&request.handle), &holder, now, &mut *db).await? {
+            names::release_all(&holder.owner, db).await?;
             return Ok(SignUpBegin::HandleTaken);
         }
         if !names::take(Name::Email(request.email.as_str()), &holder, now, &mut *db).await? {
@@ -172,6 +202,7 @@ impl BeginSignUp {
             .bind(request.email.as_str())
             .bind(request.invite.as_ref().map(InviteCode::as_str))
             .bind(request.recovery_key.as_deref())
+            .bind(self.arrival.as_deref())
             .bind(record.password.expose())
             .bind(record.pds_did.as_str())
             .bind(self.stage.as_str())

@@ -67,6 +67,9 @@ impl AdvanceSignUp {
                 Creation::EmailTaken => Some(SignUpAdvance::EmailTaken),
             });
         }
+        if self.to.request.arrival.is_some() {
+            names::release(Name::Arrival(did), &self.from.id.to_string(), &mut *db).await?;
+        }
         names::hand_over(&self.from.id.to_string(), did, &mut *db).await?;
         invites::finish_use(self.from.id, did, db).await?;
         Ok(None)
@@ -81,7 +84,11 @@ impl AdvanceSignUp {
             email_confirmed_at: None,
             email_auth_factor: false,
             pds_did: self.to.pds_did.clone(),
-            status: AccountStatus::Active,
+            status: match request.arrival {
+                // its repository is still elsewhere
+                Some(_) => AccountStatus::Deactivated,
+                None => AccountStatus::Active,
+            },
             credentials_changed_at: at,
         }
     }
