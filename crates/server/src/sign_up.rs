@@ -4,6 +4,7 @@
 //! [`SignUps::reconcile`] for what a request left behind. Both take a record up before they touch anything outside, and
 //! the store lets one of them have it, on whichever instance; so all of this may run on many at once.
 
+mod arrival;
 mod driver;
 mod steps;
 
@@ -25,6 +26,7 @@ use crate::app::App;
 use crate::failure::Fault;
 use crate::xrpc::Failure;
 
+pub(crate) use arrival::Bringing;
 use driver::{Driver, End};
 
 /// Signs people up. Cheap to clone.
@@ -57,12 +59,23 @@ impl SignUps {
         let recovery_key = recovery_key.map(PublicKey::to_did_key);
         let (request, password) =
             SignUpRequest::parse(typed, recovery_key, &config.handles, config.invitation)?;
-        if let Some(limits) = self.0.sign_up_limits() {
-            // never taken back: each is work for three parties, and whether a password is that of a sign-up that is
-            // under way may be asked here
-            let counted = limits.begin(request.email.as_str(), from);
-            counted.map_err(XrpcDenial::from)?;
+        self.count(request.email.as_str(), from)?;
+        self.make(request, password).await
+    }
+
+    /// Counts a request about this name from this address. Never taken back: each is work for three parties, and
+    /// whether a password is that of a sign-up that is under way may be asked with one.
+    ///
+    /// # Errors
+    /// [`XrpcDenial::RateLimitExceeded`].
+    pub(crate) fn count(&self, name: &str, from: IpAddr) -> Result<(), XrpcDenial> {
+        match self.0.sign_up_limits() {
+            Some(limits) => limits.begin(name, from).map(drop).map_err(XrpcDenial::from),
+            None => Ok(()),
         }
+    }
+
+    async fn make(&self, request: SignUpRequest, password: NewPassword) -> Result<Account, Failure> {
         let turn = self.0.sign_up_turns().take(&request.handle).await;
         let turn = turn.ok_or(under_way())?;
         let held = self.admit(request, &password).await?;
@@ -146,11 +159,12 @@ impl SignUps {
                 SignUpBegin::InviteSpent => return Err(XrpcDenial::InvalidInviteCode.into()),
                 // the fleet has changed; what is kept of it grows old soon
                 SignUpBegin::HostClosed => return Err(XrpcDenial::PdsUnavailable.into()),
-                taken @ (SignUpBegin::HandleTaken | SignUpBegin::EmailTaken) => {
+                taken @ (SignUpBegin::HandleTaken | SignUpBegin::EmailTaken | SignUpBegin::DidTaken) => {
                     // by an account for good; by a sign-up that began in the meantime it may be the same request
                     if self.under_way(&request).await?.is_empty() {
                         return Err(match taken {
                             SignUpBegin::HandleTaken => XrpcDenial::HandleNotAvailable.into(),
+                            SignUpBegin::DidTaken => self.did_taken(&request).await?.into(),
                             _ => XrpcDenial::EmailTaken.into(),
                         });
                     }

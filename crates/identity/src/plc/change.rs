@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entryway_scope::Handle;
 
-use super::{PlcData, PlcService};
+use super::{ATPROTO, PlcData, PlcService};
 use crate::did::PublicKey;
 
 /// Parts of a PLC operation that somebody wants otherwise; what is absent stays as it is.
@@ -60,6 +60,36 @@ impl PlcData {
         names.retain(|other| *other != name);
         names.insert(at.unwrap_or(0), name);
         self
+    }
+
+    /// The same identity on another PDS, which signs with a key of its own. The handle comes first, where a PDS
+    /// looks for it; everything else stays.
+    ///
+    /// ```
+    /// use entryway_identity::did::SigningKey;
+    /// use entryway_identity::plc::PlcData;
+    /// use entryway_scope::Handle;
+    ///
+    /// let [ours, old, new] = [1, 2, 3].map(|n| SigningKey::from_bytes(&[n; 32]).unwrap().public_key());
+    /// let [alice, bob] = ["alice.test", "bob.test"].map(|name| Handle::parse(name).unwrap());
+    /// let mut data = PlcData::account(&alice, &old, "https://old.example", vec![ours.to_did_key()]);
+    /// data.also_known_as.insert(0, "https://alice.example".to_owned());
+    /// let moved = data.clone().moved(&bob, &new, "https://new.example");
+    /// assert_eq!(moved.also_known_as, ["at://bob.test", "https://alice.example"]);
+    /// assert_eq!(moved.signing_key(), Some(new.to_did_key().as_str()));
+    /// assert_eq!(moved.pds_endpoint(), Some("https://new.example"));
+    /// assert_eq!(moved.rotation_keys, data.rotation_keys);
+    /// ```
+    #[must_use]
+    pub fn moved(self, handle: &Handle, signing_key: &PublicKey, pds: &str) -> Self {
+        let mut moved = self.with_handle(handle).on_pds(pds);
+        let name = format!("at://{handle}");
+        moved.also_known_as.retain(|other| *other != name);
+        moved.also_known_as.insert(0, name);
+        moved
+            .verification_methods
+            .insert(ATPROTO.to_owned(), signing_key.to_did_key());
+        moved
     }
 
     /// The same identity with parts of it replaced.

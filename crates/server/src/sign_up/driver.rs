@@ -124,7 +124,7 @@ impl<'a> Driver<'a> {
     }
 
     async fn look(&self, did: &Did) -> Result<Seen, Stop> {
-        self.parties.look(did, &self.record.request.handle).await
+        self.parties.look(&self.record, did).await
     }
 
     async fn record(&mut self, event: Event) -> Result<Recorded, Fault> {

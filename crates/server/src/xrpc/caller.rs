@@ -20,6 +20,8 @@ use entryway_oauth::time::Timestamp;
 use entryway_oauth::xrpc_denial::XrpcDenial;
 use entryway_scope::ScopeSet;
 
+pub(crate) use service_token::arriving;
+
 use super::Failure;
 use super::session::Email;
 use crate::app::App;
