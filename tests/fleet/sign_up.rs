@@ -1,6 +1,7 @@
 //! Sign-up through `com.atproto.server.createAccount` (contract 2.3, C28).
 
 mod alone;
+mod arrivals;
 mod at_once;
 mod faults;
 mod given_up;

@@ -238,7 +238,9 @@ impl<'a> Parties<'a> {
             RepoStatus::Active => {
                 let password = self.app.fleet().password(&self.host)?;
                 let admin = self.pds.as_admin(password.expose());
-                admin.update_subject_status(did, &StatusChange::Deactivated).await?;
+                admin
+                    .update_subject_status(did, &StatusChange::Deactivated)
+                    .await?;
             }
             RepoStatus::Absent => return Err(Stop::Failed(Failure::HostRefused(HostRefusal::Other))),
         }

@@ -53,7 +53,8 @@ async fn sign_up(app: &App, parts: &Parts, input: &Input) -> Result<Account, Fai
 
 async fn arrive(app: &App, parts: &Parts, did: &str, input: &Input) -> Result<Account, Failure> {
     let invalid = |name, expected| XrpcDenial::ParameterInvalid { name, expected };
-    let did = Did::parse(did).map_err(|_| invalid("did", "must be a DID of the method did:plc or did:web"))?;
+    let did =
+        Did::parse(did).map_err(|_| invalid("did", "must be a DID of the method did:plc or did:web"))?;
     let operation = input.value("plcOp").cloned().map(serde_json::from_value);
     let operation: Option<Operation> = operation
         .transpose()

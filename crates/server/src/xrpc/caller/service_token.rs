@@ -80,7 +80,11 @@ fn read<'a>(
     now: Timestamp,
 ) -> Result<UnverifiedServiceToken<'a>, XrpcDenial> {
     let service = &app.config().service_did;
-    let expected = Expectation { service, purpose, now };
+    let expected = Expectation {
+        service,
+        purpose,
+        now,
+    };
     UnverifiedServiceToken::parse(token, &expected)
         .map_err(|fault| XrpcDenial::of_service_token(fault, service))
 }
