@@ -5,6 +5,7 @@
 //! (A2, A13, A27). No token and no password is ever printed (A1).
 
 mod activity;
+mod admission;
 mod arguments;
 mod blobs;
 mod claims;

@@ -1,5 +1,6 @@
 //! Blobs: those the new host misses, from the source into files, from the files to the new host.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::str::FromStr as _;
 
@@ -37,15 +38,23 @@ pub(super) async fn bring(
     session: &Session,
 ) -> anyhow::Result<Brought> {
     let mut tally = Brought::default();
+    let mut seen = HashSet::new();
     let mut cursor = None;
     for _ in 0..PAGES_MAX {
         let page = missing(new, session, cursor.as_deref()).await?;
+        let known = seen.len();
         for missing in &page.blobs {
-            one(migration, source, new, session, &missing.cid, &mut tally).await?;
+            // it becomes the name of a file
+            let cid = Cid::from_str(&missing.cid);
+            let cid = cid.map_err(|_| anyhow!("{} misses a blob whose name is no CID", new.url()))?;
+            if seen.insert(cid) {
+                one(migration, source, new, session, &cid, &mut tally).await?;
+            }
         }
-        match page.cursor {
-            Some(next) if !page.blobs.is_empty() && cursor.as_ref() != Some(&next) => cursor = Some(next),
-            _ => break,
+        cursor = page.cursor;
+        // a page of nothing new is the last
+        if cursor.is_none() || seen.len() == known {
+            break;
         }
     }
     Ok(tally)
@@ -82,17 +91,14 @@ async fn one(
     source: &Host<'_>,
     new: &Host<'_>,
     session: &Session,
-    named: &str,
+    cid: &Cid,
     tally: &mut Brought,
 ) -> anyhow::Result<()> {
-    // it becomes the name of a file
-    let cid =
-        Cid::from_str(named).map_err(|_| anyhow!("{} misses a blob whose name is no CID", new.url()))?;
-    let Some(kind) = fetched(migration, source, session, &cid).await? else {
+    let Some(kind) = fetched(migration, source, session, cid).await? else {
         tally.lost.push(cid.to_string());
         return Ok(());
     };
-    let path = migration.folder.path(&file(&cid));
+    let path = migration.folder.path(&file(cid));
     let bytes = File::open(&path).with_context(|| path.display().to_string())?;
     let call = Call::to("com.atproto.repo.uploadBlob").by(&session.access_jwt);
     match new.upload(&call, bytes, &kind).await {

@@ -5,15 +5,19 @@ use std::process::ExitCode;
 use anyhow::bail;
 use serde_json::{Value, json};
 
+use entryway_identity::did::PublicKey;
 use entryway_server::Clock;
+use entryway_server::plc::PlcClient;
 
 use crate::config::SecretText;
 use crate::output::print;
 
 use super::Migration;
-use super::fault::CallFault;
+use super::admission;
+use super::fault::{CallFault, plain};
 use super::host::{Call, Host};
 use super::log_in::{again, keep, said};
+use super::plc_change::{directory, recovery_key};
 use super::progress;
 use super::reason::{explained, with_advice};
 use super::service_auth::{self, CREATE_ACCOUNT};
@@ -33,6 +37,8 @@ pub(super) async fn run(migration: &Migration) -> anyhow::Result<ExitCode> {
             "the source does not say which address the account has",
         );
     }
+    let plc = directory(&asked);
+    let recovery = recovery_key(&asked);
     let invite = asked.secret("NEW_INVITE_CODE");
     let password = asked.needed_secret("NEW_PASSWORD", "A password for the new host: ");
     let service = match service {
@@ -43,28 +49,35 @@ pub(super) async fn run(migration: &Migration) -> anyhow::Result<ExitCode> {
         }
     };
     asked.settled()?;
-    let (Some(host), Some(old), Some(service), Some(password)) = (host, old, service, password) else {
+    let (Some(host), Some(old), Some(service), Some(plc), Some(password)) =
+        (host, old, service, plc, password)
+    else {
         return Err(asked.faults());
     };
+    let plc = PlcClient::new(migration.http.clone(), plc);
     let host = Host::new(&migration.http, host);
     let new = NewAccount {
         handle: handle.as_deref().unwrap_or(old.handle.as_str()),
         email: email.as_deref().or(old.email.as_deref()),
         password: &password.read_new()?,
         invite: invite.as_ref(),
+        recovery: recovery.as_ref(),
+        operation: admission::signed(migration, &plc, &old.did).await?,
     };
     let session = match ask(&host, &old, &service, &new).await {
         Ok(answer) => {
             progress::begin_anew(migration)?;
             keep(migration, Side::New, &answer)?
         }
-        // it may have been made, and the answer lost
-        Err(fault) => match again(migration, &host, &old, new.password).await {
-            Ok(session) => {
-                eprintln!("entryway: the account is there already");
-                session
+        Err(fault) => match admission::key_wanted(&fault) {
+            Some(key) => {
+                admission::recommend(migration, &plc, &old.did, &key).await?;
+                return Err(with_advice(&fault, ADMIT_FIRST));
             }
-            Err(_) => return Err(refused(&fault)),
+            // it may have been made, and the answer lost
+            None => there(migration, &host, &old, new.password)
+                .await
+                .ok_or_else(|| refused(&fault))?,
         },
     };
     if session.did != old.did {
@@ -76,13 +89,29 @@ pub(super) async fn run(migration: &Migration) -> anyhow::Result<ExitCode> {
         );
     }
     print(&said(&session, &host));
-    if let Some(pds) = session.pds().filter(|pds| pds != host.url().as_str()) {
+    if let Some(pds) = session
+        .pds()
+        .filter(|pds| Some(pds) != old.pds().as_ref() && pds != host.url().as_str())
+    {
         eprintln!(
-            "entryway: its DID document has it at {}",
-            super::fault::plain(&pds)
+            "entryway: its repository goes to another host: export NEW_PDS={} NEW_LOGIN_PDS={}",
+            plain(&pds),
+            host.url()
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A session of the account, where an earlier try has made it.
+async fn there(
+    migration: &Migration,
+    host: &Host<'_>,
+    old: &Session,
+    password: &SecretText,
+) -> Option<Session> {
+    let session = again(migration, host, old, password).await.ok()?;
+    eprintln!("entryway: the account is there already");
+    Some(session)
 }
 
 struct NewAccount<'a> {
@@ -90,6 +119,9 @@ struct NewAccount<'a> {
     email: Option<&'a str>,
     password: &'a SecretText,
     invite: Option<&'a SecretText>,
+    recovery: Option<&'a PublicKey>,
+    /// That lets the new host change the identity.
+    operation: Option<Value>,
 }
 
 async fn ask(
@@ -108,6 +140,10 @@ async fn ask(
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
         input.extend(given);
+        let recovery = new.recovery.map(PublicKey::to_did_key);
+        input.extend(recovery.map(|key| ("recoveryKey".to_owned(), key.into())));
+        let operation = new.operation.clone();
+        input.extend(operation.map(|operation| ("plcOp".to_owned(), operation)));
     }
     let invite = new.invite.map(SecretText::expose).unwrap_or_default();
     let secrets = [new.password.expose(), invite];
@@ -142,3 +178,6 @@ fn refused(fault: &CallFault) -> anyhow::Error {
     };
     with_advice(fault, advice)
 }
+
+const ADMIT_FIRST: &str = "the new host changes the identity itself, and has to be let first: plc-request-token, plc-sign \
+                           (which adds that key and nothing else), then service-auth and create again";

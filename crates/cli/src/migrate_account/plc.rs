@@ -104,9 +104,12 @@ pub(super) async fn sign(migration: &Migration) -> anyhow::Result<ExitCode> {
     in_a_directory(&session.did)?;
     let plc = PlcClient::new(migration.http.clone(), plc);
     let (last, now) = newest(&plc, &session.did).await?;
-    let wanted = recommended?.under(recovery.as_ref()).applied_to(&now)?;
+    let recommended = recommended?.under(recovery.as_ref());
+    let wanted = recommended.applied_to(&now)?;
     // before the code is spent
-    endpoint_is_new(&wanted, &new)?;
+    if !recommended.moves_nothing() {
+        endpoint_is_new(&wanted, &new)?;
+    }
     let difference = Difference::between(&now, &wanted);
     if difference.is_nothing() {
         print("the identity says all of it already: nothing is to be signed");
@@ -136,8 +139,13 @@ pub(super) async fn sign(migration: &Migration) -> anyhow::Result<ExitCode> {
     migration.folder.write(SIGNED, &answer)?;
     migration.folder.forget(&[TOKEN])?;
     print(&difference.to_string());
+    let sender = if recommended.moves_nothing() {
+        "create"
+    } else {
+        "plc-submit"
+    };
     eprintln!(
-        "entryway: signed, and not sent: it is in {}",
+        "entryway: signed, and not sent: it is in {}, and {sender} sends it",
         migration.folder.path(SIGNED).display()
     );
     Ok(ExitCode::SUCCESS)

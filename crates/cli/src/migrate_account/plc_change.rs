@@ -58,6 +58,11 @@ impl Recommended {
         self
     }
 
+    /// Whether it is about keys alone, and the identity stays where it is.
+    pub(super) fn moves_nothing(&self) -> bool {
+        self.also_known_as.is_empty() && self.verification_methods.is_empty() && self.services.is_empty()
+    }
+
     /// What the identity says afterwards. What is not recommended stays as it is.
     ///
     /// # Errors

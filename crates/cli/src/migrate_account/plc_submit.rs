@@ -25,9 +25,21 @@ use super::session::Side;
 /// Where the signed operation is.
 pub(super) const SIGNED: &str = "plc_signed_operation.json";
 
+/// What it has.
 #[derive(Deserialize)]
-struct Signed {
+pub(super) struct Signed {
     operation: Operation,
+}
+
+impl Signed {
+    /// The operation, where one is signed.
+    ///
+    /// # Errors
+    /// A file that has none.
+    pub(super) fn read(migration: &Migration) -> anyhow::Result<Option<Operation>> {
+        let signed: Option<Self> = migration.folder.read(SIGNED)?;
+        Ok(signed.map(|signed| signed.operation))
+    }
 }
 
 /// Sends it by way of the new host, which looks whether it may keep the account then.
@@ -36,14 +48,13 @@ pub(super) async fn run(migration: &Migration) -> anyhow::Result<ExitCode> {
     let new = asked.repo_host(Side::New);
     let session = asked.session(&migration.folder, Side::New);
     let plc = directory(&asked);
-    let signed: Option<Signed> = migration.folder.read(SIGNED)?;
+    let signed = Signed::read(migration)?;
     if signed.is_none() {
         let path = migration.folder.path(SIGNED);
         asked.fault(format!("{} is missing: plc-sign writes it", path.display()));
     }
     asked.settled()?;
-    let (Some(new), Some(session), Some(plc), Some(Signed { operation })) = (new, session, plc, signed)
-    else {
+    let (Some(new), Some(session), Some(plc), Some(operation)) = (new, session, plc, signed) else {
         return Err(asked.faults());
     };
     in_a_directory(&session.did)?;

@@ -131,5 +131,5 @@ async fn asked_of(migration: &Migration, login: Issuer) -> anyhow::Result<Did> {
     })
 }
 
-/// As long as an entryway takes one for: it refuses those with more than five minutes.
-const TOKEN_SECONDS: i64 = 240;
+/// For somebody who types, and waits for a letter in between. Hosts give an hour at most.
+const TOKEN_SECONDS: i64 = 15 * 60;
