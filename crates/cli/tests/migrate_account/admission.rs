@@ -9,15 +9,13 @@ use super::{Person, session};
 
 /// Makes the account once it may sign.
 fn entryway() -> Host {
-    Host::answering(|asked| match asked.json().get("plcOp") {
-        Some(_) => Answer::json(&session("new")),
-        None => {
-            let message = format!(
-                "the DID document must list the rotation key {} of this service",
-                did_key(6)
-            );
-            Answer::refusal(400, "IncompatibleDidDoc", &message)
+    Host::answering(|asked| {
+        if asked.json().get("plcOp").is_some() {
+            return Answer::json(&session("new"));
         }
+        let key = did_key(6);
+        let message = format!("the DID document must list the rotation key {key} of this service");
+        Answer::refusal(400, "IncompatibleDidDoc", &message)
     })
 }
 
