@@ -9,6 +9,8 @@ mod agreement;
 #[cfg(test)]
 mod app_passwords;
 #[cfg(test)]
+mod deletion;
+#[cfg(test)]
 mod describe_server;
 #[cfg(test)]
 mod handle_change;

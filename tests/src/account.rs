@@ -37,6 +37,18 @@ impl TestAccount {
         }
     }
 
+    /// One that is known by these for as long as the process is.
+    pub(crate) fn known_by(did: &str, handle: &str, pds: &str, password: &str) -> Self {
+        let kept = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
+        Self {
+            did: kept(did),
+            handle: kept(handle),
+            pds: kept(pds),
+            password: password.to_owned(),
+            hash: OnceCell::new(),
+        }
+    }
+
     /// Its password, as one that is chosen anew.
     pub fn new_password(&self) -> NewPassword {
         NewPassword::parse(&self.password).unwrap()

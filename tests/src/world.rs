@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use entryway_core::account::{Account, AccountStatus};
+use entryway_core::email_token::{EmailToken, EmailTokenPurpose};
 use entryway_core::password::NewPassword;
 use entryway_identity::did::PublicKey;
 use entryway_identity::plc::{PlcData, UnsignedOperation};
@@ -21,13 +22,14 @@ use entryway_sandbox::plc::Directory;
 use entryway_scope::{Did, Handle};
 use entryway_server::fleet::HostPasswords;
 use entryway_server::{Chance, Config, Keys};
-use entryway_store::{Creation, HostAddition, HostState, NewAccount, PdsHost};
+use entryway_store::{Creation, EmailTokenKeeping, HostAddition, HostState, NewAccount, PdsHost};
 use http::Request;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::account::TestAccount;
 use crate::clock::TestClock;
 use crate::connection::Connection;
 use crate::engine::Engine;
@@ -78,6 +80,13 @@ pub struct Resident {
     pub handle: Handle,
     /// What opens it.
     pub password: String,
+}
+
+impl Resident {
+    /// The account as a browser signs in to it.
+    pub fn in_browser(&self) -> TestAccount {
+        TestAccount::known_by(self.did.as_str(), self.handle.as_str(), "", &self.password)
+    }
 }
 
 /// A session of `createSession`.
@@ -303,6 +312,21 @@ impl World {
             handle: handle.clone(),
             password,
         }
+    }
+
+    /// A code that a letter brought to the account.
+    pub async fn code(&self, did: &Did, purpose: EmailTokenPurpose) -> EmailToken {
+        let (app, code) = (
+            self.server.app(),
+            EmailToken::from_entropy(Chance::system().bytes().unwrap()),
+        );
+        secrets::record(code.expose());
+        let digest = app.keys().email_tokens.digest(&code, purpose);
+        let kept = app
+            .store()
+            .keep_email_token(did, purpose, digest, self.server.clock().now());
+        assert_eq!(kept.await.unwrap(), EmailTokenKeeping::Kept);
+        code
     }
 
     /// Begins a session of the account, by its password.

@@ -106,6 +106,10 @@ impl AccountChange {
             (_, Change::Deletion, Failure::HostRefused(HostRefusal::NoAccount)) => {
                 AfterFailure::Record(Event::HostTold)
             }
+            // the fleet let go of the PDS, which it does of none that is anybody's home
+            (_, change, Failure::HostUnknown) if change.ends_sessions() => {
+                AfterFailure::Record(Event::HostTold)
+            }
             (_, _, failure) => AfterFailure::Pause(failure.denial()),
         }
     }
