@@ -30,7 +30,7 @@ const BASIC: &str = "Basic YWRtaW46dGhlIHRva2VuIG9mIGFuIGFkbWluaXN0cmF0b3I=";
 const TOKEN: &str = "the token of an administrator";
 
 /// The hash of [`TOKEN`], made once: hashing is slow.
-async fn hash() -> PasswordHash {
+pub(crate) async fn hash() -> PasswordHash {
     static HASH: OnceCell<PasswordHash> = OnceCell::const_new();
     let made = HASH.get_or_init(async || {
         let passwords = Passwords::new(Chance::system()).unwrap();
@@ -39,12 +39,12 @@ async fn hash() -> PasswordHash {
     made.await.clone()
 }
 
-async fn administered(engine: Engine) -> World {
+pub(crate) async fn administered(engine: Engine) -> World {
     let hash = hash().await;
     World::start_with(engine, 1, |config| config.admin_tokens = vec![hash]).await
 }
 
-fn by_admin(call: Call) -> Call {
+pub(crate) fn by_admin(call: Call) -> Call {
     call.header("authorization", BASIC)
 }
 

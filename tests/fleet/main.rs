@@ -35,4 +35,6 @@ mod sign_up;
 #[cfg(test)]
 mod sign_up_pages;
 #[cfg(test)]
+mod subject_status;
+#[cfg(test)]
 mod xrpc;

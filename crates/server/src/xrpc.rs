@@ -23,6 +23,7 @@ mod refresh_session;
 mod resolve_handle;
 mod revoke_app_password;
 pub(crate) mod session;
+mod subject_status;
 mod update_handle;
 
 pub(crate) use proxy::CallsUnderWay;
@@ -76,6 +77,8 @@ pub(crate) fn methods(app: &App) -> Router<App> {
         .route(invites::OF_ACCOUNT, query(get(invites::of_account)))
         .route(invites::DISABLE, procedure(post(invites::disable)))
         .route(invites::LIST, query(get(invites::list)))
+        .route(subject_status::UPDATE, procedure(post(subject_status::update)))
+        .route(subject_status::GET, query(get(subject_status::get)))
         .route(proxy::PATH, any(proxy::call))
         .layer(from_fn_with_state(app.clone(), answer_headers))
         .layer(cors())

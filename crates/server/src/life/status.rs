@@ -30,7 +30,6 @@ pub(crate) async fn activate(app: &App, account: &Account) -> Result<(), Failure
 ///
 /// # Errors
 /// [`XrpcDenial::AccountGone`] where there is none.
-#[expect(dead_code, reason = "called by the administration that is to come")]
 pub(crate) async fn take_down(
     app: &App,
     account: &Account,
@@ -48,7 +47,6 @@ pub(crate) async fn take_down(
 ///
 /// # Errors
 /// As [`Changes::make`] says.
-#[expect(dead_code, reason = "called by the administration that is to come")]
 pub(crate) async fn restore(app: &App, account: &Account) -> Result<(), Failure> {
     in_turn(app, account, StatusChange::Restored).await
 }
