@@ -67,6 +67,8 @@ prepare_tools() {
 
 # The clients, the PDS, the browser driver and the bundler, exactly as locked.
 prepare_interop() {
+    # the commands that migrate-account prints are those of curl and jq
+    command -v jq >/dev/null || apt_install "what migrate-account prints is run" jq || return 1
     local lock=tests/interop/package-lock.json mark=tests/interop/node_modules/.entryway-lock
     if cmp -s "$lock" "$mark"; then
         return

@@ -7,14 +7,18 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { binary } from './service.mjs'
 
-const guide = join(import.meta.dirname, '../../../deploy/README.md')
+const deploy = join(import.meta.dirname, '../../../deploy')
 
-/** The commands of the blocks with this mark, in their order. */
-export function commands(mark) {
-  const blocks = [...readFileSync(guide, 'utf8').matchAll(/^```(.*)\n([^]*?)^```$/gm)].filter(([, found]) => found === mark)
-  if (blocks.length === 0) throw new Error(`the guide has no block marked ${mark}`)
-  return blocks.map(([, , block]) => block).join('')
+/** The blocks with this mark, in their order. */
+export function blocks(mark, guide = 'README.md') {
+  const all = [...readFileSync(join(deploy, guide), 'utf8').matchAll(/^```(.*)\n([^]*?)^```$/gm)]
+  const marked = all.filter(([, found]) => found === mark)
+  if (marked.length === 0) throw new Error(`the guide has no block marked ${mark}`)
+  return marked.map(([, , block]) => block)
 }
+
+/** Their commands. */
+export const commands = (mark) => blocks(mark).join('')
 
 /** The environment of a shell that finds `entryway`. */
 export const inShell = (env) => ({ ...ownEnvironment, ENTRYWAY_LOG: 'trace,hyper_util=warn', PATH: `${dirname(binary)}:${process.env.PATH}`, ...env })
