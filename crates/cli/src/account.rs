@@ -1,6 +1,7 @@
 //! `entryway account`: who signs in here.
 
 mod add;
+mod change;
 mod list;
 mod password;
 mod unfinished;
@@ -21,6 +22,16 @@ pub(crate) enum AccountCommand {
     /// List the sign-ups and changes of accounts that were begun and are not finished: what, whose, how far, since
     /// when, and when the server takes it up again.
     Unfinished(DatabaseArguments),
+    /// Take an account down: its sessions end at once, and nobody signs in to it.
+    TakeDown(change::TakeDownArguments),
+    /// Undo that, once its PDS did.
+    Restore(change::ChangeArguments),
+    /// Switch an account off, as its owner may: its OAuth sessions end at once.
+    Deactivate(change::ChangeArguments),
+    /// Undo that, once its PDS did.
+    Activate(change::ChangeArguments),
+    /// Delete an account, here at once and then on its PDS. Its DID stays its owner's.
+    Delete(change::DeleteArguments),
 }
 
 /// Does it.
@@ -29,5 +40,10 @@ pub(crate) async fn run(command: AccountCommand) -> anyhow::Result<ExitCode> {
         AccountCommand::Add(arguments) => add::run(*arguments).await,
         AccountCommand::List(arguments) => list::run(arguments).await,
         AccountCommand::Unfinished(arguments) => unfinished::run(arguments).await,
+        AccountCommand::TakeDown(arguments) => change::take_down(arguments).await,
+        AccountCommand::Restore(arguments) => change::restore(arguments).await,
+        AccountCommand::Deactivate(arguments) => change::deactivate(arguments).await,
+        AccountCommand::Activate(arguments) => change::activate(arguments).await,
+        AccountCommand::Delete(arguments) => change::delete(arguments).await,
     }
 }

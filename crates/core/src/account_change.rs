@@ -125,6 +125,16 @@ impl AccountChange {
         }
     }
 
+    /// The record of somebody who asks and does not wait: the reconciler's at once.
+    #[must_use]
+    pub fn left(self, now: Timestamp) -> Self {
+        Self {
+            held_until: now,
+            retry_at: now,
+            ..self
+        }
+    }
+
     /// The record in the hands of a request that resumes it.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 
 #[path = "../client/binary.rs"]
 mod binary;
+mod change;
 mod passwords;
 mod terminal;
 mod unfinished;

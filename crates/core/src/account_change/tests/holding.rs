@@ -17,6 +17,14 @@ fn a_change_is_its_drivers_for_ninety_seconds() {
 }
 
 #[test]
+fn what_nobody_waits_for_is_the_reconcilers_at_once() {
+    let left = begun(OFF).left(NOW);
+    assert!(!left.is_due(NOW - Seconds(1)));
+    assert!(left.is_due(NOW) && left.is_due(NOW + Seconds(1)));
+    assert!(left.held_by_reconciler(NOW).is_some());
+}
+
+#[test]
 fn whoever_takes_it_up_is_told_apart_from_whoever_had_it() {
     let record = begun(rename());
     let later = NOW + Seconds(90);
