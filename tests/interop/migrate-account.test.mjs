@@ -117,8 +117,8 @@ describe('the way over', () => {
   })
 
   test('repository, blobs and preferences come along, once', async () => {
-    await mover.step('import', /^repository\tbrought over[^]*\nblobs\t1 brought over\npreferences\tbrought over\n$/)
-    await mover.step('import', /^repository\tthere already[^]*\nblobs\t0 brought over\npreferences\tthere already\n$/)
+    await mover.step('import', /^repository\tbrought over[^]*\npreferences\tbrought over\nblobs\t1 brought over\n$/)
+    await mover.step('import', /^repository\tthere already[^]*\npreferences\tthere already\nblobs\t0 brought over\n$/)
     const blobs = readdirSync(mover.path('blobs')).filter((name) => !name.endsWith('.json'))
     assert.equal(blobs.length, 1)
     assert.deepEqual(readFileSync(mover.path(`blobs/${blobs[0]}`)), picture)

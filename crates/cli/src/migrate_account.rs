@@ -40,6 +40,8 @@ pub(crate) use arguments::MigrateAccountArguments;
 
 use arguments::Step;
 use folder::Folder;
+use host::Host;
+use session::{Session, Side};
 use variables::Variables;
 
 use crate::output::print;
@@ -51,6 +53,22 @@ struct Migration {
     http: HttpClient,
     /// Whether its person said yes beforehand.
     agreed: bool,
+}
+
+impl Migration {
+    /// A host that is asked with the session of its side.
+    ///
+    /// # Errors
+    /// Which of the two is missing, or both.
+    fn signed_in(&self, side: Side) -> anyhow::Result<(Host<'_>, Session)> {
+        let asked = self.variables.asked();
+        let (host, session) = (asked.repo_host(side), asked.session(&self.folder, side));
+        asked.settled()?;
+        let (Some(host), Some(session)) = (host, session) else {
+            return Err(asked.faults());
+        };
+        Ok((Host::new(&self.http, host), session))
+    }
 }
 
 /// Does a step, or prints the commands that would do it by hand (A14).

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::output::print;
 
 use super::Migration;
-use super::host::{Call, Host};
+use super::host::Call;
 use super::plc_submit::agreed;
 use super::reason::explained;
 use super::session::Side;
@@ -16,14 +16,7 @@ use super::status::AccountStatus;
 
 /// Activates the account at the new host, once its identity points there.
 pub(super) async fn activate(migration: &Migration) -> anyhow::Result<ExitCode> {
-    let asked = migration.variables.asked();
-    let host = asked.repo_host(Side::New);
-    let session = asked.session(&migration.folder, Side::New);
-    asked.settled()?;
-    let (Some(host), Some(session)) = (host, session) else {
-        return Err(asked.faults());
-    };
-    let host = Host::new(&migration.http, host);
+    let (host, session) = migration.signed_in(Side::New)?;
     let status = AccountStatus::of(&host, &session)
         .await
         .map_err(|fault| explained(&fault, Side::New))?;
@@ -55,19 +48,8 @@ pub(super) async fn activate(migration: &Migration) -> anyhow::Result<ExitCode> 
 
 /// Deactivates it at the source. Never while the new host does not have it.
 pub(super) async fn deactivate_source(migration: &Migration) -> anyhow::Result<ExitCode> {
-    let asked = migration.variables.asked();
-    let (source, new) = (asked.repo_host(Side::Old), asked.repo_host(Side::New));
-    let old_session = asked.session(&migration.folder, Side::Old);
-    let session = asked.session(&migration.folder, Side::New);
-    asked.settled()?;
-    let (Some(source), Some(new), Some(old_session), Some(session)) = (source, new, old_session, session)
-    else {
-        return Err(asked.faults());
-    };
-    let (source, new) = (
-        Host::new(&migration.http, source),
-        Host::new(&migration.http, new),
-    );
+    let (new, session) = migration.signed_in(Side::New)?;
+    let (source, old_session) = migration.signed_in(Side::Old)?;
     let status = AccountStatus::of(&new, &session)
         .await
         .map_err(|fault| explained(&fault, Side::New))?;

@@ -14,6 +14,7 @@ use super::Migration;
 use super::fault::{CallFault, plain};
 use super::host::{Call, Host};
 use super::reason::{Reason, explained};
+use super::refresh;
 use super::session::{Session, Side};
 
 /// What became of those that were missing.
@@ -35,20 +36,20 @@ pub(super) async fn bring(
     migration: &Migration,
     source: &Host<'_>,
     new: &Host<'_>,
-    session: &Session,
+    mut session: Session,
 ) -> anyhow::Result<Brought> {
     let mut tally = Brought::default();
     let mut seen = HashSet::new();
     let mut cursor = None;
     for _ in 0..PAGES_MAX {
-        let page = missing(new, session, cursor.as_deref()).await?;
+        let page = missing(migration, new, &mut session, cursor.as_deref()).await?;
         let known = seen.len();
         for missing in &page.blobs {
             // it becomes the name of a file
             let cid = Cid::from_str(&missing.cid);
             let cid = cid.map_err(|_| anyhow!("{} misses a blob whose name is no CID", new.url()))?;
             if seen.insert(cid) {
-                one(migration, source, new, session, &cid, &mut tally).await?;
+                one(migration, source, new, &mut session, &cid, &mut tally).await?;
             }
         }
         cursor = page.cursor;
@@ -72,17 +73,21 @@ struct Missing {
     cid: String,
 }
 
-async fn missing(new: &Host<'_>, session: &Session, cursor: Option<&str>) -> anyhow::Result<Page> {
+async fn missing(
+    migration: &Migration,
+    new: &Host<'_>,
+    session: &mut Session,
+    cursor: Option<&str>,
+) -> anyhow::Result<Page> {
     let cursor = cursor.map(|cursor| ("cursor", cursor));
-    let asked = [("limit", "500")].into_iter().chain(cursor);
-    let call = Call::to("com.atproto.repo.listMissingBlobs")
-        .asking(asked)
-        .by(&session.access_jwt);
-    let answer = new
-        .query(&call)
-        .await
-        .map_err(|fault| explained(&fault, Side::New))?;
-    let page = Page::deserialize(answer);
+    let asked = || [("limit", "500")].into_iter().chain(cursor);
+    let call = || Call::to("com.atproto.repo.listMissingBlobs").asking(asked());
+    let mut answer = new.query(&call().by(&session.access_jwt)).await;
+    if is_expired(&answer) {
+        *session = refresh::again(migration, Side::New).await?;
+        answer = new.query(&call().by(&session.access_jwt)).await;
+    }
+    let page = Page::deserialize(answer.map_err(|fault| explained(&fault, Side::New))?);
     page.map_err(|_| anyhow!("{} does not say which blobs it misses", new.url()))
 }
 
@@ -90,7 +95,7 @@ async fn one(
     migration: &Migration,
     source: &Host<'_>,
     new: &Host<'_>,
-    session: &Session,
+    session: &mut Session,
     cid: &Cid,
     tally: &mut Brought,
 ) -> anyhow::Result<()> {
@@ -99,9 +104,14 @@ async fn one(
         return Ok(());
     };
     let path = migration.folder.path(&file(cid));
-    let bytes = File::open(&path).with_context(|| path.display().to_string())?;
-    let call = Call::to("com.atproto.repo.uploadBlob").by(&session.access_jwt);
-    match new.upload(&call, bytes, &kind).await {
+    let bytes = || File::open(&path).with_context(|| path.display().to_string());
+    let call = || Call::to("com.atproto.repo.uploadBlob");
+    let mut answer = new.upload(&call().by(&session.access_jwt), bytes()?, &kind).await;
+    if is_expired(&answer) {
+        *session = refresh::again(migration, Side::New).await?;
+        answer = new.upload(&call().by(&session.access_jwt), bytes()?, &kind).await;
+    }
+    match answer {
         Ok(_) => tally.taken += 1,
         Err(fault) if is_for_good(&fault) => {
             eprintln!("entryway: {cid}: {fault}");
@@ -110,6 +120,12 @@ async fn one(
         Err(fault) => return Err(explained(&fault, Side::New)),
     }
     Ok(())
+}
+
+/// Thousands of blobs take longer than an access token lives.
+fn is_expired(answer: &Result<Value, CallFault>) -> bool {
+    let fault = answer.as_ref().err();
+    fault.and_then(Reason::of) == Some(Reason::Expired)
 }
 
 /// What stands beside a blob in the folder.

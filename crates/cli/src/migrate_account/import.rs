@@ -38,11 +38,15 @@ pub(super) async fn run(migration: &Migration) -> anyhow::Result<ExitCode> {
     if status.is_lived_in() {
         // what was written there since would be undone
         print("repository\tleft alone: the account is active at the new host, and has records there");
+        print("preferences\tleft alone");
     } else {
         let said = repository::bring(migration, &source, &new, &session).await?;
         print(&format!("repository\t{said}"));
+        let said = preferences(migration, &authenticated, &old_session, &new, &session).await?;
+        print(&format!("preferences\t{said}"));
     }
-    let brought = blobs::bring(migration, &source, &new, &session).await?;
+    // last, for they may take longer than the tokens of the source live
+    let brought = blobs::bring(migration, &source, &new, session).await?;
     migration.folder.write(LEFT_BLOBS, &brought.left())?;
     print(&format!("blobs\t{}", brought.said()));
     if !(brought.lost.is_empty() && brought.refused.is_empty()) {
@@ -51,12 +55,6 @@ pub(super) async fn run(migration: &Migration) -> anyhow::Result<ExitCode> {
             migration.folder.path(LEFT_BLOBS).display()
         );
     }
-    if status.is_lived_in() {
-        print("preferences\tleft alone");
-        return Ok(ExitCode::SUCCESS);
-    }
-    let said = preferences(migration, &authenticated, &old_session, &new, &session).await?;
-    print(&format!("preferences\t{said}"));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -23,14 +23,7 @@ use super::session::{Session, Side};
 
 /// Asks the new host, and shows it.
 pub(super) async fn recommended(migration: &Migration) -> anyhow::Result<ExitCode> {
-    let asked = migration.variables.asked();
-    let host = asked.repo_host(Side::New);
-    let session = asked.session(&migration.folder, Side::New);
-    asked.settled()?;
-    let (Some(host), Some(session)) = (host, session) else {
-        return Err(asked.faults());
-    };
-    let host = Host::new(&migration.http, host);
+    let (host, session) = migration.signed_in(Side::New)?;
     let call = Call::to("com.atproto.identity.getRecommendedDidCredentials").by(&session.access_jwt);
     let answer = host
         .query(&call)
@@ -50,15 +43,8 @@ pub(super) async fn recommended(migration: &Migration) -> anyhow::Result<ExitCod
 
 /// Has a letter sent, or takes the code from an answer that has it.
 pub(super) async fn request_token(migration: &Migration) -> anyhow::Result<ExitCode> {
-    let asked = migration.variables.asked();
-    let host = asked.repo_host(Side::Old);
-    let session = asked.session(&migration.folder, Side::Old);
-    asked.settled()?;
-    let (Some(host), Some(session)) = (host, session) else {
-        return Err(asked.faults());
-    };
+    let (host, session) = migration.signed_in(Side::Old)?;
     in_a_directory(&session.did)?;
-    let host = Host::new(&migration.http, host);
     let call = Call::to("com.atproto.identity.requestPlcOperationSignature").by(&session.access_jwt);
     let answer = host
         .have_done(&call, None, &[])

@@ -39,7 +39,7 @@ pub(super) async fn run(migration: &Migration) -> anyhow::Result<ExitCode> {
         };
         let host = Host::new(&migration.http, host);
         match refresh(migration, side, &host, &session).await {
-            Ok(()) => print(&format!(
+            Ok(_) => print(&format!(
                 "refreshed\t{}\t{}\t{}",
                 side.name(),
                 session.did,
@@ -52,22 +52,39 @@ pub(super) async fn run(migration: &Migration) -> anyhow::Result<ExitCode> {
     last
 }
 
+/// The session of a side with fresh tokens, for a step that takes longer than they live.
+///
+/// # Errors
+/// A session that is over.
+pub(super) async fn again(migration: &Migration, side: Side) -> anyhow::Result<Session> {
+    let asked = migration.variables.asked();
+    let (host, session) = (asked.login_host(side), asked.session(&migration.folder, side));
+    asked.settled()?;
+    let (Some(host), Some(session)) = (host, session) else {
+        return Err(asked.faults());
+    };
+    let host = Host::new(&migration.http, host);
+    refresh(migration, side, &host, &session).await
+}
+
 async fn refresh(
     migration: &Migration,
     side: Side,
     host: &Host<'_>,
     session: &Session,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Session> {
     let call = Call::to("com.atproto.server.refreshSession").by(&session.refresh_jwt);
     let answer = host
         .have_done(&call, None, &[])
         .await
         .map_err(|fault| over(&fault, side))?;
-    if Session::of(&answer).is_none_or(|fresh| fresh.did != session.did) {
+    let fresh = Session::of(&answer).filter(|fresh| fresh.did == session.did);
+    let Some(fresh) = fresh else {
         bail!("{} answered with another session, which is not kept", host.url());
-    }
+    };
     let kept: Option<Value> = migration.folder.read(side.file())?;
-    migration.folder.write(side.file(), &joined(kept, answer))
+    migration.folder.write(side.file(), &joined(kept, answer))?;
+    Ok(fresh)
 }
 
 /// What was answered, over what was known: not every host repeats the address at each refresh.

@@ -15,14 +15,7 @@ use super::session::{Session, Side};
 
 /// Asks the source for both. Fails where the session is not good.
 pub(super) async fn run(migration: &Migration) -> anyhow::Result<ExitCode> {
-    let asked = migration.variables.asked();
-    let host = asked.repo_host(Side::Old);
-    let session = asked.session(&migration.folder, Side::Old);
-    asked.settled()?;
-    let (Some(host), Some(session)) = (host, session) else {
-        return Err(asked.faults());
-    };
-    let host = Host::new(&migration.http, host);
+    let (host, session) = migration.signed_in(Side::Old)?;
     let call = Call::to("com.atproto.server.getSession").by(&session.access_jwt);
     let known = match host.query(&call).await {
         Ok(known) => known,

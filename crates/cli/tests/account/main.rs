@@ -9,6 +9,7 @@
 mod binary;
 mod change;
 mod passwords;
+mod screen;
 mod terminal;
 mod unfinished;
 

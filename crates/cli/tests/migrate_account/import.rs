@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use super::Person;
 use super::host::{Answer, Asked, Host};
+use super::{Person, session};
 
 /// Of the blob `hello`.
 const HELLO: &str = "bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq";
@@ -118,6 +118,32 @@ fn an_account_that_is_lived_in_is_not_written_over() {
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     assert!(of(&new, "com.atproto.repo.importRepo").is_empty());
     assert!(of(&new, "app.bsky.actor.putPreferences").is_empty());
+}
+
+// thousands of blobs take longer than an access token lives
+#[test]
+fn a_token_that_expires_on_the_way_is_refreshed_once() {
+    let source = source("hello");
+    for (lives_again, status) in [(true, Some(0)), (false, Some(1))] {
+        let new = Host::answering(move |asked| {
+            let is_fresh = asked.authorization == "Bearer fresh-access-token" && lives_again;
+            match asked.method() {
+                "com.atproto.server.checkAccountStatus" => Answer::json(&json!({"activated": false})),
+                "com.atproto.server.refreshSession" => Answer::json(&session("fresh")),
+                "com.atproto.repo.listMissingBlobs" => Answer::json(&json!({"blobs": [{"cid": HELLO}]})),
+                "com.atproto.repo.uploadBlob" if !is_fresh => {
+                    Answer::refusal(400, "ExpiredToken", "Token has expired")
+                }
+                _ => Answer::json(&json!({})),
+            }
+        });
+        let person = person(&source, &new);
+        let run = person.does("import", &[]);
+        assert_eq!(run.status, status, "{}", run.stderr);
+        assert_eq!(of(&new, "com.atproto.server.refreshSession").len(), 1);
+        assert_eq!(of(&new, "com.atproto.repo.uploadBlob").len(), 2);
+        assert_eq!(person.said("new_session.json"), session("fresh"));
+    }
 }
 
 #[test]

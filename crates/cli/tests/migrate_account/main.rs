@@ -12,8 +12,11 @@ mod host;
 mod hosts;
 mod identity;
 mod import;
+#[path = "../account/screen.rs"]
+mod screen;
 mod secrecy;
 mod session;
+mod terminal;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -82,14 +85,22 @@ impl Person {
         serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
     }
 
-    /// Does a step, with everything logged.
-    pub(crate) fn does(&self, step: &str, more: &[&str]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_entryway"))
+    /// A step that is to be done.
+    pub(crate) fn command(&self, step: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_entryway"));
+        command
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .env("ENTRYWAY_LOG", "trace")
             .current_dir(self.around.path())
-            .args(["migrate-account", step])
+            .args(["migrate-account", step]);
+        command
+    }
+
+    /// Does a step, with everything logged.
+    pub(crate) fn does(&self, step: &str, more: &[&str]) -> Run {
+        let output = self
+            .command(step)
+            .env("ENTRYWAY_LOG", "trace")
             .args(more)
             .stdin(Stdio::null())
             .output()
