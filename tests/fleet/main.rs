@@ -9,6 +9,8 @@ mod agreement;
 #[cfg(test)]
 mod app_passwords;
 #[cfg(test)]
+mod changes_killed;
+#[cfg(test)]
 mod deletion;
 #[cfg(test)]
 mod describe_server;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use entryway_core::email_token::{EmailToken, EmailTokenKey, EmailTokenPurpose};
+use entryway_core::password::NewPassword;
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
 use entryway_sandbox::lab::PdsName;
@@ -15,9 +17,10 @@ use entryway_sandbox::loopback::Loopback;
 use entryway_sandbox::names::Names;
 use entryway_sandbox::pds::Pds;
 use entryway_sandbox::plc::Directory;
+use entryway_scope::Did;
 use entryway_server::fleet::HostPasswords;
-use entryway_server::{Chance, Clock, Keys};
-use entryway_store::{HostAddition, HostState, PdsHost, Store};
+use entryway_server::{Chance, Clock, Keys, Passwords};
+use entryway_store::{EmailTokenKeeping, HostAddition, HostState, PdsHost, Store};
 use http::Request;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -45,6 +48,9 @@ pub struct Served {
     pub directory_front: Front,
     /// Where everything is stored.
     pub database: Database,
+    /// The token of its administrator.
+    pub admin_token: String,
+    email_tokens: EmailTokenKey,
     port: u16,
     binary: PathBuf,
     log: PathBuf,
@@ -106,13 +112,20 @@ impl Served {
         assert_eq!(store.add_pds_host(&added).await.unwrap(), HostAddition::Added);
         store.close().await;
 
+        let admin_token = random_hex::<16>();
+        secrets::record(&admin_token);
+        let passwords = Passwords::new(Chance::system()).unwrap();
+        let admin_password = NewPassword::parse(&admin_token).unwrap();
+        let admin_token_hash = passwords.hash(&admin_password).await.unwrap();
         let settings = format!(
             "issuer = '{issuer}'\nlisten = ['127.0.0.1:{port}']\nroot_key = '{}'\ndatabase = '{}'\n\
              handle_domains = ['.test']\ninvitation = 'optional'\nplc_url = '{}'\n\
-             [development]\nrate_limits = false\n",
+             [development]\nrate_limits = false\n\
+             [[admin]]\nname = 'operator'\ntoken_hash = '{}'\n",
             root.map(|byte| format!("{byte:02x}")).concat(),
             database.url().trim_start_matches("sqlite://"),
             directory_front.origin(),
+            admin_token_hash.expose(),
         );
         fs::write(folder.path().join("entryway.toml"), settings).unwrap();
         let log = match environment::artefacts() {
@@ -125,6 +138,8 @@ impl Served {
             directory,
             directory_front,
             database,
+            admin_token,
+            email_tokens: keys.email_tokens.clone(),
             port,
             binary: process::binary(),
             log,
@@ -165,6 +180,24 @@ impl Served {
     pub async fn kill(&self) {
         let mut child = self.running.lock().await.take().expect("it runs");
         child.kill().await.unwrap();
+    }
+
+    /// What is stored, as another instance sees it.
+    pub async fn store(&self) -> Store {
+        Store::open(self.database.url()).await.unwrap()
+    }
+
+    /// A code that a letter brought to the account.
+    pub async fn code(&self, did: &Did, purpose: EmailTokenPurpose) -> EmailToken {
+        let code = EmailToken::from_entropy(Chance::system().bytes().unwrap());
+        secrets::record(code.expose());
+        let (store, digest) = (self.store().await, self.email_tokens.digest(&code, purpose));
+        let kept = store
+            .keep_email_token(did, purpose, digest, Clock::system().now())
+            .await;
+        assert_eq!(kept.unwrap(), EmailTokenKeeping::Kept);
+        store.close().await;
+        code
     }
 
     /// Asks, on a connection of its own; `None` where the service went away before it had answered.
