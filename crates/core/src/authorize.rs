@@ -1,7 +1,7 @@
 //! What a browser sees next: sign-in, sign-up, a choice of accounts, or consent.
 
 use entryway_oauth::denial::Denial;
-use entryway_oauth::time::Timestamp;
+use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_scope::{Did, Handle};
 
 use crate::account::{Account, AccountStatus};
@@ -250,9 +250,12 @@ fn is_fresh(
 /// Whether the password was given recently enough, and is still the password, for an account that may act
 ///
 pub(crate) fn is_recent(one: &SignedIn, policy: &Policy, now: Timestamp) -> bool {
-    one.account.status == AccountStatus::Active
-        && one.authenticated_at >= one.account.credentials_changed_at
-        && now - one.authenticated_at <= policy.sign_in_max_age
+    one.account.status == AccountStatus::Active && is_younger(one, policy.sign_in_max_age, now)
+}
+
+/// Whether the password was given so recently, and is still the password, whatever the account may do.
+pub(crate) fn is_younger(one: &SignedIn, max_age: Seconds, now: Timestamp) -> bool {
+    one.authenticated_at >= one.account.credentials_changed_at && now - one.authenticated_at <= max_age
 }
 
 fn candidates<'a>(wanted: &[&'a SignedIn], fresh: impl Fn(&SignedIn) -> bool) -> Vec<Candidate<'a>> {

@@ -4,10 +4,11 @@ use entryway_oauth::client_id::ClientId;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::form::Parameters;
 use entryway_oauth::secret::SessionId;
-use entryway_oauth::time::Timestamp;
+use entryway_oauth::time::{Seconds, Timestamp};
 
-use crate::account::Account;
+use crate::account::{Account, AccountStatus};
 use crate::authorize::{self, Candidate, SignedIn};
+use crate::email_token::EMAIL_TOKEN_LIFETIME;
 use crate::policy::{Policy, SessionLifetime};
 use crate::session::Session;
 use crate::sign_in::SignInId;
@@ -21,19 +22,57 @@ pub enum OwnPage<'a> {
     Choose(Vec<Candidate<'a>>),
     /// Show this one.
     Show(&'a SignedIn),
+    /// Show this one, which its person deactivated: it can be woken and deleted, and nothing else.
+    Asleep(&'a SignedIn),
+}
+
+/// What a person is about to do with their account: how recently they have to have given their password for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visit {
+    /// To look, and to end what others can do: as recently as to approve. Who can approve can do more.
+    Look,
+    /// To open a form that changes by what the account is known or opened.
+    OpenGrave,
+    /// To send such a form: later than to open it by what it takes to fill it in.
+    SendGrave,
+}
+
+impl Visit {
+    fn max_age(self, policy: &Policy) -> Seconds {
+        match self {
+            Self::Look => policy.sign_in_max_age,
+            Self::OpenGrave => policy.sign_in_max_age.min(GRAVE_MAX_AGE),
+            Self::SendGrave => policy.sign_in_max_age.min(GRAVE_FORM_MAX_AGE),
+        }
+    }
+}
+
+/// Whoever finds a browser open changes nothing grave with it.
+const GRAVE_MAX_AGE: Seconds = Seconds::minutes(15);
+/// And as long again as a code is good that is sent in the middle of it.
+const GRAVE_FORM_MAX_AGE: Seconds = Seconds(GRAVE_MAX_AGE.0 + EMAIL_TOKEN_LIFETIME.0);
+
+/// Whether somebody whose password was right may sign in on the pages, outside of any app's request: also to wake an
+/// account that they deactivated.
+pub const fn may_sign_in(account: &Account) -> bool {
+    match account.status {
+        AccountStatus::Active | AccountStatus::Deactivated => true,
+        AccountStatus::TakenDown => false,
+    }
 }
 
 /// Decides which page that is. `wanted` is the DID that the address or the form names, if it names one.
 ///
-/// To look and to end takes a sign-in as recent as to approve does, and no second password: who can
-/// approve can do more than who can end. An account that is not signed in here is as good as none.
+/// An account that is not signed in here is as good as none.
 pub fn own_page<'a>(
     signed_in: &'a [SignedIn],
     wanted: Option<&str>,
+    visit: Visit,
     policy: &Policy,
     now: Timestamp,
 ) -> OwnPage<'a> {
-    let recent = |one: &SignedIn| authorize::is_recent(one, policy, now);
+    let recent =
+        |one: &SignedIn| may_sign_in(&one.account) && authorize::is_younger(one, visit.max_age(policy), now);
     let named = wanted.map(|did| signed_in.iter().find(|one| one.account.did.as_str() == did));
     let one = match (named, signed_in) {
         (Some(Some(one)), _) | (None, [one]) => one,
@@ -46,10 +85,10 @@ pub fn own_page<'a>(
             return OwnPage::Choose(candidates.collect());
         }
     };
-    if recent(one) {
-        OwnPage::Show(one)
-    } else {
-        OwnPage::SignIn(Some(&one.account))
+    match one.account.status {
+        _ if !recent(one) => OwnPage::SignIn(Some(&one.account)),
+        AccountStatus::Deactivated => OwnPage::Asleep(one),
+        AccountStatus::Active | AccountStatus::TakenDown => OwnPage::Show(one),
     }
 }
 
@@ -133,164 +172,4 @@ impl SelfEnd {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::account::AccountStatus;
-    use crate::fixtures;
-    use crate::session::{EndReason, Ended};
-    use entryway_oauth::time::Seconds;
-
-    fn signed_in(other: bool, age: Seconds) -> SignedIn {
-        let did = if other {
-            fixtures::other_did()
-        } else {
-            fixtures::account().did
-        };
-        SignedIn {
-            account: Account {
-                did,
-                ..fixtures::account()
-            },
-            authenticated_at: fixtures::NOW - age,
-        }
-    }
-
-    fn page(signed_in: &[SignedIn], wanted: Option<&str>) -> String {
-        let name = |account: &Account| {
-            if account.did == fixtures::other_did() {
-                "other"
-            } else {
-                "alice"
-            }
-        };
-        match own_page(signed_in, wanted, &Policy::default(), fixtures::NOW) {
-            OwnPage::SignIn(None) => "sign in".to_owned(),
-            OwnPage::SignIn(Some(account)) => format!("sign in as {}", name(account)),
-            OwnPage::Choose(among) => format!("choose among {}", among.len()),
-            OwnPage::Show(one) => format!("show {}", name(&one.account)),
-        }
-    }
-
-    //
-    #[test]
-    fn an_account_is_shown_to_who_signed_in_to_it_here_within_a_week() {
-        let week = Seconds::days(7);
-        let (alice, stale) = (signed_in(false, week), signed_in(false, Seconds(week.0 + 1)));
-        let young = signed_in(false, Seconds(week.0 - 1));
-        let other = signed_in(true, Seconds(0));
-        let (alices, others) = (
-            fixtures::account().did.to_string(),
-            fixtures::other_did().to_string(),
-        );
-        let both = [alice.clone(), other.clone()];
-        let stale_and_other = [stale.clone(), other];
-        let stale = [stale];
-        for (browser, wanted, expected) in [
-            (&[][..], None, "sign in"),
-            (&[], Some(alices.as_str()), "sign in"),
-            (&[young], None, "show alice"),
-            (&[alice], None, "show alice"),
-            (&stale, None, "sign in as alice"),
-            (&stale, Some(&alices), "sign in as alice"),
-            (&stale, Some(&others), "choose among 1"),
-            (&both, None, "choose among 2"),
-            (&both, Some(&alices), "show alice"),
-            (&both, Some(&others), "show other"),
-            (&both, Some("did:plc:nobody"), "choose among 2"),
-            (&both, Some(""), "choose among 2"),
-            (&stale_and_other, Some(&alices), "sign in as alice"),
-        ] {
-            assert_eq!(page(browser, wanted), expected, "{wanted:?}");
-        }
-        //
-        for account in [
-            Account {
-                status: AccountStatus::TakenDown,
-                ..fixtures::account()
-            },
-            Account {
-                credentials_changed_at: fixtures::NOW + Seconds(1),
-                ..fixtures::account()
-            },
-        ] {
-            let one = SignedIn {
-                account,
-                ..signed_in(false, Seconds(0))
-            };
-            assert_eq!(page(&[one], None), "sign in as alice");
-        }
-    }
-
-    #[test]
-    fn a_form_says_what_is_to_end() {
-        let session = SessionId::from_entropy([1; 16]);
-        let device = SignInId::from_entropy([2; 16]);
-        let app = ClientId::parse("http://localhost").unwrap();
-        for (form, expected) in [
-            ("end=app&client_id=http://localhost".to_owned(), Ok(End::App(app))),
-            (
-                format!("end=session&session={session}"),
-                Ok(End::Session(session)),
-            ),
-            ("end=apps".to_owned(), Ok(End::EveryApp)),
-            (format!("end=device&device={device}"), Ok(End::Device(device))),
-            (format!("end=devices&device={device}"), Ok(End::OtherDevices)),
-            ("end=everything".to_owned(), Ok(End::Everything)),
-            (String::new(), Err("end")),
-            ("end=".to_owned(), Err("end")),
-            ("end=account".to_owned(), Err("end")),
-            ("end=app".to_owned(), Err("client_id")),
-            ("end=app&client_id=javascript:x".to_owned(), Err("client_id")),
-            ("end=session".to_owned(), Err("session")),
-            (format!("end=session&session={device}"), Err("session")),
-            (format!("end=device&device={session}"), Err("device")),
-        ] {
-            let form_read = Parameters::from_form(form.as_bytes()).unwrap();
-            match (End::parse(&form_read), expected) {
-                (Ok(end), Ok(expected)) => assert_eq!(end, expected),
-                (Err(denial), Err(name)) => assert!(denial.to_string().contains(name), "{form}: {denial}"),
-                (parsed, _) => panic!("{form}: {parsed:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn only_the_account_s_own_live_sessions_may_be_ended() {
-        let (mine, now) = (fixtures::account(), fixtures::NOW);
-        let live = fixtures::session();
-        let ended = Some(Ended {
-            at: now,
-            reason: EndReason::Revoked,
-        });
-        let others = Account {
-            did: fixtures::other_did(),
-            ..fixtures::account()
-        };
-        assert!(may_end(&live, &mine, now));
-        assert!(!may_end(&live, &others, now));
-        assert!(!may_end(&live, &mine, live.expires_at));
-        assert!(!may_end(&Session { ended, ..live }, &mine, now));
-    }
-
-    // demand 7
-    #[test]
-    fn the_end_of_a_session_is_put_off_by_use_up_to_its_whole_life() {
-        let now = fixtures::NOW;
-        let day = |days| now + Seconds::days(days);
-        let (public, confidential) = (
-            Policy::default().sessions(false),
-            Policy::default().sessions(true),
-        );
-        for (rotated_at, expires_at, lifetime, at, put_off) in [
-            (now, day(14), public, day(14), false),
-            (day(3), day(14), public, day(14), false),
-            (now, day(730), confidential, day(180), true),
-            (day(549), day(730), confidential, day(729), true),
-            (day(550), day(730), confidential, day(730), false),
-            (day(600), day(730), confidential, day(730), false),
-        ] {
-            let end = SelfEnd::of(rotated_at, expires_at, lifetime);
-            assert_eq!((end.at, end.is_put_off_by_use()), (at, put_off), "{rotated_at}");
-        }
-    }
-}
+mod tests;

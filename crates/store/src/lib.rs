@@ -104,7 +104,7 @@ pub use outcome::{
     ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, ClaimRelease, Creation, Deactivation, Decision,
     DeletionBegin, Distrust, EmailChange, EmailConfirmation, EmailTokenKeeping, EmailTokenSpending,
     Following, Forgetting, HandleChange, HandleClaim, HostAddition, HostChange, HostRemoval, InviteCreation,
-    InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, PasswordChange,
+    InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, LegacySessions, ListedLegacySession, PasswordChange,
     PasswordReset, PendingRequest, Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration,
     Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd, SignUpAdvance, SignUpBegin,
     SignUpRelease, Spoiling, Swept, TakingDown,
@@ -123,7 +123,7 @@ pub use verbs::handles::HandleOwner;
 pub use verbs::hosts::{Home, HostState, PDS_HOSTS_MAX, PdsHost};
 pub use verbs::invites::{INVITE_USES_MAX, INVITES_AT_ONCE_MAX, INVITES_PAGE};
 pub use verbs::keys::{KeyState, SealedKey};
-pub use verbs::legacy_sessions::NewLegacySession;
+pub use verbs::legacy_sessions::{LEGACY_SESSIONS_LISTED_MAX, NewLegacySession};
 pub use verbs::marks::Mark;
 pub use verbs::permission_sets::StoredSet;
 pub use verbs::requests::{Approval, Basis, NewRequest};

@@ -33,7 +33,9 @@ use crate::verbs::revocations::ToldRevocation;
 
 pub(crate) use account_changes::account_change;
 pub(crate) use hosts::{handle, handle_owner, home, pds_host};
-pub(crate) use legacy_sessions::{app_password, email_token, kind, kind_name, legacy_session_facts};
+pub(crate) use legacy_sessions::{
+    app_password, email_token, kind, kind_name, legacy_session_facts, listed_legacy_session,
+};
 pub(crate) use sign_ups::{invite, invite_use, sign_up};
 
 /// The columns of one table in a row.

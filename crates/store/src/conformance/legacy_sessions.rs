@@ -1,8 +1,9 @@
 use super::bench::{Bench, NOON, account, count, hash, race};
 use super::on_both_engines;
 use crate::{
-    AppPasswordCreation, AppPasswordRevocation, EmailTokenKeeping, LegacyBegin, LegacyEnd, LegacyRotation,
-    LegacySessionFacts, NewLegacySession, PasswordChange, Revocation, Swept, TakingDown,
+    AppPasswordCreation, AppPasswordRevocation, EmailTokenKeeping, LEGACY_SESSIONS_LISTED_MAX, LegacyBegin,
+    LegacyEnd, LegacyRotation, LegacySessionFacts, LegacySessions, ListedLegacySession, NewLegacySession,
+    PasswordChange, Revocation, Swept, TakingDown,
 };
 use entryway_core::account::Account;
 use entryway_core::app_password::{AppPasswordEntry, AppPasswordKind, AppPasswordName};
@@ -285,6 +286,44 @@ async fn no_session_outlives_the_password_it_was_begun_with(bench: &Bench) {
     assert_eq!(left.unwrap(), 0);
 }
 
+//
+async fn an_account_s_sessions_are_listed_those_refreshed_last_first(bench: &Bench) {
+    let (account, other) = (bench.account().await, bench.account().await);
+    let list = async |seconds| {
+        let now = NOON + Seconds(seconds);
+        bench.store.legacy_sessions(&account.did, now).await.unwrap()
+    };
+    assert_eq!(list(0).await, LegacySessions::default());
+    begin(bench, &other, Basis::AccountPassword).await;
+    let basis = app_password(bench, &account, "a bot", AppPasswordKind::Privileged).await;
+    let first = begin(bench, &account, basis).await;
+    let second = begin(bench, &account, Basis::AccountPassword).await;
+    let refreshed = rotated(&first);
+    bench.store.rotate_legacy_session(&refreshed).await.unwrap();
+    let entry = |of: &LegacySession| ListedLegacySession {
+        id: of.id,
+        basis: of.basis.clone(),
+        created_at: of.created_at,
+        expires_at: of.expires_at,
+    };
+    let listed = list(0).await;
+    assert_eq!(
+        (listed.listed, listed.count),
+        (vec![entry(&refreshed), entry(&second)], 2)
+    );
+    // the second before, the second, and the second after the end of the other one
+    let end = (second.expires_at - NOON).0;
+    for (seconds, count) in [(end - 1, 2), (end, 1), (end + 1, 1), (end + 60, 0)] {
+        assert_eq!(list(seconds).await.count, count, "{seconds}");
+    }
+    for _ in 0..LEGACY_SESSIONS_LISTED_MAX {
+        begin(bench, &account, Basis::AccountPassword).await;
+    }
+    let (listed, most) = (list(0).await, LEGACY_SESSIONS_LISTED_MAX);
+    assert_eq!(listed.listed.len(), most as usize);
+    assert_eq!(listed.count, u64::from(most) + 2);
+}
+
 async fn a_session_whose_time_is_over_is_swept(bench: &Bench) {
     let account = bench.account().await;
     let session = begin(bench, &account, Basis::AccountPassword).await;
@@ -300,6 +339,7 @@ async fn a_session_whose_time_is_over_is_swept(bench: &Bench) {
 }
 
 on_both_engines![
+    an_account_s_sessions_are_listed_those_refreshed_last_first,
     a_session_whose_time_is_over_is_swept,
     a_session_is_loaded_with_its_account_as_it_was_begun,
     a_session_of_an_account_that_is_taken_down_is_not_kept,

@@ -1,7 +1,9 @@
 //! What verbs about sessions of `createSession`, app passwords and codes sent by e-mail answer.
 
 use entryway_core::account::Account;
-use entryway_core::legacy_session::LegacySession;
+use entryway_core::legacy_session::{Basis, LegacySession};
+use entryway_oauth::secret::SessionId;
+use entryway_oauth::time::Timestamp;
 
 /// What became of a session that was to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,28 @@ pub struct LegacySessionFacts {
     pub session: LegacySession,
     /// Its account.
     pub account: Account,
+}
+
+/// A session as the owner of its account sees it in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedLegacySession {
+    /// Its name.
+    pub id: SessionId,
+    /// What it was begun with.
+    pub basis: Basis,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When it ends unless it is refreshed before.
+    pub expires_at: Timestamp,
+}
+
+/// The sessions of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LegacySessions {
+    /// Those refreshed last first; [`LEGACY_SESSIONS_LISTED_MAX`](crate::LEGACY_SESSIONS_LISTED_MAX) of them.
+    pub listed: Vec<ListedLegacySession>,
+    /// How many there are.
+    pub count: u64,
 }
 
 /// What became of a session whose refresh token was to be replaced by the next.

@@ -10,7 +10,7 @@ use entryway_scope::Did;
 
 use super::{Columns, account};
 use crate::fault::Fault;
-use crate::outcome::LegacySessionFacts;
+use crate::outcome::{LegacySessionFacts, ListedLegacySession};
 
 /// From the row of `LEGACY_SESSION`.
 pub(crate) fn legacy_session_facts(row: &AnyRow) -> Result<LegacySessionFacts, Fault> {
@@ -30,6 +30,17 @@ pub(crate) fn legacy_session_facts(row: &AnyRow) -> Result<LegacySessionFacts, F
         expires_at: columns.instant("expires_at")?,
     };
     Ok(LegacySessionFacts { session, account })
+}
+
+/// From the row of `LEGACY_SESSIONS_OF_ACCOUNT`.
+pub(crate) fn listed_legacy_session(row: &AnyRow) -> Result<ListedLegacySession, Fault> {
+    let columns = Columns::of(row, "legacy_session");
+    Ok(ListedLegacySession {
+        id: columns.parsed("id", SessionId::parse)?,
+        basis: basis(columns)?,
+        created_at: columns.instant("created_at")?,
+        expires_at: columns.instant("expires_at")?,
+    })
 }
 
 fn basis(columns: Columns<'_>) -> Result<Basis, Fault> {

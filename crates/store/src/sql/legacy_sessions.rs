@@ -21,6 +21,14 @@ select s.id, s.app_password, s.kind, s.salt, s.generation, s.superseded, s.creat
 from legacy_session s join account a on a.did = s.did
 where s.id = $1";
 
+/// did, now, how many at most
+LEGACY_SESSIONS_OF_ACCOUNT = "
+select id, app_password, kind, created_at, expires_at, count(*) over () as sessions
+from legacy_session
+where did = $1 and expires_at > $2
+order by expires_at desc, created_at desc, id
+limit $3";
+
 /// id, generation before, generation, superseded, expires_at
 ROTATE_LEGACY_SESSION = "
 update legacy_session

@@ -15,9 +15,13 @@ use entryway_scope::Did;
 
 use crate::Store;
 use crate::fault::Fault;
-use crate::outcome::{LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts};
+use crate::outcome::{LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, LegacySessions};
+use crate::rows::Columns;
 use crate::verbs::{Steps, Verb, app_passwords, email_tokens};
 use crate::{rows, sql};
+
+/// How many sessions one list has: more than a person can tell apart.
+pub const LEGACY_SESSIONS_LISTED_MAX: u32 = 50;
 
 /// A session that is to begin.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +54,26 @@ impl Store {
         let query = sqlx::query(sql::LEGACY_SESSION).bind(id.to_string());
         let row = self.load("legacy_session", query).await?;
         row.as_ref().map(rows::legacy_session_facts).transpose()
+    }
+
+    /// The sessions of the account whose time is not over.
+    #[instrument(name = "store.legacy_sessions", level = "debug", skip_all)]
+    pub async fn legacy_sessions(&self, did: &Did, now: Timestamp) -> Result<LegacySessions, Fault> {
+        let query = sqlx::query(sql::LEGACY_SESSIONS_OF_ACCOUNT)
+            .bind(did.to_string())
+            .bind(now.seconds())
+            .bind(i64::from(LEGACY_SESSIONS_LISTED_MAX));
+        let rows = self.load_all("legacy_sessions", query).await?;
+        Ok(LegacySessions {
+            count: match rows.first() {
+                Some(row) => Columns::of(row, "legacy_session").number("sessions")?,
+                None => 0,
+            },
+            listed: rows
+                .iter()
+                .map(rows::listed_legacy_session)
+                .collect::<Result<_, _>>()?,
+        })
     }
 
     /// Replaces the session by this one, of the next generation, if its generation is still the one before.
