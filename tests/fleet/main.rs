@@ -3,6 +3,8 @@
 //! Hosts, PLC directory and service are on sockets; tests are named as in the suite.
 
 #[cfg(test)]
+mod account_pages;
+#[cfg(test)]
 mod activity;
 #[cfg(test)]
 mod agreement;

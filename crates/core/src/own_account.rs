@@ -7,6 +7,7 @@ use entryway_oauth::secret::SessionId;
 use entryway_oauth::time::{Seconds, Timestamp};
 
 use crate::account::{Account, AccountStatus};
+use crate::app_password::AppPasswordName;
 use crate::authorize::{self, Candidate, SignedIn};
 use crate::email_token::EMAIL_TOKEN_LIFETIME;
 use crate::policy::{Policy, SessionLifetime};
@@ -133,6 +134,43 @@ impl End {
             _ => Err(invalid(
                 "end",
                 "must be app, session, apps, device, devices or everything",
+            )),
+        }
+    }
+}
+
+/// What a person ends of what a password opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordEnd {
+    /// An app password, with the sessions it began.
+    AppPassword(AppPasswordName),
+    /// One session, whichever password began it.
+    Session(SessionId),
+    /// All of them.
+    EverySession,
+}
+
+impl PasswordEnd {
+    /// Reads a form: `end` says what, and `name` or `session` which.
+    ///
+    /// Whose it is, is not looked at.
+    ///
+    /// # Errors
+    /// [`Denial::ParameterMissing`] and [`Denial::ParameterInvalid`].
+    pub fn parse(form: &Parameters) -> Result<Self, Denial> {
+        match form.required("end")? {
+            "app-password" => match AppPasswordName::parse(form.required("name")?) {
+                Ok(name) => Ok(Self::AppPassword(name)),
+                Err(_) => Err(invalid("name", "is not one that this page shows")),
+            },
+            "password-session" => match SessionId::parse(form.required("session")?) {
+                Some(id) => Ok(Self::Session(id)),
+                None => Err(invalid("session", "is not one that this page shows")),
+            },
+            "password-sessions" => Ok(Self::EverySession),
+            _ => Err(invalid(
+                "end",
+                "must be app-password, password-session or password-sessions",
             )),
         }
     }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::{Request, StatusCode};
 use tower_sessions::Session;
 
-use crate::account;
+use crate::account::{self, Place};
 use crate::app::App;
 use crate::authorize::reply::{self, FormTarget, page};
 use crate::authorize::views::{account as party, page_context};
@@ -40,7 +40,7 @@ async fn show(app: &App, session: Session) -> Result<Response, Failure> {
     };
     let view = HomeView {
         page: page_context(app),
-        account_path: account::PATH,
+        account_path: Place::Account.path(),
         sign_up_path: sign_up_form::is_open(app).await?.then_some(account::NEW),
         signed_in: (!accounts.is_empty()).then_some(signed_in),
         account_hosts: Vec::new(),
@@ -75,7 +75,7 @@ async fn end(app: &App, session: Session, request: Request<Body>) -> Result<Resp
     let view = SignedOutView {
         page: page_context(app),
         account: None,
-        account_path: account::PATH,
+        account_path: Place::Account.path(),
     };
     page(&view, StatusCode::OK, FormTarget::Here)
 }

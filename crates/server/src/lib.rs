@@ -12,6 +12,7 @@
 
 mod account;
 mod app;
+mod app_passwords;
 mod authorize;
 mod browser;
 mod clients;

@@ -17,6 +17,7 @@
 
 pub mod account;
 pub mod account_chooser;
+pub mod app_passwords;
 pub mod assets;
 pub mod consent;
 pub mod duration;
@@ -27,6 +28,7 @@ pub mod home;
 pub mod layout;
 pub mod moment;
 pub mod parties;
+pub mod refusal;
 pub mod sign_in;
 pub mod sign_up;
 pub mod signed_out;

@@ -22,6 +22,7 @@ use entryway_oauth::denial::Denial;
 use entryway_oauth::issuer::Issuer;
 use entryway_store::{BrowserSessions, Sealer};
 
+use crate::account::Place;
 use crate::app::App;
 use crate::authorize::{self, FormPaths, reply};
 use crate::failure::{Failure, Fault};
@@ -87,24 +88,7 @@ fn front_channel(app: &App) -> Router<App> {
     Router::new()
         .route("/", get(home::get).fallback(page_get_only))
         .route(home::SIGN_OUT, post(home::sign_out).fallback(page_post_only))
-        .route(account::PATH, get(account::page::get).fallback(page_get_only))
-        .route(
-            account::SIGN_IN,
-            get(account::sign_in::get)
-                .post(account::sign_in::post)
-                .fallback(page_get_and_post_only),
-        )
-        .route(
-            account::NEW,
-            get(account::new::get)
-                .post(account::new::post)
-                .fallback(page_get_and_post_only),
-        )
-        .route(
-            account::CHOICE,
-            post(account::choice::post).fallback(page_post_only),
-        )
-        .route(account::END, post(account::end::post).fallback(page_post_only))
+        .merge(account_pages())
         .route(
             &app.endpoints().authorize,
             get(authorize::page::get).fallback(page_get_only),
@@ -131,6 +115,44 @@ fn front_channel(app: &App) -> Router<App> {
         )
         .layer(sessions(app))
         .layer(from_fn_with_state(app.clone(), page_headers))
+}
+
+/// The pages of an account, without an app.
+fn account_pages() -> Router<App> {
+    Router::new()
+        .route(
+            Place::Account.path(),
+            get(account::page::get).fallback(page_get_only),
+        )
+        .route(
+            account::SIGN_IN,
+            get(account::sign_in::get)
+                .post(account::sign_in::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            account::NEW,
+            get(account::new::get)
+                .post(account::new::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            account::CHOICE,
+            post(account::choice::post).fallback(page_post_only),
+        )
+        .route(account::END, post(account::end::post).fallback(page_post_only))
+        .route(
+            Place::AppPasswords.path(),
+            get(account::app_passwords::get)
+                .post(account::app_passwords::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            Place::NewAppPassword.path(),
+            get(account::new_app_password::get)
+                .post(account::new_app_password::post)
+                .fallback(page_get_and_post_only),
+        )
 }
 
 /// What pages show besides text.

@@ -104,10 +104,10 @@ pub use outcome::{
     ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, ClaimRelease, Creation, Deactivation, Decision,
     DeletionBegin, Distrust, EmailChange, EmailConfirmation, EmailTokenKeeping, EmailTokenSpending,
     Following, Forgetting, HandleChange, HandleClaim, HostAddition, HostChange, HostRemoval, InviteCreation,
-    InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, LegacySessions, ListedLegacySession, PasswordChange,
-    PasswordReset, PendingRequest, Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration,
-    Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd, SignUpAdvance, SignUpBegin,
-    SignUpRelease, Spoiling, Swept, TakingDown,
+    InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, LegacySessions,
+    ListedLegacySession, PasswordChange, PasswordReset, PendingRequest, Recognition, Redemption, Rehoming,
+    Remembered, Replacement, Restoration, Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin,
+    SignInEnd, SignUpAdvance, SignUpBegin, SignUpRelease, Spoiling, Swept, TakingDown,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};

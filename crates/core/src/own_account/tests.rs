@@ -179,6 +179,35 @@ fn a_form_says_what_is_to_end() {
 }
 
 #[test]
+fn a_form_says_what_of_a_password_s_is_to_end() {
+    let session = SessionId::from_entropy([1; 16]);
+    let name = AppPasswordName::parse("a bot").unwrap();
+    for (form, expected) in [
+        (
+            "end=app-password&name=a+bot".to_owned(),
+            Ok(PasswordEnd::AppPassword(name)),
+        ),
+        (
+            format!("end=password-session&session={session}"),
+            Ok(PasswordEnd::Session(session)),
+        ),
+        ("end=password-sessions".to_owned(), Ok(PasswordEnd::EverySession)),
+        (String::new(), Err("end")),
+        ("end=apps".to_owned(), Err("end")),
+        ("end=app-password".to_owned(), Err("name")),
+        ("end=app-password&name=%07".to_owned(), Err("name")),
+        ("end=password-session&session=x".to_owned(), Err("session")),
+    ] {
+        let form_read = Parameters::from_form(form.as_bytes()).unwrap();
+        match (PasswordEnd::parse(&form_read), expected) {
+            (Ok(end), Ok(expected)) => assert_eq!(end, expected),
+            (Err(denial), Err(name)) => assert!(denial.to_string().contains(name), "{form}: {denial}"),
+            (parsed, _) => panic!("{form}: {parsed:?}"),
+        }
+    }
+}
+
+#[test]
 fn only_the_account_s_own_live_sessions_may_be_ended() {
     let (mine, now) = (fixtures::account(), fixtures::NOW);
     let live = fixtures::session();

@@ -2,7 +2,7 @@
 
 use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_server::pages::account::{
-    AccountView, AppSession, ConnectedApp, DeviceName, Done, OwnForm, SessionEnds, SignedInDevice,
+    AccountView, AppSession, ConnectedApp, DeviceName, Done, OwnForm, SessionEnds, Setting, SignedInDevice,
 };
 use entryway_server::pages::account_chooser::{AccountChooserView, SignedInAccount};
 use entryway_server::pages::consent::{Permission, PermissionGroup};
@@ -20,9 +20,9 @@ use super::{
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_014_400);
 const HOUR: i64 = 3_600;
-const DAY: i64 = 24 * HOUR;
+pub(super) const DAY: i64 = 24 * HOUR;
 
-fn ago(seconds: i64) -> Moment {
+pub(super) fn ago(seconds: i64) -> Moment {
     Moment {
         at: NOW - Seconds(seconds),
         now: NOW,
@@ -138,12 +138,16 @@ fn signed_in(device: DeviceName, since: i64, seen: i64) -> SignedInDevice {
     }
 }
 
-fn own_form(account: &str) -> OwnForm<'_> {
+pub(super) fn own_form_at<'a>(action: &'a str, account: &'a str) -> OwnForm<'a> {
     OwnForm {
-        action: "/account/end",
+        action,
         csrf: "Zm9yZ2VyeSBwcm9vZg",
         account,
     }
+}
+
+fn own_form(account: &str) -> OwnForm<'_> {
+    own_form_at("/account/end", account)
 }
 
 fn view() -> AccountView<'static> {
@@ -152,6 +156,11 @@ fn view() -> AccountView<'static> {
         account: alice(),
         done: None,
         form: own_form("did:plc:ewvi7nxzyoun6zhxrhs64oiz"),
+        settings: vec![Setting {
+            title: "App passwords",
+            state: "2 app passwords, 1 app signed in with a password".to_owned(),
+            path: "/account/app-passwords?account=did%3Aplc%3Aewvi7nxzyoun6zhxrhs64oiz".to_owned(),
+        }],
         apps: vec![statusphere(), jotter(), remembered(false)],
         more_apps: 0,
         devices: vec![

@@ -2,6 +2,8 @@
 
 #[path = "account.rs"]
 mod account;
+#[path = "app_passwords.rs"]
+mod app_passwords;
 #[path = "consent.rs"]
 mod consent;
 #[path = "sign_up.rs"]
@@ -45,6 +47,7 @@ pub(crate) fn all() -> Vec<Sample> {
     signed_out(&mut samples);
     home(&mut samples);
     account::push_all(&mut samples);
+    app_passwords::push_all(&mut samples);
     samples
 }
 
@@ -61,6 +64,7 @@ fn form(action: &str) -> FormContext<'static> {
             client_id: "https://statusphere.example/oauth-client-metadata.json",
             request_uri: "urn:ietf:params:oauth:request_uri:req-5f1c3a",
         }),
+        next: None,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::extract::{body, navigation};
 use crate::failure::Failure;
 
 use super::location;
+use super::sign_in::next;
 
 pub(crate) async fn post(State(app): State<App>, session: Session, request: Request<Body>) -> Response {
     match choose(&app, session, request).await {
@@ -32,5 +33,6 @@ async fn choose(app: &App, session: Session, request: Request<Body>) -> Result<R
     let signed_in = browser.signed_in(app, app.now()).await?;
     let one = signed_in.iter().find(|one| one.account.did.as_str() == wanted);
     let account = &one.ok_or(Denial::AccountNotSignedIn)?.account;
-    Ok(reply::see_other(&location(&account.did, None)))
+    let place = next(&form);
+    Ok(reply::see_other(&location(place, &account.did, None)))
 }

@@ -10,43 +10,30 @@ use http::Request;
 use tower_sessions::Session;
 
 use entryway_core::account::Account;
-use entryway_core::own_account::{End, OwnPage, may_end, own_page};
+use entryway_core::own_account::{End, may_end};
 use entryway_core::session::EndReason;
 use entryway_oauth::secret::SessionId;
 use entryway_oauth::time::Timestamp;
 use entryway_store::{Revocation, SessionEnd, SignInEnd};
 
 use crate::app::App;
-use crate::authorize::reply;
 use crate::browser::Browser;
-use crate::extract::{body, navigation};
 use crate::failure::Failure;
 use crate::pages::account::Done;
 
-use super::location;
+use super::Place;
+use super::own::{Own, Turned, answer};
 
 pub(crate) async fn post(State(app): State<App>, session: Session, request: Request<Body>) -> Response {
-    match end(&app, session, request).await {
-        Ok(response) => response,
-        Err(failure) => reply::failure(&app, failure),
-    }
+    answer(&app, end(&app, session, request).await)
 }
 
-async fn end(app: &App, session: Session, request: Request<Body>) -> Result<Response, Failure> {
-    let now = app.now();
-    navigation::check_form(request.headers(), app.issuer())?;
-    let (_, form) = body::parameters(request, body::Accepts::Form).await?;
-    let browser = Browser::of_form(app, session, form.optional("csrf")).await?;
-    let end = End::parse(&form)?;
-    let wanted = form.required("account")?;
-    let signed_in = browser.signed_in(app, now).await?;
-    let OwnPage::Show(one) = own_page(&signed_in, Some(wanted), app.policy(), now) else {
-        // signed out meanwhile, perhaps from another device: the page says so better than an error
-        return Ok(reply::see_other(super::PATH));
-    };
-    let done = apply(app, &browser, &one.account, &end, now).await?;
-    tracing::info!(account.did = %one.account.did, ended = done.word(), "a person ended what could use their account");
-    Ok(reply::see_other(&location(&one.account.did, Some(done))))
+async fn end(app: &App, session: Session, request: Request<Body>) -> Result<Response, Turned> {
+    let own = Own::of_form(app, session, request, Place::Account).await?;
+    let end = End::parse(&own.parameters)?;
+    let done = apply(app, &own.browser, &own.account, &end, own.now).await?;
+    tracing::info!(account.did = %own.account.did, ended = done.word(), "a person ended what could use their account");
+    Ok(own.on_to(Place::Account, done))
 }
 
 async fn apply(

@@ -15,6 +15,10 @@ pub(super) struct Listed<'a> {
     pub(super) account: &'a Account,
     pub(super) apps: ConnectedApps,
     pub(super) devices: Devices,
+    /// How many passwords of apps there are.
+    pub(super) app_passwords: usize,
+    /// How many sessions of `createSession` there are.
+    pub(super) password_sessions: u64,
     /// The permission sets that the apps were granted, as far as they are at hand.
     pub(super) sets: Sets,
     pub(super) now: Timestamp,
@@ -30,12 +34,16 @@ impl<'a> Listed<'a> {
         let store = app.store();
         let apps = store.connected_apps(&account.did, app.policy(), now).await?;
         let devices = store.devices(&account.did, browser.digest(), now).await?;
+        let app_passwords = store.app_passwords(&account.did).await?.len();
+        let password_sessions = store.legacy_sessions(&account.did, now).await?.count;
         let names = apps.listed.iter().flat_map(scopes);
         let sets = app.sets().at_hand(names, now).await?;
         Ok(Self {
             account,
             apps,
             devices,
+            app_passwords,
+            password_sessions,
             sets,
             now,
         })

@@ -17,7 +17,7 @@ use crate::pages::form::{FormContext, Way};
 use crate::serve::Peer;
 use crate::sign_up_form::{self, Around, Submitted};
 
-use super::location;
+use super::{Place, location};
 
 pub(crate) async fn get(State(app): State<App>, session: Session, parts: Parts) -> Response {
     match show(&app, session, &parts).await {
@@ -55,7 +55,11 @@ async fn sign_up(app: &App, session: Session, request: Request<Body>) -> Result<
             let (device, now) = (device::of(&parts.headers), app.now());
             browser.sign_in(app, &account.did, device, None, now).await?;
             tracing::info!(account.did = %account.did, "signed up");
-            Ok(reply::see_other(&location(&account.did, Some(Done::Created))))
+            Ok(reply::see_other(&location(
+                Place::Account,
+                &account.did,
+                Some(Done::Created),
+            )))
         }
         Submitted::Refused(denial) => {
             let csrf = browser.form_token(app);
@@ -70,6 +74,7 @@ fn around(csrf: &str) -> Around<'_> {
             action: super::NEW.to_owned(),
             csrf,
             request: None,
+            next: None,
         },
         app: None,
         sign_in: super::SIGN_IN,

@@ -7,16 +7,19 @@ use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use tower_sessions::Session;
 
+use entryway_core::own_account::may_sign_in;
 use entryway_oauth::denial::Denial;
+use entryway_oauth::form::Parameters;
 
 use crate::app::App;
 use crate::authorize::{reply, sign_in as front_channel};
 use crate::browser::Browser;
 use crate::extract::{body, device, navigation};
 use crate::failure::Failure;
+use crate::pages::form::NEXT;
 use crate::serve::Peer;
 
-use super::{location, views};
+use super::{Place, location, views};
 
 pub(crate) async fn get(State(app): State<App>, session: Session, parts: Parts) -> Response {
     match show(&app, session, &parts).await {
@@ -32,7 +35,7 @@ async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Fa
     }
     let browser = Browser::open(app, session).await?;
     browser.keep().await?;
-    views::sign_in(app, &browser, None, None).await
+    views::sign_in(app, &browser, None, Place::Account, None).await
 }
 
 pub(crate) async fn post(State(app): State<App>, session: Session, request: Request<Body>) -> Response {
@@ -48,17 +51,24 @@ async fn sign_in(app: &App, session: Session, request: Request<Body>) -> Result<
     let (parts, form) = body::parameters(request, body::Accepts::Form).await?;
     let browser = Browser::of_form(app, session, form.optional("csrf")).await?;
     let address = Peer::address(&parts.extensions);
-    match front_channel::authenticate(app, &form, None, address).await {
-        Ok(account) => {
+    let denial = match front_channel::authenticate(app, &form, None, address).await {
+        Ok(account) if may_sign_in(&account) => {
             let device = device::of(&parts.headers);
             browser.sign_in(app, &account.did, device, None, now).await?;
             tracing::info!(account.did = %account.did, "signed in");
-            Ok(reply::see_other(&location(&account.did, None)))
+            return Ok(reply::see_other(&location(next(&form), &account.did, None)));
         }
-        Err(Failure::Denial(denial @ (Denial::CredentialsWrong | Denial::TooManyAttempts { .. }))) => {
-            tracing::info!(denial.code = denial.code(), denial.reason = %denial, "sign-in refused");
-            views::sign_in_again(app, &browser, form.optional("username"), &denial).await
-        }
-        Err(failure) => Err(failure),
-    }
+        Ok(_) => Denial::AccountInactive,
+        Err(Failure::Denial(denial @ (Denial::CredentialsWrong | Denial::TooManyAttempts { .. }))) => denial,
+        Err(failure) => return Err(failure),
+    };
+    tracing::info!(denial.code = denial.code(), denial.reason = %denial, "sign-in refused");
+    views::sign_in_again(app, &browser, &form, &denial).await
+}
+
+/// The page that the form says is to follow.
+pub(super) fn next(form: &Parameters) -> Place {
+    form.optional(NEXT)
+        .and_then(Place::parse)
+        .unwrap_or(Place::Account)
 }

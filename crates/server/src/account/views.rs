@@ -9,6 +9,7 @@ use entryway_core::device::{BrowserFamily, Device, System};
 use entryway_core::own_account::SelfEnd;
 use entryway_core::sign_in::SignIn;
 use entryway_oauth::denial::Denial;
+use entryway_oauth::form::Parameters;
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 use entryway_store::{ConnectedApp, ConnectedSession};
@@ -22,23 +23,27 @@ use crate::browser::Browser;
 use crate::extract::language::Language;
 use crate::failure::{Failure, add_denial_headers};
 use crate::pages::account::{
-    AccountView, AppSession, ConnectedApp as AppEntry, DeviceName, Done, OwnForm, SessionEnds, SignedInDevice,
+    AccountView, AppSession, ConnectedApp as AppEntry, DeviceName, Done, SessionEnds, Setting, SignedInDevice,
 };
 use crate::pages::account_chooser::{AccountChooserView, SignedInAccount};
 use crate::pages::duration::InWords;
-use crate::pages::form::{FormContext, Way};
+use crate::pages::form::{FormContext, USERNAME, Way};
 use crate::pages::moment::Moment;
 use crate::pages::sign_in::{SignInRefusal, SignInView, Username};
 use crate::pages::untrusted::Untrusted;
 use crate::sign_up_form;
 
+use super::Place;
 use super::listed::{Listed, scopes};
+use super::own::Own;
+use super::sign_in::next;
 
 /// The sign-in page, with the name of an account that was signed in here before.
 pub(super) async fn sign_in(
     app: &App,
     browser: &Browser,
     account: Option<&Account>,
+    next: Place,
     done: Option<Done>,
 ) -> Result<Response, Failure> {
     let username = match account {
@@ -46,7 +51,7 @@ pub(super) async fn sign_in(
         None => Username::Empty,
     };
     let csrf = browser.form_token(app);
-    let view = sign_in_view(app, &csrf, username, sign_up(app).await?);
+    let view = sign_in_view(app, &csrf, username, next, sign_up(app).await?);
     let view = SignInView {
         again: account.is_some(),
         another_account: account.map(|_| Way::Link(super::SIGN_IN)),
@@ -60,14 +65,19 @@ pub(super) async fn sign_in(
 pub(super) async fn sign_in_again(
     app: &App,
     browser: &Browser,
-    typed: Option<&str>,
+    form: &Parameters,
     denial: &Denial,
 ) -> Result<Response, Failure> {
     let csrf = browser.form_token(app);
+    let typed = form.optional(USERNAME);
     let username = typed.map_or(Username::Empty, |typed| Username::Hinted(Untrusted(typed)));
     let view = SignInView {
-        refusal: Some(refusal(denial)),
-        ..sign_in_view(app, &csrf, username, sign_up(app).await?)
+        // who deactivated it may sign in here
+        refusal: Some(match refusal(denial) {
+            SignInRefusal::Inactive { .. } => SignInRefusal::TakenDown,
+            refusal => refusal,
+        }),
+        ..sign_in_view(app, &csrf, username, next(form), sign_up(app).await?)
     };
     let status = StatusCode::from_u16(denial.status()).unwrap_or(StatusCode::UNAUTHORIZED);
     let mut response = page(&view, status, FormTarget::Here)?;
@@ -84,11 +94,12 @@ fn sign_in_view<'a>(
     app: &'a App,
     csrf: &'a str,
     username: Username<'a>,
+    next: Place,
     sign_up: Option<&'a str>,
 ) -> SignInView<'a> {
     SignInView {
         page: page_context(app),
-        form: form(super::SIGN_IN, csrf),
+        form: form(super::SIGN_IN, csrf, next),
         app: None,
         done: None,
         username,
@@ -106,6 +117,7 @@ pub(super) fn choose(
     app: &App,
     browser: &Browser,
     candidates: &[Candidate<'_>],
+    next: Place,
     done: Option<Done>,
 ) -> Result<Response, Failure> {
     let csrf = browser.form_token(app);
@@ -115,7 +127,7 @@ pub(super) fn choose(
     });
     let view = AccountChooserView {
         page: page_context(app),
-        form: form(super::CHOICE, &csrf),
+        form: form(super::CHOICE, &csrf, next),
         app: None,
         done,
         accounts: accounts.collect(),
@@ -125,11 +137,12 @@ pub(super) fn choose(
     page(&view, StatusCode::OK, FormTarget::Here)
 }
 
-fn form<'a>(action: &str, csrf: &'a str) -> FormContext<'a> {
+fn form<'a>(action: &str, csrf: &'a str, next: Place) -> FormContext<'a> {
     FormContext {
         action: action.to_owned(),
         csrf,
         request: None,
+        next: (next != Place::Account).then_some(next.path()),
     }
 }
 
@@ -143,12 +156,11 @@ struct Explanation<'a> {
 /// The page itself.
 pub(super) fn account(
     app: &App,
-    browser: &Browser,
+    own: &Own,
     listed: &Listed<'_>,
-    done: Option<Done>,
     language: &Language,
 ) -> Result<Response, Failure> {
-    let (csrf, here) = (browser.form_token(app), browser.digest());
+    let here = own.browser.digest();
     let explained: Vec<Explanation<'_>> = listed
         .apps
         .listed
@@ -166,12 +178,9 @@ pub(super) fn account(
     let view = AccountView {
         page: page_context(app),
         account: account_party(listed.account),
-        done,
-        form: OwnForm {
-            action: super::END,
-            csrf: &csrf,
-            account: listed.account.did.as_str(),
-        },
+        done: own.done,
+        form: own.form(super::END),
+        settings: settings(own, listed),
         apps: explained
             .iter()
             .map(|one| one.entry(app, here, listed.now))
@@ -192,6 +201,29 @@ pub(super) fn account(
         another_account: super::SIGN_IN,
     };
     page(&view, StatusCode::OK, FormTarget::Here)
+}
+
+/// The pages of the account where more can be changed.
+fn settings(own: &Own, listed: &Listed<'_>) -> Vec<Setting> {
+    vec![Setting {
+        title: "App passwords",
+        state: counted_passwords(listed.app_passwords, listed.password_sessions),
+        path: own.at(Place::AppPasswords),
+    }]
+}
+
+/// How many passwords of apps there are, and how many sessions that any password began.
+fn counted_passwords(passwords: usize, sessions: u64) -> String {
+    let passwords = match passwords {
+        0 => "None".to_owned(),
+        1 => "1 app password".to_owned(),
+        more => format!("{more} app passwords"),
+    };
+    match sessions {
+        0 => passwords,
+        1 => format!("{passwords}, 1 app signed in with a password"),
+        more => format!("{passwords}, {more} apps signed in with a password"),
+    }
 }
 
 impl Explanation<'_> {

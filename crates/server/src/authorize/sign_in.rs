@@ -41,26 +41,29 @@ async fn sign_in(app: &App, session: Session, request: Request<Body>) -> Result<
     let opened = Opened::load(app, browser, &form, now).await?;
     let opened = opened.with_errand(Errand::SignIn);
     let address = Peer::address(&parts.extensions);
-    match authenticate(app, &form, opened.pending.request.named_account(), address).await {
-        Ok(account) => {
+    let denial = match authenticate(app, &form, opened.pending.request.named_account(), address).await {
+        Ok(account) if account.status == AccountStatus::Active => {
             let device = device::of(&parts.headers);
             let browser = &opened.browser;
             browser
                 .sign_in(app, &account.did, device, Some(opened.id), now)
                 .await?;
             tracing::info!(account.did = %account.did, client.id = %opened.pending.request.client_id, "signed in");
-            Ok(reply::see_other(&opened.location(app)))
+            return Ok(reply::see_other(&opened.location(app)));
         }
-        Err(Failure::Denial(denial @ (Denial::CredentialsWrong | Denial::TooManyAttempts { .. }))) => {
-            tracing::info!(denial.code = denial.code(), denial.reason = %denial, "sign-in refused");
-            let step = opened.next_step(app, now);
-            views::sign_in_again(app, &opened, &step, &form, &denial)
+        Ok(account) => {
+            tracing::info!(account.did = %account.did, "sign-in of an account that may not act");
+            Denial::AccountInactive
         }
-        Err(failure) => Err(failure),
-    }
+        Err(Failure::Denial(denial @ (Denial::CredentialsWrong | Denial::TooManyAttempts { .. }))) => denial,
+        Err(failure) => return Err(failure),
+    };
+    tracing::info!(denial.code = denial.code(), denial.reason = %denial, "sign-in refused");
+    let step = opened.next_step(app, now);
+    views::sign_in_again(app, &opened, &step, &form, &denial)
 }
 
-/// The account whose name and password these are.
+/// The account whose name and password these are, whether or not it may act.
 ///
 /// Unknown names and wrong passwords take the same time and get the same answer.
 pub(crate) async fn authenticate(
@@ -85,9 +88,5 @@ pub(crate) async fn authenticate(
     if let Some(attempt) = checked.attempt {
         attempt.take_back();
     }
-    if account.status == AccountStatus::Active {
-        Ok(account)
-    } else {
-        Err(Denial::AccountInactive.into())
-    }
+    Ok(account)
 }

@@ -12,6 +12,7 @@ use entryway_oauth::form::Parameters;
 use entryway_oauth::redirect::RedirectKind;
 use entryway_oauth::xrpc_denial::XrpcDenial;
 
+use crate::account::Place;
 use crate::app::App;
 use crate::extract::language::Language;
 use crate::failure::{Failure, add_denial_headers};
@@ -93,6 +94,9 @@ pub(crate) fn refusal(denial: &Denial) -> SignInRefusal {
     match denial.retry_after_seconds() {
         Some(seconds) => SignInRefusal::TooManyTries {
             retry_after: InWords(seconds.into()),
+        },
+        None if *denial == Denial::AccountInactive => SignInRefusal::Inactive {
+            account_path: Place::Account.path(),
         },
         None => SignInRefusal::CredentialsMismatch,
     }
@@ -237,6 +241,7 @@ fn form_context<'a>(opened: &'a Opened, action: String, csrf: &'a str) -> FormCo
             client_id: opened.pending.request.client_id.as_str(),
             request_uri: opened.request_uri.expose(),
         }),
+        next: None,
     }
 }
 

@@ -23,6 +23,8 @@ pub struct AccountView<'a> {
     pub done: Option<Done>,
     /// Where the forms go, and what each of them carries.
     pub form: OwnForm<'a>,
+    /// The pages where more can be seen and changed.
+    pub settings: Vec<Setting>,
     /// The apps, those used last first.
     pub apps: Vec<ConnectedApp<'a>>,
     /// How many more there are.
@@ -37,6 +39,17 @@ pub struct AccountView<'a> {
     pub sign_in_lasts: InWords,
     /// Path of the page that leads to another account.
     pub another_account: &'a str,
+}
+
+/// A page of the account where something can be changed.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// What.
+    pub title: &'static str,
+    /// How it is now, in words.
+    pub state: String,
+    /// Path of the page.
+    pub path: String,
 }
 
 /// What the forms of the page carry.
@@ -143,13 +156,19 @@ pub enum Done {
     OtherDevices,
     /// All devices are signed out, and all apps have lost their access.
     Everything,
+    /// An app password opens nothing any more.
+    AppPassword,
+    /// A session that a password began has ended.
+    PasswordSession,
+    /// All of them have.
+    PasswordSessions,
     /// Nothing: it had ended before.
     Nothing,
 }
 
 impl Done {
     /// Each of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Created,
         Self::App,
         Self::Session,
@@ -158,6 +177,9 @@ impl Done {
         Self::ThisDevice,
         Self::OtherDevices,
         Self::Everything,
+        Self::AppPassword,
+        Self::PasswordSession,
+        Self::PasswordSessions,
         Self::Nothing,
     ];
 
@@ -172,6 +194,9 @@ impl Done {
             Self::ThisDevice => "this-device",
             Self::OtherDevices => "devices",
             Self::Everything => "everything",
+            Self::AppPassword => "app-password",
+            Self::PasswordSession => "password-session",
+            Self::PasswordSessions => "password-sessions",
             Self::Nothing => "nothing",
         }
     }

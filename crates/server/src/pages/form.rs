@@ -6,6 +6,8 @@ pub const CSRF: &str = "csrf";
 pub const CLIENT_ID: &str = "client_id";
 /// Name of the hidden input that repeats the pushed request's reference.
 pub const REQUEST_URI: &str = "request_uri";
+/// Name of the hidden input that says which page of the account is to follow.
+pub const NEXT: &str = "next";
 /// Name of the sign-in page's account field: the name password managers know.
 pub const USERNAME: &str = "username";
 /// Name of the sign-in page's password field.
@@ -43,6 +45,8 @@ pub struct FormContext<'a> {
     pub csrf: &'a str,
     /// The request that the page is about, if an app sent the person here.
     pub request: Option<PushedRequest<'a>>,
+    /// The page of the account that is to follow, where it is not its first.
+    pub next: Option<&'a str>,
 }
 
 /// What a form says of the pushed request it belongs to.

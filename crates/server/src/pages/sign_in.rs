@@ -65,6 +65,13 @@ pub enum Username<'a> {
 pub enum SignInRefusal {
     /// The name and password do not fit together. Whether there is such an account is not said.
     CredentialsMismatch,
+    /// The account may not act: its person deactivated it, or the operator took it down.
+    Inactive {
+        /// Path of the page where its person can wake it.
+        account_path: &'static str,
+    },
+    /// The operator took the account down.
+    TakenDown,
     /// The page was open for so long that its form is no longer good, and nothing was tried.
     PageStale,
     /// There were too many tries for this account or from this place.

@@ -6,17 +6,14 @@ use axum::extract::State;
 use http::Request;
 use serde::Serialize;
 
-use entryway_core::app_password::{
-    AppPassword, AppPasswordEntry, AppPasswordKind, AppPasswordName, name_taken, too_many,
-};
+use entryway_core::app_password::AppPasswordKind;
 use entryway_oauth::service_token::ServiceMethod;
-use entryway_oauth::xrpc_denial::XrpcDenial;
-use entryway_store::AppPasswordCreation;
 
 use super::caller::Caller;
 use super::list_app_passwords::Listed;
 use super::{Failure, body};
 use crate::app::App;
+use crate::app_passwords;
 
 /// Where it is called.
 pub(super) const PATH: &str = "/xrpc/com.atproto.server.createAppPassword";
@@ -32,23 +29,11 @@ pub(super) async fn post(State(app): State<App>, request: Request<Body>) -> Resu
     let now = app.now();
     let (parts, input) = body::input(request).await?;
     let caller = Caller::of(&app, &parts, ServiceMethod::CreateAppPassword, now).await?;
-    let did = &caller.account.did;
-    let entry = AppPasswordEntry {
-        name: AppPasswordName::parse(input.required_text("name")?)?,
-        kind: AppPasswordKind::asked(input.flag("privileged")?.unwrap_or(false)),
-        created_at: now,
-    };
-    let password = AppPassword::from_entropy(app.chance().bytes()?);
-    let created = app.store().create_app_password(did, &entry, password.digest(did));
-    match created.await? {
-        AppPasswordCreation::Created => {}
-        AppPasswordCreation::NameTaken => return Err(name_taken().into()),
-        AppPasswordCreation::TooMany => return Err(too_many().into()),
-        AppPasswordCreation::Unknown => return Err(XrpcDenial::AccountGone.into()),
-    }
-    tracing::info!(account.did = %did, "app password made");
+    let kind = AppPasswordKind::asked(input.flag("privileged")?.unwrap_or(false));
+    let name = input.required_text("name")?;
+    let made = app_passwords::make(&app, &caller.account.did, name, kind, now).await?;
     Ok(Json(Created {
-        password: password.expose().to_owned(),
-        entry: Listed::of(&entry),
+        password: made.password.expose().to_owned(),
+        entry: Listed::of(&made.entry),
     }))
 }

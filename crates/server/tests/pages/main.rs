@@ -171,7 +171,7 @@ fn hostile_text_is_shown_as_text_and_has_nothing_invisible() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 8);
+    assert_eq!(seen, 10);
 }
 
 //
@@ -205,7 +205,7 @@ fn every_form_of_ours_posts_the_hidden_inputs_exactly_as_they_were_given() {
                 account.len() <= usize::from(name.starts_with("consent") || is_own),
                 "{name}"
             );
-            let named = ["client_id", "session", "device"];
+            let named = ["client_id", "session", "device", "name"];
             let (which, ours): (Vec<_>, Vec<_>) = ours
                 .into_iter()
                 .partition(|(field, _)| is_own && named.contains(field));
@@ -225,7 +225,7 @@ fn every_form_of_ours_posts_the_hidden_inputs_exactly_as_they_were_given() {
             forms += 1;
         }
     }
-    assert_eq!(forms, 100);
+    assert_eq!(forms, 111);
 }
 
 //
