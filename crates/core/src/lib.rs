@@ -31,6 +31,7 @@ pub mod handle;
 pub mod invite;
 pub mod legacy_session;
 mod letters;
+pub mod message;
 pub mod own_account;
 pub mod own_method;
 pub mod password;

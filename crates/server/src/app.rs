@@ -13,6 +13,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_resource::client::HttpClient;
 use entryway_scope::{Did, Handle};
 use entryway_store::Store;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::clients::Clients;
@@ -23,7 +24,7 @@ use crate::failure::Fault;
 use crate::feed::{Hub, Readers};
 use crate::fleet::{Fleet, HostPasswords};
 use crate::keys::Keys;
-use crate::limits::{CallLimits, SignInLimits};
+use crate::limits::{CallLimits, LetterLimits, SignInLimits};
 use crate::mail::{NoPost, Post};
 use crate::password::Passwords;
 use crate::sets::PermissionSets;
@@ -95,6 +96,8 @@ struct Inner {
     sign_up_limits: Option<SignInLimits>,
     sign_up_turns: Turns<Handle>,
     change_turns: Turns<(Did, Kind)>,
+    letter_limits: Option<LetterLimits>,
+    letters_under_way: Arc<Semaphore>,
     call_limits: Option<CallLimits>,
     clock: Clock,
     chance: Chance,
@@ -129,6 +132,7 @@ impl App {
         let of_sign_ins = || SignInLimits::new(config.policy.failed_sign_ins);
         let limits = config.limit_sign_ins.then(of_sign_ins);
         let sign_up_limits = config.limit_sign_ins.then(of_sign_ins);
+        let letter_limits = config.limit_sign_ins.then(LetterLimits::new);
         let call_limits = config.calls_per_minute.map(CallLimits::new);
         let endpoints = Endpoints::under(&config.prefix);
         Ok(Self(Arc::new(Inner {
@@ -149,6 +153,8 @@ impl App {
             sign_up_limits,
             sign_up_turns: Turns::new(),
             change_turns: Turns::new(),
+            letter_limits,
+            letters_under_way: Arc::new(Semaphore::new(LETTERS_UNDER_WAY_MAX)),
             call_limits,
             clock,
             chance,
@@ -246,6 +252,15 @@ impl App {
         &self.0.change_turns
     }
 
+    pub(crate) fn letter_limits(&self) -> Option<&LetterLimits> {
+        self.0.letter_limits.as_ref()
+    }
+
+    /// A place for each letter that nobody waits for.
+    pub(crate) fn letters_under_way(&self) -> &Arc<Semaphore> {
+        &self.0.letters_under_way
+    }
+
     pub(crate) fn call_limits(&self) -> Option<&CallLimits> {
         self.0.call_limits.as_ref()
     }
@@ -263,3 +278,6 @@ impl App {
         self.0.clock.now()
     }
 }
+
+/// Letters that are on their way at once, and for which nobody waits: each holds a connection to the mail server.
+const LETTERS_UNDER_WAY_MAX: usize = 64;

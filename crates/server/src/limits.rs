@@ -1,9 +1,11 @@
-//! How often somebody may call, or fail to sign in.
+//! How often somebody may call, have letters sent, or fail to sign in.
 //!
 //! Of sign-ins only failures count, per account and address and per address over all accounts: a stranger who
 //! guesses from elsewhere cannot lock an owner out, and an owner who signs in often is never stopped.
 //! An attempt is counted before the password is checked and taken back on success, so sixty-four at
 //! once cannot slip through together.
+
+mod letters;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use entryway_core::policy::FailedSignIns;
 use entryway_oauth::denial::Denial;
 use entryway_oauth::secret::Digest;
 use entryway_oauth::xrpc_denial::XrpcDenial;
+
+pub(crate) use letters::{AskedBy, LetterLimits};
 
 /// Counts failed sign-ins in memory. Each instance counts for itself.
 #[derive(Clone, Debug)]

@@ -1,8 +1,9 @@
-//! Mail: letters that bring a code, and the way out for them.
+//! Mail: letters that bring a code or an operator's words, and the way out for them.
 //!
 //! A letter is the only thing that has a code in clear. Neither it nor an error about it is ever printed whole.
 
 mod letter;
+mod plain;
 mod smtp;
 
 use std::fmt;

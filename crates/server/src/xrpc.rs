@@ -15,15 +15,21 @@ mod delete_account;
 mod delete_session;
 mod dereference_scope;
 mod describe_server;
+mod email;
 mod get_session;
 mod invites;
 mod list_app_passwords;
+mod password_reset;
+mod plc_signature;
 mod proxy;
 mod refresh_session;
+mod request_account_delete;
 mod resolve_handle;
 mod revoke_app_password;
+mod send_email;
 pub(crate) mod session;
 mod subject_status;
+mod update_account;
 mod update_handle;
 
 pub(crate) use proxy::CallsUnderWay;
@@ -79,6 +85,27 @@ pub(crate) fn methods(app: &App) -> Router<App> {
         .route(invites::LIST, query(get(invites::list)))
         .route(subject_status::UPDATE, procedure(post(subject_status::update)))
         .route(subject_status::GET, query(get(subject_status::get)))
+        .route(
+            email::REQUEST_CONFIRMATION,
+            procedure(post(email::request_confirmation)),
+        )
+        .route(email::CONFIRM, procedure(post(email::confirm)))
+        .route(email::REQUEST_UPDATE, procedure(post(email::request_update)))
+        .route(email::UPDATE, procedure(post(email::update)))
+        .route(password_reset::ASK, procedure(post(password_reset::ask)))
+        .route(password_reset::CHOOSE, procedure(post(password_reset::choose)))
+        .route(plc_signature::REQUEST, procedure(post(plc_signature::request)))
+        .route(plc_signature::SIGN, procedure(post(plc_signature::sign)))
+        .route(
+            request_account_delete::PATH,
+            procedure(post(request_account_delete::post)),
+        )
+        .route(send_email::PATH, procedure(post(send_email::post)))
+        .route(update_account::EMAIL, procedure(post(update_account::email)))
+        .route(
+            update_account::PASSWORD,
+            procedure(post(update_account::password)),
+        )
         .route(proxy::PATH, any(proxy::call))
         .layer(from_fn_with_state(app.clone(), answer_headers))
         .layer(cors())

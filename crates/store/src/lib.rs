@@ -60,7 +60,8 @@
 //! | `rotate_legacy_session`, `end_legacy_session` | 1 | 1 |
 //! | `end_legacy_sessions_of_account` | 4 | 2 |
 //! | `create_app_password`, `revoke_app_password` | 5 | 3 |
-//! | `keep_email_token`, `spend_email_token` | 1 | 1 |
+//! | `keep_email_token` | 5 | 3 |
+//! | `spend_email_token` | 1 | 1 |
 //! | `trust_client`, `distrust_client` | 1 | 1 |
 //! | `revoke_grant` | 8, and 1 for each code it spoils | 6, and 1 |
 //! | `revoke_all_grants` | 8, and 1 for each code it spoils | 6, and 1 |

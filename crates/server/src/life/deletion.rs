@@ -2,18 +2,27 @@
 
 use std::net::IpAddr;
 
+use entryway_core::account::Account;
 use entryway_core::account_change::Kind;
-use entryway_core::email_token::{EmailToken, EmailTokenPurpose, check};
+use entryway_core::email_token::EmailTokenPurpose;
 use entryway_core::legacy_session::Credential;
 use entryway_core::password::PresentedPassword;
 use entryway_oauth::xrpc_denial::XrpcDenial;
 use entryway_scope::Did;
 use entryway_store::DeletionBegin;
 
-use super::Changes;
+use super::{Changes, codes};
 use crate::app::App;
 use crate::credentials::{self, AppPasswords};
 use crate::xrpc::Failure;
+
+/// Sends the code that deletes the account.
+///
+/// # Errors
+/// As [`codes::send`] says.
+pub(crate) async fn request(app: &App, account: &Account, from: IpAddr) -> Result<(), Failure> {
+    codes::send(app, account, EmailTokenPurpose::DeleteAccount, from).await
+}
 
 /// Deletes the account, here and on its PDS. Its DID stays its person's, who may have a key to it.
 ///
@@ -36,7 +45,6 @@ pub(crate) async fn delete(
         name: "did",
         expected: "must be a DID",
     })?;
-    let (token, purpose) = (EmailToken::parse(typed_token), EmailTokenPurpose::DeleteAccount);
     let changes = Changes::of(app);
     let _turn = changes.turn(&did, Kind::Deletion).await?;
     let checked = credentials::check(app, did.as_str(), password, AppPasswords::Refused, address).await?;
@@ -44,9 +52,9 @@ pub(crate) async fn delete(
     let held = match (checked.account, checked.credential, under_way) {
         (None, _, Some(found)) => changes.take_up_for_request(found).await?,
         (Some(_), Credential::AccountPassword, _) => {
-            let digest = app.keys().email_tokens.digest(&token?, purpose);
-            let (stored, now) = (app.store().email_token(&did, purpose).await?, app.now());
-            check(stored.as_ref(), digest, now)?;
+            let now = app.now();
+            let digest =
+                codes::checked(app, &did, EmailTokenPurpose::DeleteAccount, typed_token, now).await?;
             match app.store().begin_deletion(&did, Some(digest), now).await? {
                 DeletionBegin::Begun(record) => Some(record),
                 DeletionBegin::Resumed(found) => changes.take_up_for_request(found).await?,

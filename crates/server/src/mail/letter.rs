@@ -5,8 +5,10 @@ use std::fmt;
 use askama::Template;
 
 use entryway_core::email_token::{EMAIL_TOKEN_LIFETIME, EmailToken, EmailTokenPurpose};
+use entryway_core::message::Message;
 use entryway_scope::Handle;
 
+use super::plain;
 use crate::failure::Fault;
 
 /// A letter in its two forms, for readers with and without HTML. `Debug` shows to whom and about what.
@@ -64,6 +66,49 @@ impl Letter {
             subject: format!("{subject} at {service_host}"),
             text: text.render().map_err(fault)?,
             html: html.render().map_err(fault)?,
+        })
+    }
+}
+
+impl Letter {
+    /// A letter in an operator's words to the holder of an account at the service of this host.
+    ///
+    /// # Errors
+    /// As [`Self::with_code`].
+    pub fn with_message(
+        to: &str,
+        message: &Message,
+        handle: &Handle,
+        service_host: &str,
+    ) -> Result<Self, Fault> {
+        let fault = |error| Fault::because("writing a letter", error);
+        let content = message.content.as_str();
+        let is_markup = content.contains('<');
+        let text = if is_markup {
+            plain::words(content)
+        } else {
+            content.to_owned()
+        };
+        let given = message.subject.clone();
+        let subject = given.unwrap_or_else(|| format!("About your account at {service_host}"));
+        let handle = handle.as_str();
+        let in_text = MessageText {
+            text: &text,
+            handle,
+            service_host,
+        };
+        let in_html = MessageHtml {
+            subject: &subject,
+            content,
+            is_markup,
+            handle,
+            service_host,
+        };
+        Ok(Self {
+            to: to.to_owned(),
+            text: in_text.render().map_err(fault)?,
+            html: in_html.render().map_err(fault)?,
+            subject,
         })
     }
 }
@@ -147,6 +192,25 @@ struct CodeHtml<'a> {
     service_host: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "mail/message.txt")]
+struct MessageText<'a> {
+    text: &'a str,
+    handle: &'a str,
+    service_host: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mail/message.html")]
+struct MessageHtml<'a> {
+    subject: &'a str,
+    content: &'a str,
+    /// Whether the content is HTML; else it is shown as it was typed.
+    is_markup: bool,
+    handle: &'a str,
+    service_host: &'a str,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +242,26 @@ mod tests {
         let (letter, _) = letter(EmailTokenPurpose::ResetPassword);
         for reference in ["href", "src", "url(", "<script", "<link", "@import"] {
             assert!(!letter.html.contains(reference), "{reference}");
+        }
+    }
+
+    #[test]
+    fn an_operator_writes_in_html_or_as_it_is_typed() {
+        let handle = Handle::parse("alice.test").unwrap();
+        let letter = |subject: Option<&str>, content: &str| {
+            let message = Message::parse(subject, content).unwrap();
+            Letter::with_message("alice@mail.test", &message, &handle, "login.test").unwrap()
+        };
+        let marked = letter(Some("Your post"), "<p>It was <b>hidden</b>.</p>");
+        assert_eq!(marked.subject, "Your post");
+        assert!(marked.html.contains("<p>It was <b>hidden</b>.</p>"));
+        assert!(marked.text.starts_with("It was hidden.\n"), "{}", marked.text);
+        let plain = letter(None, "one & two\nthree");
+        assert_eq!(plain.subject, "About your account at login.test");
+        assert!(plain.html.contains("one &#38; two\nthree"), "{}", plain.html);
+        assert!(plain.text.starts_with("one & two\nthree\n"));
+        for form in [&plain.text, &plain.html, &marked.text, &marked.html] {
+            assert!(form.contains("alice.test") && form.contains("login.test"));
         }
     }
 

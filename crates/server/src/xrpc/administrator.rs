@@ -6,7 +6,9 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
+use entryway_core::account::Account;
 use entryway_core::password::PresentedPassword;
+use entryway_oauth::secret::{Digest, constant_time_eq};
 use entryway_oauth::xrpc_denial::XrpcDenial;
 
 use super::Failure;
@@ -20,25 +22,60 @@ use crate::app::App;
 /// # Errors
 /// [`XrpcDenial::AdminRequired`] for everybody else; [`XrpcDenial::RateLimitExceeded`].
 pub(super) async fn admit(app: &App, parts: &Parts) -> Result<(), Failure> {
+    admit_for(app, parts, None).await
+}
+
+/// Lets an administrator pass who may change this account: one of ours, or that of the PDS on which it lives, whose
+/// calls the PDS passes on as they are (contract 6, item 23).
+///
+/// # Errors
+/// As [`admit`].
+pub(super) async fn admit_for(app: &App, parts: &Parts, account: Option<&Account>) -> Result<(), Failure> {
     let token = presented(&parts.headers).ok_or(XrpcDenial::AdminRequired)?;
     let address = caller::address(app, parts).await?;
     let attempt = app.limits().map(|limits| limits.begin(LIMITED_AS, address));
     let attempt = attempt.transpose().map_err(XrpcDenial::from)?;
-    let known = &app.config().admin_tokens;
-    let mut is_right = false;
-    for hash in known {
-        is_right |= app.passwords().verify(&token, Some(hash)).await?;
-    }
-    if known.is_empty() {
-        app.passwords().verify(&token, None).await?;
-    }
-    if !is_right {
+    let of_host = is_of_host(app, &token, account).await?;
+    if !(is_ours(app, &token).await? | of_host) {
         return Err(XrpcDenial::AdminRequired.into());
     }
     if let Some(attempt) = attempt {
         attempt.take_back();
     }
     Ok(())
+}
+
+/// Whether somebody comes as an administrator, rightly or not.
+pub(super) fn is_claimed(headers: &HeaderMap) -> bool {
+    presented(headers).is_some()
+}
+
+async fn is_ours(app: &App, token: &PresentedPassword) -> Result<bool, Failure> {
+    let known = &app.config().admin_tokens;
+    let mut is_right = false;
+    for hash in known {
+        is_right |= app.passwords().verify(token, Some(hash)).await?;
+    }
+    if known.is_empty() {
+        app.passwords().verify(token, None).await?;
+    }
+    Ok(is_right)
+}
+
+async fn is_of_host(
+    app: &App,
+    token: &PresentedPassword,
+    account: Option<&Account>,
+) -> Result<bool, Failure> {
+    let Some(account) = account else {
+        return Ok(false);
+    };
+    let Some(host) = app.fleet().host_of(account).await? else {
+        return Ok(false);
+    };
+    let password = app.fleet().password(&host)?;
+    let [presented, known] = [token.expose().as_bytes(), password.expose()].map(Digest::of);
+    Ok(constant_time_eq(presented.as_bytes(), known.as_bytes()))
 }
 
 /// The token of the only `Authorization` header.

@@ -5,21 +5,20 @@ use axum::extract::State;
 use http::Request;
 
 use entryway_core::account::Account;
-use entryway_core::email_token::{EmailToken, EmailTokenPurpose, check};
+use entryway_core::email_token::EmailTokenPurpose;
 use entryway_core::legacy_session::{Credential, Factor, SignIn, TakenDown, sign_in};
 use entryway_core::password::PresentedPassword;
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 use entryway_oauth::xrpc_denial::XrpcDenial;
 use entryway_oauth::xrpc_input::Input;
-use entryway_store::EmailTokenKeeping;
 
 use super::session::{self, Session};
 use super::{Failure, body, caller};
 use crate::app::App;
 use crate::credentials::{self, AppPasswords};
 use crate::failure::Fault;
-use crate::mail::Letter;
+use crate::life::codes;
 
 /// Where it is called.
 pub(super) const PATH: &str = "/xrpc/com.atproto.server.createSession";
@@ -61,7 +60,7 @@ pub(super) async fn post(State(app): State<App>, request: Request<Body>) -> Resu
     let session = match sign_in(Some(&account), checked.credential, factor, asked.taken_down)? {
         SignIn::Begin(basis) => session::begin(&app, &account, basis, code, now).await?,
         SignIn::Challenge => {
-            challenge(&app, &account, now).await?;
+            codes::send(&app, &account, EmailTokenPurpose::AuthFactor, address).await?;
             return Err(XrpcDenial::AuthFactorTokenRequired.into());
         }
     };
@@ -86,36 +85,9 @@ async fn factor(
         return Ok((Factor::Missing, None));
     };
     let purpose = EmailTokenPurpose::AuthFactor;
-    let digest = match EmailToken::parse(presented) {
-        Ok(token) => app.keys().email_tokens.digest(&token, purpose),
-        Err(denial) => return Ok((Factor::Wrong(denial), None)),
-    };
-    let stored = app.store().email_token(&account.did, purpose).await?;
-    Ok(match check(stored.as_ref(), digest, now) {
-        Ok(()) => (Factor::Right, Some(digest)),
-        Err(denial) => (Factor::Wrong(denial), None),
-    })
-}
-
-/// Sends a code, in the place of the one that was sent before.
-async fn challenge(app: &App, account: &Account, now: Timestamp) -> Result<(), Failure> {
-    let address = account.email.clone();
-    let to = address.ok_or(Fault::new(
-        "an account without an address asks for codes by e-mail",
-    ))?;
-    let (token, purpose) = (
-        EmailToken::from_entropy(app.chance().bytes()?),
-        EmailTokenPurpose::AuthFactor,
-    );
-    let digest = app.keys().email_tokens.digest(&token, purpose);
-    let kept = app
-        .store()
-        .keep_email_token(&account.did, purpose, digest, now)
-        .await?;
-    if kept == EmailTokenKeeping::Unknown {
-        return Err(XrpcDenial::CredentialsWrong.into());
+    match codes::checked(app, &account.did, purpose, presented, now).await {
+        Ok(digest) => Ok((Factor::Right, Some(digest))),
+        Err(Failure::Denial(denial)) => Ok((Factor::Wrong(denial), None)),
+        Err(Failure::Fault(fault)) => Err(fault),
     }
-    let letter = Letter::with_code(&to, purpose, &token, &account.handle, app.issuer().host())?;
-    let sent = app.post().send(letter).await;
-    sent.map_err(|error| Fault::because("sending a sign-in code", error).into())
 }

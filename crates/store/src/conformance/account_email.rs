@@ -31,8 +31,12 @@ async fn change(bench: &Bench, of: &Account, to: &str) -> EmailChange {
 /// A code that was sent at noon.
 async fn sent(bench: &Bench, of: &Account, purpose: EmailTokenPurpose) -> Digest {
     let code = bench.digest();
-    let kept = bench.store.keep_email_token(&of.did, purpose, code, NOON);
-    assert_eq!(kept.await.unwrap(), EmailTokenKeeping::Kept);
+    let to = stored(bench, of).await.email.unwrap();
+    let kept = bench
+        .store
+        .keep_email_token(&of.did, purpose, code, &to, NOON)
+        .await;
+    assert_eq!(kept.unwrap(), EmailTokenKeeping::Kept);
     code
 }
 

@@ -12,8 +12,12 @@ const RESET: EmailTokenPurpose = EmailTokenPurpose::ResetPassword;
 
 async fn keep_at(bench: &Bench, of: &Account, purpose: EmailTokenPurpose, now: Timestamp) -> Digest {
     let digest = bench.digest();
-    let kept = bench.store.keep_email_token(&of.did, purpose, digest, now);
-    assert_eq!(kept.await.unwrap(), EmailTokenKeeping::Kept);
+    let to = of.email.as_deref().unwrap();
+    let kept = bench
+        .store
+        .keep_email_token(&of.did, purpose, digest, to, now)
+        .await;
+    assert_eq!(kept.unwrap(), EmailTokenKeeping::Kept);
     digest
 }
 
@@ -51,7 +55,7 @@ async fn each_purpose_has_a_code_of_its_own(bench: &Bench) {
     }
     let nobody = bench
         .store
-        .keep_email_token(&account(9).did, RESET, bench.digest(), NOON)
+        .keep_email_token(&account(9).did, RESET, bench.digest(), "a@mail.example", NOON)
         .await;
     assert_eq!(nobody.unwrap(), EmailTokenKeeping::Unknown);
 }
@@ -118,6 +122,29 @@ async fn codes_are_worthless_after_the_address_or_the_password_changed(bench: &B
     }
 }
 
+// attack: a letter is on its way to an address that somebody else reads, while the account gets another
+async fn a_code_that_was_sent_to_a_former_address_is_worthless(bench: &Bench) {
+    let person = bench.account().await;
+    let answers = race(|number| {
+        let (store, of, digest) = (bench.store.clone(), person.clone(), bench.digest());
+        async move {
+            if number == 32 {
+                let address = EmailAddress::parse("new@mail.example").unwrap();
+                let changed = store.change_email(&of.did, &address, AddressWarrant::Operator, NOON);
+                changed.await.unwrap();
+                return EmailTokenKeeping::Unknown;
+            }
+            let to = of.email.as_deref().unwrap();
+            let kept = store.keep_email_token(&of.did, RESET, digest, to, NOON).await;
+            kept.unwrap()
+        }
+    })
+    .await;
+    let (good, late) = (EmailTokenKeeping::Kept, EmailTokenKeeping::OtherAddress);
+    assert_eq!(count(&answers, &good) + count(&answers, &late), 63);
+    assert_eq!(kept(bench, &person, RESET).await, None);
+}
+
 async fn a_code_that_is_over_is_swept(bench: &Bench) {
     let person = bench.account().await;
     keep(bench, &person, RESET).await;
@@ -136,5 +163,6 @@ on_both_engines![
     the_last_code_that_was_sent_is_the_one_that_is_good,
     a_code_is_spent_once_by_its_account_for_its_purpose,
     codes_are_worthless_after_the_address_or_the_password_changed,
+    a_code_that_was_sent_to_a_former_address_is_worthless,
     a_code_that_is_over_is_swept,
 ];

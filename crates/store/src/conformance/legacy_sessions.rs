@@ -233,10 +233,12 @@ async fn nothing_begins_with_a_password_that_opens_nothing_any_more(bench: &Benc
 async fn a_code_begins_one_session(bench: &Bench) {
     let account = bench.account().await;
     let code = bench.digest();
+    let (purpose, to) = (EmailTokenPurpose::AuthFactor, account.email.as_deref().unwrap());
     let kept = bench
         .store
-        .keep_email_token(&account.did, EmailTokenPurpose::AuthFactor, code, NOON);
-    assert_eq!(kept.await.unwrap(), EmailTokenKeeping::Kept);
+        .keep_email_token(&account.did, purpose, code, to, NOON)
+        .await;
+    assert_eq!(kept.unwrap(), EmailTokenKeeping::Kept);
     let other = new_session(bench, &account, Basis::AccountPassword);
     let begun = try_begin(bench, &other, &account, Some(bench.digest())).await;
     assert_eq!(begun, LegacyBegin::CodeGone);

@@ -18,8 +18,12 @@ const LATER: Timestamp = Timestamp::from_seconds(NOON.seconds() + 30);
 
 async fn sent(bench: &Bench, of: &Account, purpose: EmailTokenPurpose) -> Digest {
     let code = bench.digest();
-    let kept = bench.store.keep_email_token(&of.did, purpose, code, NOON);
-    assert_eq!(kept.await.unwrap(), EmailTokenKeeping::Kept);
+    let to = of.email.as_deref().unwrap();
+    let kept = bench
+        .store
+        .keep_email_token(&of.did, purpose, code, to, NOON)
+        .await;
+    assert_eq!(kept.unwrap(), EmailTokenKeeping::Kept);
     code
 }
 
@@ -175,7 +179,7 @@ async fn of_many_with_one_code_one_chooses_the_password(bench: &Bench) {
     let code = sent(bench, &person, EmailTokenPurpose::ResetPassword).await;
     let answers = race(|number| {
         let (store, did) = (bench.store.clone(), person.did.clone());
-        let fresh = bench.digest();
+        let (fresh, to) = (bench.digest(), person.email.clone().unwrap());
         async move {
             match number % 3 {
                 0 => {
@@ -185,7 +189,7 @@ async fn of_many_with_one_code_one_chooses_the_password(bench: &Bench) {
                 }
                 1 => {
                     let purpose = EmailTokenPurpose::ResetPassword;
-                    let kept = store.keep_email_token(&did, purpose, fresh, LATER).await;
+                    let kept = store.keep_email_token(&did, purpose, fresh, &to, LATER).await;
                     kept.unwrap() != EmailTokenKeeping::Kept
                 }
                 _ => {

@@ -98,6 +98,8 @@ pub enum AppPasswordRevocation {
 pub enum EmailTokenKeeping {
     /// It is the one that is good, and an earlier one is not.
     Kept,
+    /// What is sent to the account goes to another address by now: the code is good for nothing.
+    OtherAddress,
     /// There is no such account.
     Unknown,
 }

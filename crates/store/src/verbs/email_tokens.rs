@@ -11,24 +11,27 @@ use entryway_scope::Did;
 use crate::Store;
 use crate::fault::Fault;
 use crate::outcome::{EmailTokenKeeping, EmailTokenSpending};
-use crate::verbs::Verb;
+use crate::rows::Columns;
+use crate::verbs::{Steps, Verb};
 use crate::{rows, sql};
 
 impl Store {
-    /// Makes the code of this digest the one that is good for this account and purpose.
+    /// Makes the code of this digest the one that is good for this account and purpose, if what is sent to the
+    /// account still goes where it was sent: whoever reads a former address gets no way in.
     #[instrument(name = "store.keep_email_token", level = "debug", skip_all)]
     pub async fn keep_email_token(
         &self,
         did: &Did,
         purpose: EmailTokenPurpose,
         digest: Digest,
+        sent_to: &str,
         now: Timestamp,
     ) -> Result<EmailTokenKeeping, Fault> {
-        let did = did.clone();
         self.write(KeepEmailToken {
-            did,
+            did: did.clone(),
             purpose,
             digest,
+            sent_to: sent_to.to_owned(),
             now,
         })
         .await
@@ -120,14 +123,26 @@ struct KeepEmailToken {
     did: Did,
     purpose: EmailTokenPurpose,
     digest: Digest,
+    sent_to: String,
     now: Timestamp,
 }
 
 impl Verb for KeepEmailToken {
     type Outcome = EmailTokenKeeping;
     const NAME: &'static str = "keep_email_token";
+    const STEPS: Steps = Steps::Several;
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<EmailTokenKeeping, Fault> {
+        let held = sqlx::query(sql::HOLD_NAMES_OF_ACCOUNT)
+            .bind(self.did.as_str())
+            .fetch_optional(&mut *db)
+            .await?;
+        let Some(row) = held else {
+            return Ok(EmailTokenKeeping::Unknown);
+        };
+        if Columns::of(&row, "account").optional_text("email")? != Some(self.sent_to.as_str()) {
+            return Ok(EmailTokenKeeping::OtherAddress);
+        }
         let kept = sqlx::query(sql::KEEP_EMAIL_TOKEN)
             .bind(self.did.as_str())
             .bind(self.purpose.name())
