@@ -7,15 +7,21 @@ mod account_pages;
 #[cfg(test)]
 mod activity;
 #[cfg(test)]
+mod admin_mail;
+#[cfg(test)]
 mod agreement;
 #[cfg(test)]
 mod app_passwords;
 #[cfg(test)]
 mod changes_killed;
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod deletion;
 #[cfg(test)]
 mod describe_server;
+#[cfg(test)]
+mod email;
 #[cfg(test)]
 mod handle_change;
 #[cfg(test)]
@@ -23,7 +29,11 @@ mod handles;
 #[cfg(test)]
 mod invites;
 #[cfg(test)]
+mod password_reset;
+#[cfg(test)]
 mod placement;
+#[cfg(test)]
+mod plc_signature;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]

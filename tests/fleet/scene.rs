@@ -1,6 +1,7 @@
 //! An account on a host, and what its owner does first.
 
-use entryway_tests::{Engine, Host, Reply, Resident, TestServer, World};
+use entryway_server::Letter;
+use entryway_tests::{Engine, Host, Reply, Resident, TestServer, World, secrets};
 use serde_json::json;
 
 use crate::xrpc::procedure;
@@ -12,6 +13,15 @@ pub(crate) const GET_SESSION: &str = "com.atproto.server.getSession";
 pub(crate) const CREATE_APP_PASSWORD: &str = "com.atproto.server.createAppPassword";
 pub(crate) const LIST_APP_PASSWORDS: &str = "com.atproto.server.listAppPasswords";
 pub(crate) const REVOKE_APP_PASSWORD: &str = "com.atproto.server.revokeAppPassword";
+pub(crate) const REQUEST_EMAIL_CONFIRMATION: &str = "com.atproto.server.requestEmailConfirmation";
+pub(crate) const CONFIRM_EMAIL: &str = "com.atproto.server.confirmEmail";
+pub(crate) const REQUEST_EMAIL_UPDATE: &str = "com.atproto.server.requestEmailUpdate";
+pub(crate) const UPDATE_EMAIL: &str = "com.atproto.server.updateEmail";
+pub(crate) const REQUEST_PASSWORD_RESET: &str = "com.atproto.server.requestPasswordReset";
+pub(crate) const RESET_PASSWORD: &str = "com.atproto.server.resetPassword";
+pub(crate) const REQUEST_ACCOUNT_DELETE: &str = "com.atproto.server.requestAccountDelete";
+pub(crate) const REQUEST_PLC_SIGNATURE: &str = "com.atproto.identity.requestPlcOperationSignature";
+pub(crate) const SIGN_PLC_OPERATION: &str = "com.atproto.identity.signPlcOperation";
 pub(crate) const CHECK_SIGNUP_QUEUE: &str = "com.atproto.temp.checkSignupQueue";
 
 /// A host, and alice on it.
@@ -49,6 +59,17 @@ impl Session {
     pub(crate) async fn begin(server: &TestServer, resident: &Resident) -> Self {
         Self::of(&sign_in(server, resident.handle.as_str(), &resident.password).await)
     }
+}
+
+/// The code that a letter brings.
+#[track_caller]
+pub(crate) fn code_of(letter: &Letter) -> String {
+    let mut words = letter.text.split_whitespace();
+    let code = words.find(|word| word.len() == 11 && word.as_bytes()[5] == b'-');
+    let code = code.expect("a letter with a code").to_owned();
+    secrets::record(&code);
+    assert!(letter.html.contains(&code) && !letter.subject.contains(&code));
+    code
 }
 
 /// `refreshSession` with this token.

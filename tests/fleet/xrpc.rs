@@ -68,15 +68,19 @@ impl Call {
         self
     }
 
-    pub(crate) async fn send(self, server: &TestServer) -> Reply {
+    /// To be sent over a socket.
+    pub(crate) fn request(self) -> Request<Body> {
         let mut request = Request::builder()
             .method(self.method)
             .uri(format!("/xrpc/{}", self.nsid));
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
-        let reply = server.send(request.body(Body::from(self.body.unwrap_or_default())).unwrap());
-        let reply = reply.await;
+        request.body(Body::from(self.body.unwrap_or_default())).unwrap()
+    }
+
+    pub(crate) async fn send(self, server: &TestServer) -> Reply {
+        let reply = server.send(self.request()).await;
         //
         assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply:?}");
         reply

@@ -59,6 +59,7 @@ pub use feed::{FeedClient, FeedStream, Message, Told};
 pub use flow::{Tokens, login, push_and_approve};
 pub use front::{Asked, Front, Gate, Trouble};
 pub use key::{ALGORITHMS, Key, NamedKey};
+pub use letters::Mail;
 pub use page::{Element, Form, Page};
 pub use process::{Launch, Process, binary};
 pub use proof::{Draft, compact};

@@ -192,9 +192,11 @@ impl Served {
         let code = EmailToken::from_entropy(Chance::system().bytes().unwrap());
         secrets::record(code.expose());
         let (store, digest) = (self.store().await, self.email_tokens.digest(&code, purpose));
-        let kept = store
-            .keep_email_token(did, purpose, digest, Clock::system().now())
-            .await;
+        let (to, now) = (
+            store.account(did).await.unwrap().unwrap().email.unwrap(),
+            Clock::system().now(),
+        );
+        let kept = store.keep_email_token(did, purpose, digest, &to, now).await;
         assert_eq!(kept.unwrap(), EmailTokenKeeping::Kept);
         store.close().await;
         code

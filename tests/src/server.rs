@@ -27,7 +27,7 @@ use url::Url;
 use crate::account::{TestAccount, alice, bob};
 use crate::clock::TestClock;
 use crate::engine::{Database, Engine};
-use crate::letters::Letters;
+use crate::letters::{Letters, Mail};
 use crate::log;
 use crate::reply::Reply;
 use crate::service::{Service, received};
@@ -293,6 +293,16 @@ impl TestServer {
     /// The letters that were sent, by every instance of the deployment.
     pub fn letters(&self) -> Vec<Letter> {
         self.deployment.letters.all()
+    }
+
+    /// The letter of this number, counted from one; waits until it is sent.
+    pub async fn letter(&self, number: usize) -> Letter {
+        self.deployment.letters.number(number).await
+    }
+
+    /// How the mail server of the deployment is from now on.
+    pub fn mail(&self, mail: Mail) {
+        self.deployment.letters.be(mail);
     }
 
     /// What is stored.

@@ -322,10 +322,10 @@ impl World {
         );
         secrets::record(code.expose());
         let digest = app.keys().email_tokens.digest(&code, purpose);
-        let kept = app
-            .store()
-            .keep_email_token(did, purpose, digest, self.server.clock().now());
-        assert_eq!(kept.await.unwrap(), EmailTokenKeeping::Kept);
+        let (store, now) = (app.store(), self.server.clock().now());
+        let to = store.account(did).await.unwrap().unwrap().email.unwrap();
+        let kept = store.keep_email_token(did, purpose, digest, &to, now).await;
+        assert_eq!(kept.unwrap(), EmailTokenKeeping::Kept);
         code
     }
 

@@ -87,6 +87,7 @@ pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyho
     tending.abort();
     let drained = async {
         while tasks.join_next().await.is_some() {}
+        app.letters_are_sent().await;
         app.store().close().await;
     };
     tokio::select! {

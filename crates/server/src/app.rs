@@ -154,7 +154,7 @@ impl App {
             sign_up_turns: Turns::new(),
             change_turns: Turns::new(),
             letter_limits,
-            letters_under_way: Arc::new(Semaphore::new(LETTERS_UNDER_WAY_MAX)),
+            letters_under_way: Arc::new(Semaphore::new(LETTERS_UNDER_WAY_MAX as usize)),
             call_limits,
             clock,
             chance,
@@ -261,6 +261,12 @@ impl App {
         &self.0.letters_under_way
     }
 
+    /// Waits for the letters that nobody else waits for.
+    pub async fn letters_are_sent(&self) {
+        // all of the places at once; closed never
+        drop(self.0.letters_under_way.acquire_many(LETTERS_UNDER_WAY_MAX).await);
+    }
+
     pub(crate) fn call_limits(&self) -> Option<&CallLimits> {
         self.0.call_limits.as_ref()
     }
@@ -280,4 +286,4 @@ impl App {
 }
 
 /// Letters that are on their way at once, and for which nobody waits: each holds a connection to the mail server.
-const LETTERS_UNDER_WAY_MAX: usize = 64;
+const LETTERS_UNDER_WAY_MAX: u32 = 64;

@@ -1,10 +1,10 @@
 //! A code by e-mail besides the password (R-486).
 
 use entryway_store::AuthFactorChange;
-use entryway_tests::{Engine, Reply, TestServer, World, both_engines, secrets};
+use entryway_tests::{Engine, Reply, TestServer, World, both_engines};
 use serde_json::json;
 
-use crate::scene::{CREATE_SESSION, Session, lived_in, sign_in};
+use crate::scene::{CREATE_SESSION, Session, code_of, lived_in, sign_in};
 use crate::xrpc::{assert_refused, procedure};
 
 const REQUIRED: &str = "a sign-in code is required, it was sent to the e-mail address of the account";
@@ -13,12 +13,7 @@ const REQUIRED: &str = "a sign-in code is required, it was sent to the e-mail ad
 fn code(world: &World) -> String {
     let mail = world.server.letters().pop().unwrap();
     assert_eq!(mail.to, "alice@mail.example");
-    let mut words = mail.text.split_whitespace();
-    let code = words
-        .find(|word| word.len() == 11 && word.as_bytes()[5] == b'-')
-        .unwrap();
-    secrets::record(code);
-    code.to_owned()
+    code_of(&mail)
 }
 
 async fn with_code(server: &TestServer, password: &str, code: &str) -> Reply {
