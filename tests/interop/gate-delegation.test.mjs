@@ -7,10 +7,11 @@ import { after, before, test } from 'node:test'
 import { remember } from './lib/artefacts.mjs'
 import { call, loopbackClient, writeAndRead } from './lib/client.mjs'
 import { startDelegatingHosts } from './lib/delegation.mjs'
-import { startEntryway } from './lib/entryway.mjs'
+import { deployment, newPassword, operate, startEntryway } from './lib/entryway.mjs'
 import { FormBrowser } from './lib/form-browser.mjs'
 import { startGate } from './lib/gate.mjs'
 import { HeldToken } from './lib/held-token.mjs'
+import { mailedCode } from './lib/mailbox.mjs'
 import { signUp } from './lib/people.mjs'
 import { walkToAnswer } from './lib/walk.mjs'
 
@@ -65,11 +66,43 @@ test('a grant that was revoked is refused within a second by the gate, and not b
   assert.equal(await stolen.status({ at: pds.origin }), 200, 'the PDS would not have known')
 })
 
-async function logIn(options) {
+// R-260, R-429: whatever ends the sessions of an account
+for (const [what, act] of [
+  ['chose another password', resetPassword],
+  ['rests the account', (person) => person.agent.com.atproto.server.deactivateAccount({})],
+  ['deleted the account', deleteAccount],
+  ['was taken down here', ({ did }) => operate(['account', 'take-down', did, ...deployment()])],
+]) {
+  test(`a session whose person ${what} is refused within a second by the gate`, async (t) => {
+    const person = await signUp(entryway, fleet, `p${randomBytes(4).toString('hex')}`)
+    const { saved } = await logIn({ person })
+    const stolen = new HeldToken(saved)
+    assert.equal(await stolen.status(), 200)
+    await act(person)
+    const ms = await stolen.until((status) => status !== 200)
+    t.diagnostic(`refused ${ms} ms after it was done`)
+    assert.equal(await stolen.status(), 401)
+    assert.ok(ms < revokedWithinMs, `refused after ${ms} ms`)
+  })
+}
+
+async function resetPassword({ email, agent }) {
+  const { server } = agent.com.atproto
+  const token = await mailedCode(entryway, email, () => server.requestPasswordReset({ email }))
+  await server.resetPassword({ token, password: newPassword() })
+}
+
+async function deleteAccount({ did, email, password, agent }) {
+  const { server } = agent.com.atproto
+  const token = await mailedCode(entryway, email, () => server.requestAccountDelete())
+  await server.deleteAccount({ did, password, token })
+}
+
+async function logIn({ person = carol, ...options } = {}) {
   const client = loopbackClient(entryway, options)
   const browser = new FormBrowser()
-  const page = await browser.open(await client.authorize(carol.did))
-  const { answer } = await walkToAnswer(browser, page, carol)
+  const page = await browser.open(await client.authorize(person.did))
+  const { answer } = await walkToAnswer(browser, page, person)
   const { session } = await client.callback(answer)
   return { session, saved: client.saved(session.did) }
 }
