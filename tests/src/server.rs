@@ -167,6 +167,7 @@ impl TestServer {
             invitation: Invitation::Optional,
             admin_tokens: Vec::new(),
             trusted_proxies: Vec::new(),
+            pds_watch_every: None,
             about: About::default(),
         };
         configure(&mut config);

@@ -11,6 +11,7 @@ mod reference;
 mod sockets;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -286,6 +287,8 @@ fn config(issuer: &Issuer, root_key: &ServerKey, feed_token: &FeedToken) -> anyh
         invitation: Invitation::Optional,
         admin_tokens: Vec::new(),
         trusted_proxies: Vec::new(),
+        // what is done to the sandbox's own PDS shows soon
+        pds_watch_every: Some(Duration::from_secs(5)),
         about: About::default(),
     })
 }

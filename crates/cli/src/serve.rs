@@ -149,6 +149,7 @@ fn config(settings: Settings) -> Config {
             .map(|admin| admin.token_hash)
             .collect(),
         trusted_proxies: settings.trusted_proxies,
+        pds_watch_every: settings.pds_watch_every,
         about: About {
             contact_email: settings.contact_email,
             privacy_policy: url(settings.privacy_policy),

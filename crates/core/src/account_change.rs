@@ -21,6 +21,7 @@
 
 mod change;
 mod failure;
+mod follow;
 mod next;
 mod stage;
 
@@ -32,6 +33,7 @@ use crate::account::Account;
 
 pub use change::{Change, Claim, Kind, StatusChange};
 pub use failure::{AfterFailure, Failure, HostRefusal};
+pub use follow::{OnItsPds, to_follow};
 pub use next::{Action, Document, HostCall};
 pub use stage::{Event, OutOfOrder, Stage, Why};
 

@@ -1,5 +1,7 @@
 //! What an operator decides. Read once, by the command line, and never again.
 
+use std::time::Duration;
+
 use entryway_core::account::PasswordHash;
 use entryway_core::handle::HandleRules;
 use entryway_core::invite::Invitation;
@@ -43,6 +45,9 @@ pub struct Config {
     /// Proxies before this service: what one of them says of the address of a client is believed
     /// (`X-Forwarded-For`). PDS hosts of the fleet are believed without being named here.
     pub trusted_proxies: Vec<Network>,
+    /// How often each PDS host is asked for accounts that somebody there took down or switched off; never where
+    /// there is nothing.
+    pub pds_watch_every: Option<Duration>,
     /// What the service says of whoever runs it.
     pub about: About,
 }

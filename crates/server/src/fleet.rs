@@ -6,6 +6,7 @@
 mod forwarded;
 mod password;
 mod placement;
+mod watch;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use crate::failure::Fault;
 use forwarded::Believed;
 pub use password::{HostPassword, HostPasswords};
 use placement::Inhabitants;
+pub(crate) use watch::watch;
+pub use watch::watch_once;
 
 /// The hosts of this deployment.
 #[derive(Debug)]

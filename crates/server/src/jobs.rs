@@ -6,6 +6,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 use crate::failure::Fault;
+use crate::fleet;
 use crate::life::{self, Changes};
 use crate::sign_up::{self, SignUps};
 
@@ -22,7 +23,7 @@ const BATCH_PAUSE: Duration = Duration::from_millis(20);
 
 /// Does all of it, forever. Any number of instances may do so at once.
 pub async fn tend(app: App) {
-    tokio::join!(sweep(app.clone()), reconcile(app));
+    tokio::join!(sweep(app.clone()), reconcile(app.clone()), fleet::watch(app));
 }
 
 /// Removes what has expired from the store. A failed round is logged and tried again.

@@ -53,6 +53,7 @@ pub use clock::{Chance, Clock};
 pub use config::{About, Config, FeedReader};
 pub use custody::Custody;
 pub use failure::Fault;
+pub use fleet::watch_once;
 pub use jobs::{reconcile_once, tend};
 pub use keys::Keys;
 pub use mail::{InvalidSmtp, Letter, NoPost, NotSent, Post, Sending, Smtp, SmtpSettings};

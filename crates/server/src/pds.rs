@@ -24,7 +24,7 @@ use entryway_scope::{Did, Handle};
 use crate::upstream::{self, Answer, LOOK_WAIT, WORK_WAIT};
 
 pub use admin::{PdsAdmin, SubjectStatus};
-pub use answers::{HandleHolder, RepoStatus, ServerDescription};
+pub use answers::{HandleHolder, RepoPage, RepoStatus, ServerDescription};
 pub use fault::PdsFault;
 
 /// A PDS host at its public URL. Cheap to clone.
@@ -86,6 +86,18 @@ impl PdsClient {
             Err(fault) if fault.is_not_found() => Ok(RepoStatus::Absent),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Its accounts, those that may not act among them, a page at a time: what comes after the cursor
+    /// (`com.atproto.sync.listRepos`).
+    ///
+    /// # Errors
+    /// A [`PdsFault`].
+    pub async fn repos(&self, cursor: Option<&str>) -> Result<RepoPage, PdsFault> {
+        let after = cursor.map(|cursor| format!("&cursor={}", query_value(cursor)));
+        let asked = format!("?limit={REPOS_PAGE}{}", after.unwrap_or_default());
+        let listed: answers::Listed = self.look("com.atproto.sync.listRepos", &asked).await?;
+        Ok(listed.understood())
     }
 
     /// `com.atproto.server.reserveSigningKey`: has it keep a key for an account to come. For one DID it is the same
@@ -172,6 +184,9 @@ fn understood<T: DeserializeOwned>(method: &'static str, answer: &Answer) -> Res
 fn query_value(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }
+
+/// Accounts of one page: a line of each fits into an answer many times.
+const REPOS_PAGE: u32 = 500;
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ mod schema;
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use entryway_core::handle::{HandleDomains, HandleRules, ReservedNames};
 use entryway_core::invite::Invitation;
@@ -58,6 +59,8 @@ pub(crate) struct Settings {
     /// Who is asked for names; the machine's own servers without it.
     pub(crate) dns_server: Option<SocketAddr>,
     pub(crate) trusted_proxies: Vec<Network>,
+    /// How often PDS hosts are asked what was done there; never without it.
+    pub(crate) pds_watch_every: Option<Duration>,
     pub(crate) feed_readers: Vec<FeedReader>,
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
@@ -119,6 +122,7 @@ impl Settings {
             "an address or a range such as 10.0.0.0/8",
             |text| text.parse().ok(),
         );
+        let pds_watch_seconds = root.number("pds_watch_seconds", (0, DAY), PDS_WATCH_SECONDS);
         let feed_readers = readers::read(root);
         let policy = lifetimes::read(root);
         let limits = Limits::read(root, development.as_ref());
@@ -145,6 +149,7 @@ impl Settings {
             plc_url: plc_url?,
             dns_server,
             trusted_proxies,
+            pds_watch_every: (pds_watch_seconds > 0).then(|| Duration::from_secs(pds_watch_seconds)),
             feed_readers: feed_readers?,
             policy,
             limits,
@@ -172,6 +177,10 @@ const OTHERS: &[&str] = &[
     "ENTRYWAY_SERVICE_HOST",
     "ENTRYWAY_SERVICE_PORT",
 ];
+
+/// A takedown that was said on a PDS holds here a minute later; asking costs a host one list of its accounts.
+const PDS_WATCH_SECONDS: u64 = 60;
+const DAY: u64 = 24 * 60 * 60;
 
 /// Enough to see that it runs, and what it was refused by whom.
 const LOG: &str = "info";

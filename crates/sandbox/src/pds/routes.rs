@@ -59,6 +59,7 @@ pub(super) fn router(pds: &Pds) -> Router {
         .route("/xrpc/com.atproto.repo.listRecords", get(read::list))
         .route("/xrpc/com.atproto.sync.getBlob", get(blobs::get_blob))
         .route("/xrpc/com.atproto.sync.getRecord", get(sync::get_record))
+        .route("/xrpc/com.atproto.sync.listRepos", get(sync::list_repos))
         .route("/xrpc/com.atproto.sync.getRepoStatus", get(sync::get_repo_status))
         .route("/xrpc/{nsid}", any(xrpc::unknown_method))
         .with_state(pds.clone());

@@ -8,6 +8,7 @@ use entryway_scope::{Did, Nsid};
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
+use super::accounts::Account;
 use super::data_model::record_block;
 use super::record_key::RecordKey;
 use super::{Pds, no_such_repo};
@@ -42,13 +43,39 @@ pub(super) async fn get_repo_status(State(pds): State<Pds>, params: Params) -> R
     let did = params.required::<Did>("did")?;
     let state = pds.state();
     let account = state.accounts.by_did(&did).ok_or_else(no_such_repo)?;
+    Ok(Json(status_of(&did, account)))
+}
+
+/// Every repository, by DID, whatever its standing.
+pub(super) async fn list_repos(State(pds): State<Pds>, params: Params) -> Result<Json<Value>, Failure> {
+    let limit = params.optional::<usize>("limit")?.unwrap_or(500).clamp(1, 1000);
+    let after = params.optional::<Did>("cursor")?;
+    let state = pds.state();
+    let repos = state.accounts.iter();
+    let repos = repos.filter(|(did, _)| after.as_ref().is_none_or(|after| *did > after));
+    let repos: Vec<_> = repos
+        .take(limit)
+        .map(|(did, account)| (did, status_of(did, account)))
+        .collect();
+    let cursor = repos
+        .last()
+        .filter(|_| repos.len() == limit)
+        .map(|(did, _)| (*did).clone());
+    let repos: Vec<Value> = repos.into_iter().map(|(_, status)| status).collect();
+    Ok(Json(match cursor {
+        Some(cursor) => json!({ "cursor": cursor, "repos": repos }),
+        None => json!({ "repos": repos }),
+    }))
+}
+
+fn status_of(did: &Did, account: &Account) -> Value {
     let inactive = match &account.standing {
         standing if standing.takedown.is_some() => Some("takendown"),
         standing if standing.deactivated => Some("deactivated"),
         _ => None,
     };
-    Ok(Json(match inactive {
+    match inactive {
         Some(status) => json!({ "did": did, "active": false, "status": status }),
         None => json!({ "did": did, "active": true, "rev": account.rev.as_str() }),
-    }))
+    }
 }

@@ -116,6 +116,7 @@ async fn app() -> App {
         invitation: Invitation::Required,
         admin_tokens: Vec::new(),
         trusted_proxies: Vec::new(),
+        pds_watch_every: None,
         about: crate::About::default(),
     };
     let directory = tempfile::tempdir().unwrap();

@@ -39,6 +39,15 @@ pub enum RepoStatus {
     Inactive,
 }
 
+/// Some of the accounts of a PDS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepoPage {
+    /// Where the next page begins; nothing after the last one.
+    pub cursor: Option<String>,
+    /// Accounts, and whether they may act.
+    pub repos: Vec<(Did, RepoStatus)>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Described {
@@ -68,7 +77,7 @@ pub(super) struct Reserved {
     pub(super) signing_key: String,
 }
 
-/// `describeRepo`, `getRepoStatus` and `createAccount` all name their account so.
+/// `describeRepo`, `getRepoStatus`, `listRepos` and `createAccount` all name their account so.
 #[derive(Deserialize)]
 pub(super) struct Repo {
     pub(super) did: Did,
@@ -82,6 +91,23 @@ impl Repo {
             (Some(false), Some("deactivated")) => RepoStatus::Deactivated,
             (Some(false), _) => RepoStatus::Inactive,
             _ => RepoStatus::Active,
+        }
+    }
+}
+
+/// `listRepos`.
+#[derive(Deserialize)]
+pub(super) struct Listed {
+    cursor: Option<String>,
+    repos: Vec<Repo>,
+}
+
+impl Listed {
+    pub(super) fn understood(self) -> RepoPage {
+        let repos = self.repos.into_iter();
+        RepoPage {
+            cursor: self.cursor,
+            repos: repos.map(|repo| (repo.did.clone(), repo.status())).collect(),
         }
     }
 }

@@ -113,6 +113,8 @@ pub(crate) const SCHEMA: &[Field] = &[
         "The address and port of the DNS server that is asked for handles, permission sets and the hosts of apps."),
     field("trusted_proxies", List, Is(""),
         "Proxies before this service whose X-Forwarded-For is believed: addresses or ranges."),
+    field("pds_watch_seconds", Number, Is("60"),
+        "How often each PDS is asked for accounts that somebody there took down, switched off or deleted, which then holds here too; 0 for never."),
     field("proof_at_par", Choice(&["optional", "required"]), Is("optional"),
         "Whether a pushed request is refused without a DPoP proof; stock clients send none."),
     field("log", Text, Is("info"),
