@@ -30,6 +30,7 @@ mod handles;
 mod invites;
 #[cfg(test)]
 mod password_reset;
+#[cfg(test)]
 mod pds_watch;
 #[cfg(test)]
 mod placement;

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
+use axum::Router;
 use axum::body::Body;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
@@ -13,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tower::ServiceExt as _;
 
 use entryway_sandbox::loopback::Loopback;
 
@@ -26,6 +28,7 @@ pub struct Front(Arc<Inner>);
 struct Inner {
     origin: String,
     behind: Mutex<Option<SocketAddr>>,
+    beside: Mutex<Vec<(String, Router)>>,
     troubles: Mutex<Vec<Armed>>,
     asked: Mutex<Vec<Asked>>,
 }
@@ -113,6 +116,7 @@ impl Front {
         let front = Self(Arc::new(Inner {
             origin: listeners.origin(),
             behind: Mutex::default(),
+            beside: Mutex::default(),
             troubles: Mutex::default(),
             asked: Mutex::default(),
         }));
@@ -130,6 +134,11 @@ impl Front {
     /// Passes on what comes to the service on this port of the machine.
     pub fn stand_before(&self, port: u16) {
         *self.0.behind.lock().unwrap() = Some((Ipv4Addr::LOCALHOST, port).into());
+    }
+
+    /// Passes requests whose line has this part in it on to this service instead: what the host lacks.
+    pub fn add(&self, part: &str, router: Router) {
+        self.0.beside.lock().unwrap().push((part.to_owned(), router));
     }
 
     /// Has the next so many requests whose line has this part in it fail so.
@@ -243,6 +252,17 @@ impl Front {
     }
 
     async fn pass_on(&self, number: usize, request: Request<Body>) -> Option<Response<Body>> {
+        let line = format!("{} {}", request.method(), request.uri());
+        let beside = {
+            let beside = self.0.beside.lock().unwrap();
+            let known = beside.iter().find(|(part, _)| line.contains(part));
+            known.map(|(_, router)| router.clone())
+        };
+        if let Some(router) = beside {
+            let Ok(response) = router.oneshot(request).await;
+            self.0.asked.lock().unwrap()[number].answered = Some(response.status().as_u16());
+            return Some(response);
+        }
         let behind = (*self.0.behind.lock().unwrap())?;
         let reply = Connection::open(behind).await?.ask(request).await?;
         self.0.asked.lock().unwrap()[number].answered = Some(reply.code());

@@ -3,6 +3,7 @@
 mod add;
 mod change;
 mod list;
+mod move_to;
 mod password;
 mod unfinished;
 
@@ -19,6 +20,9 @@ pub(crate) enum AccountCommand {
     Add(Box<add::AddArguments>),
     /// List the accounts by handle: handle, DID, the DID of the PDS, e-mail address.
     List(DatabaseArguments),
+    /// Move an account to another PDS of the fleet, with its sessions and what it granted. A running server does it,
+    /// and this tells how far it comes.
+    Move(move_to::MoveArguments),
     /// List the sign-ups and changes of accounts that were begun and are not finished: what, whose, how far, since
     /// when, and when the server takes it up again.
     Unfinished(DatabaseArguments),
@@ -39,6 +43,7 @@ pub(crate) async fn run(command: AccountCommand) -> anyhow::Result<ExitCode> {
     match command {
         AccountCommand::Add(arguments) => add::run(*arguments).await,
         AccountCommand::List(arguments) => list::run(arguments).await,
+        AccountCommand::Move(arguments) => move_to::run(arguments).await,
         AccountCommand::Unfinished(arguments) => unfinished::run(arguments).await,
         AccountCommand::TakeDown(arguments) => change::take_down(arguments).await,
         AccountCommand::Restore(arguments) => change::restore(arguments).await,

@@ -31,11 +31,11 @@ use entryway_scope::Did;
 
 use crate::account::Account;
 
-pub use change::{Change, Claim, Kind, StatusChange};
+pub use change::{Change, Claim, Former, Kind, StatusChange};
 pub use failure::{AfterFailure, Failure, HostRefusal};
 pub use follow::{OnItsPds, to_follow};
 pub use next::{Action, Document, HostCall};
-pub use stage::{Event, OutOfOrder, Stage, Why};
+pub use stage::{Event, MoveStep, OutOfOrder, Stage, Why};
 
 /// A change as the store holds it, from the first request until all agree. One of each [`Kind`] at most for an
 /// account.
@@ -96,13 +96,14 @@ impl AccountChange {
     /// [`OutOfOrder`] for an event that cannot follow on this stage: a fault of the driver's.
     pub fn advance(self, event: Event, now: Timestamp) -> Result<Self, OutOfOrder> {
         let (mut held_until, mut retry_at) = (now + HOLD, now + HOLD);
-        let is_handle = self.kind() == Kind::Handle;
+        let (is_handle, is_move) = (self.kind() == Kind::Handle, self.kind() == Kind::Move);
         let stage = match (self.stage, event) {
             (Stage::Begun, Event::DocumentChanged) if is_handle => Stage::InDirectory,
             (Stage::InDirectory, Event::HostRefused(why)) if is_handle => Stage::Reverting { why },
             (Stage::Reverting { why }, Event::DocumentReverted) => Stage::Reverted { why },
-            (Stage::InDirectory, Event::HostTold) => Stage::OnHost,
+            (Stage::InDirectory | Stage::Moving { .. }, Event::HostTold) => Stage::OnHost,
             (Stage::Begun, Event::HostTold) if !is_handle => Stage::OnHost,
+            (Stage::Begun | Stage::Moving { .. }, Event::Moving(step)) if is_move => Stage::Moving { step },
             (Stage::Replacing, Event::HostTold) => {
                 (held_until, retry_at) = (now, now + QUIET);
                 Stage::Settling
@@ -115,6 +116,21 @@ impl AccountChange {
             retry_at,
             ..self
         })
+    }
+
+    /// The record of a driver that is still at work on one step: carrying takes as long as there is to be carried.
+    #[must_use]
+    pub fn prolonged(self, now: Timestamp) -> Self {
+        Self {
+            held_until: now + HOLD,
+            retry_at: now + HOLD,
+            ..self
+        }
+    }
+
+    /// Whether a move that cannot be finished is to be taken back: the account rests meanwhile.
+    pub fn is_late_to_move(&self, now: Timestamp) -> bool {
+        now >= self.created_at + GIVE_UP_MOVING_AFTER
     }
 
     /// The record when its driver stops: the same request may go on at once, the reconciler later.
@@ -211,6 +227,8 @@ const QUIET: Seconds = Seconds::minutes(5);
 pub const STEPS_MAX: usize = 12;
 /// How long a PDS may refuse a handle for reasons of its own before the former one is put back.
 const GIVE_UP_AFTER: Seconds = Seconds::days(1);
+/// How long an account may rest between two PDS hosts before it wakes where it was.
+const GIVE_UP_MOVING_AFTER: Seconds = Seconds::minutes(60);
 /// Doubled by the first try to half a minute.
 const PAUSE: Seconds = Seconds(15);
 const PAUSE_MAX: Seconds = Seconds::minutes(60);

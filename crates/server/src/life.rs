@@ -7,6 +7,7 @@ mod driver;
 pub(crate) mod email;
 pub(crate) mod handle;
 pub(crate) mod message;
+mod moving;
 mod parties;
 pub(crate) mod password;
 pub(crate) mod plc;

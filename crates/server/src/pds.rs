@@ -8,6 +8,7 @@
 mod admin;
 mod answers;
 mod fault;
+mod owner;
 
 use http::StatusCode;
 use serde::Serialize;
@@ -18,6 +19,7 @@ use url::form_urlencoded::byte_serialize;
 use entryway_identity::did::PublicKey;
 use entryway_identity::plc::Operation;
 use entryway_oauth::issuer::Issuer;
+use entryway_oauth::session_token::SessionToken;
 use entryway_resource::client::HttpClient;
 use entryway_scope::{Did, Handle};
 
@@ -26,6 +28,7 @@ use crate::upstream::{self, Answer, LOOK_WAIT, WORK_WAIT};
 pub use admin::{PdsAdmin, SubjectStatus};
 pub use answers::{HandleHolder, RepoPage, RepoStatus, ServerDescription};
 pub use fault::PdsFault;
+pub use owner::{MissingBlob, MissingBlobs, PdsOwner};
 
 /// A PDS host at its public URL. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -136,6 +139,11 @@ impl PdsClient {
     /// The same host with the rights of its administrator.
     pub fn as_admin(&self, password: &[u8]) -> PdsAdmin<'_> {
         PdsAdmin::new(self, password)
+    }
+
+    /// The same host with the rights of an account on it, by a session token of ours for that host.
+    pub fn as_owner(&self, did: &Did, token: &SessionToken) -> PdsOwner<'_> {
+        PdsOwner::new(self, did, token)
     }
 
     async fn look<T: DeserializeOwned>(&self, method: &'static str, query: &str) -> Result<T, PdsFault> {

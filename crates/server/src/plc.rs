@@ -105,6 +105,20 @@ impl PlcClient {
         }
     }
 
+    /// Every operation of a DID that counts, the oldest first (`/{did}/log`).
+    ///
+    /// # Errors
+    /// A [`PlcFault`]; also where there is none, and for a log with an operation of a form that was given up in
+    /// 2023.
+    pub async fn log(&self, did: &Did) -> Result<Vec<Operation>, PlcFault> {
+        let request = upstream::look(&self.path(did, "/log")?)?;
+        let answer = upstream::ask(&self.http, request, LOOK_WAIT).await?;
+        let log = answer.json().filter(|_| answer.status == StatusCode::OK);
+        log.ok_or(PlcFault::Broken {
+            status: answer.status.as_u16(),
+        })
+    }
+
     /// Sends an operation, a tombstone among them.
     ///
     /// # Errors

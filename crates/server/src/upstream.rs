@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderValue, Method, Request, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body;
 use http_body_util::Full;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use entryway_resource::client::{ClientFault, HttpClient};
+use entryway_resource::client::{AnswerBody, BoxError, ClientFault, HttpClient};
 
 /// How long a look may take: whoever only reads answers soon or not at all.
 pub(crate) const LOOK_WAIT: Duration = Duration::from_secs(10);
@@ -59,17 +60,41 @@ pub(crate) fn work(url: &str, input: &impl Serialize) -> Result<Request<Full<Byt
 }
 
 /// Sends it, and waits so long for the whole answer.
-pub(crate) async fn ask(
+pub(crate) async fn ask<B>(http: &HttpClient, request: Request<B>, wait: Duration) -> Result<Answer, NoAnswer>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    in_time(wait, async { whole(http.send(request).await?).await }).await
+}
+
+/// Sends it, and waits so long for the head of its answer: a result, whose body is for the caller to read as it
+/// comes, or the whole of anything else.
+pub(crate) async fn open(
     http: &HttpClient,
     request: Request<Full<Bytes>>,
     wait: Duration,
-) -> Result<Answer, NoAnswer> {
-    let answered = async {
+) -> Result<Result<Response<AnswerBody>, Answer>, NoAnswer> {
+    let opened = async {
         let answer = http.send(request).await?;
-        let status = answer.status();
-        let body = answer.into_body().read_whole(ANSWER_BYTES_MAX).await?;
-        Ok(Answer { status, body })
+        if answer.status() == StatusCode::OK {
+            return Ok(Ok(answer));
+        }
+        Ok(Err(whole(answer).await?))
     };
+    in_time(wait, opened).await
+}
+
+async fn whole(answer: Response<AnswerBody>) -> Result<Answer, ClientFault> {
+    let status = answer.status();
+    let body = answer.into_body().read_whole(ANSWER_BYTES_MAX).await?;
+    Ok(Answer { status, body })
+}
+
+async fn in_time<T>(
+    wait: Duration,
+    answered: impl Future<Output = Result<T, ClientFault>>,
+) -> Result<T, NoAnswer> {
     match tokio::time::timeout(wait, answered).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(ClientFault::AnswerTimedOut | ClientFault::AnswerStalled)) | Err(_) => Err(NoAnswer::InTime),

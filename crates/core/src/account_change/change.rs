@@ -26,7 +26,19 @@ pub enum Change {
     Move {
         /// The DID of that PDS.
         to: String,
+        /// What becomes of what the former one has.
+        former: Former,
     },
+}
+
+/// What becomes of an account on the PDS that it left for another of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Former {
+    /// It rests there, for the operator to look at and to delete.
+    Rests,
+    /// It is deleted there once it is whole elsewhere.
+    Deleted,
 }
 
 /// How the status of an account changes.

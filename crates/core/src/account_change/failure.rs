@@ -22,6 +22,8 @@ pub enum Failure {
     HostSilent,
     /// The PDS is none of ours.
     HostUnknown,
+    /// The account cannot move, and is where it was, whole.
+    Unmoved(Why),
 }
 
 /// Why a PDS says no to a callback (contract 2.5).
@@ -110,6 +112,7 @@ impl AccountChange {
             (_, change, Failure::HostUnknown) if change.ends_sessions() => {
                 AfterFailure::Record(Event::HostTold)
             }
+            (_, Change::Move { .. }, Failure::Unmoved(why)) => AfterFailure::Drop(why),
             (_, _, failure) => AfterFailure::Pause(failure.denial()),
         }
     }
@@ -162,6 +165,7 @@ impl Failure {
             Self::HostRefused(_) => XrpcDenial::PdsRefused,
             Self::HostSilent => XrpcDenial::PdsTooSlow,
             Self::HostUnknown => XrpcDenial::PdsUnknown,
+            Self::Unmoved(why) => why.denial(),
         }
     }
 }

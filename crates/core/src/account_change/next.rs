@@ -2,7 +2,7 @@
 
 use entryway_scope::Handle;
 
-use super::{AccountChange, Change, Event, Stage, StatusChange, Why};
+use super::{AccountChange, Change, Event, Former, Stage, StatusChange, Why};
 
 /// What a driver does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +17,14 @@ pub enum Action {
     },
     /// Tell the PDS, then [`Event::HostTold`].
     TellHost(HostCall),
-    /// Carry repository, blobs and preferences to another PDS and have the DID document name it, then
-    /// [`Event::HostTold`].
+    /// Carry repository, blobs and preferences to another PDS and have the DID document name it, with
+    /// [`Event::Moving`] for each part, then [`Event::HostTold`]. What of it was done before is looked for, and done
+    /// again where that says nothing.
     MoveTo {
         /// The DID of that PDS.
         pds_did: String,
+        /// What becomes of what the former one has.
+        former: Former,
     },
     /// Nothing to do outside: record it.
     Record(Event),
@@ -89,7 +92,10 @@ impl AccountChange {
             (_, Change::Handle { to, .. }) => document.map_or(Action::Look, |document| change(to, document)),
             (_, Change::Status(status)) => Action::TellHost(HostCall::Status(status.clone())),
             (_, Change::Deletion) => Action::TellHost(HostCall::Delete),
-            (_, Change::Move { to }) => Action::MoveTo { pds_did: to.clone() },
+            (_, Change::Move { to, former }) => Action::MoveTo {
+                pds_did: to.clone(),
+                former: *former,
+            },
         }
     }
 }

@@ -16,6 +16,11 @@ pub enum Stage {
     Replacing,
     /// The DID document has the new handle.
     InDirectory,
+    /// The account is on its way to another PDS.
+    Moving {
+        /// How far it came when somebody last wrote it down.
+        step: MoveStep,
+    },
     /// The PDS has it: only our own part is missing, if anything.
     OnHost,
     /// The PDS has it, and is told again once nothing that was on its way can arrive.
@@ -39,10 +44,43 @@ impl Stage {
             Self::Begun => "begun",
             Self::Replacing => "replacing",
             Self::InDirectory => "in directory",
+            Self::Moving { step } => step.name(),
             Self::OnHost => "on host",
             Self::Settling => "settling",
             Self::Reverting { .. } => "reverting",
             Self::Reverted { .. } => "reverted",
+        }
+    }
+}
+
+/// A part of a move that is done. What comes after it is not known to be done, and may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoveStep {
+    /// The account rests on the PDS it leaves, so that nothing is written that would be lost.
+    AtRest,
+    /// The DID document names the new PDS, which has an empty account.
+    Created,
+    /// The repository is there.
+    RepositoryCarried,
+    /// The files are there.
+    BlobsCarried,
+    /// The preferences are there, if there were any.
+    PreferencesCarried,
+    /// The account may act there again.
+    Awake,
+}
+
+impl MoveStep {
+    /// The word for it that is logged.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AtRest => "at rest",
+            Self::Created => "created on the other pds",
+            Self::RepositoryCarried => "repository carried",
+            Self::BlobsCarried => "blobs carried",
+            Self::PreferencesCarried => "preferences carried",
+            Self::Awake => "awake on the other pds",
         }
     }
 }
@@ -58,6 +96,8 @@ pub enum Event {
     HostTold,
     /// The PDS does not take the handle, though the DID document has it.
     HostRefused(Why),
+    /// A part of a move is done.
+    Moving(MoveStep),
 }
 
 /// Why a change is not made.
@@ -84,6 +124,10 @@ pub enum Why {
     NotOnHost,
     /// The PDS refuses what it should take: see `entryway pds check`.
     HostRefused,
+    /// The operator took the account down: it stays where it is.
+    TakenDown,
+    /// The other PDS could not take it for an hour.
+    GaveUp,
 }
 
 impl Why {
@@ -110,6 +154,8 @@ impl Why {
             Self::DirectoryRefused => XrpcDenial::DirectoryRefused,
             Self::NotOnHost => XrpcDenial::AccountNotFound,
             Self::HostRefused => XrpcDenial::PdsRefused,
+            Self::TakenDown => XrpcDenial::AccountTakedown,
+            Self::GaveUp => XrpcDenial::PdsUnavailable,
         }
     }
 }

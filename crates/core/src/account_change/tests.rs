@@ -30,6 +30,7 @@ fn down(reference: Option<&str>) -> Change {
 fn move_to(pds_did: &str) -> Change {
     Change::Move {
         to: pds_did.to_owned(),
+        former: Former::Rests,
     }
 }
 

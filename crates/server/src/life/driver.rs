@@ -1,14 +1,19 @@
 //! Drives one change that is held, until all agree, it is taken back, or cannot go on for now.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
 
 use entryway_core::account_change::{
-    AccountChange, Action, AfterFailure, Document, Event, Failure, OutOfOrder, STEPS_MAX, Why,
+    AccountChange, Action, AfterFailure, Document, Event, Failure, Former, OutOfOrder, STEPS_MAX, Why,
 };
 use entryway_oauth::xrpc_denial::XrpcDenial;
 use entryway_store::{ChangeAdvance, ChangeDrop, ChangeFinish, PdsHost};
 
 use super::changes::UNDER_WAY;
+use super::moving::Moving;
 use super::parties::{Parties, Stop};
 use crate::app::App;
 use crate::failure::Fault;
@@ -54,6 +59,10 @@ impl<'a> Driver<'a> {
                     }
                     Err(stop) => Err(stop),
                 },
+                Action::MoveTo { pds_did, former } => match self.carry(&pds_did, former).await? {
+                    Ok(done) => done,
+                    Err(end) => return Ok(end),
+                },
                 action => self.parties.act(&self.record, action).await,
             };
             let event = match done {
@@ -69,6 +78,40 @@ impl<'a> Driver<'a> {
             }
         }
         self.pause(XrpcDenial::PdsUnavailable).await
+    }
+
+    /// Carries the account to another PDS, which takes as long as there is to be carried: the record is held
+    /// meanwhile, and says how far it came. How the run ends where somebody else has it.
+    async fn carry(&mut self, to: &str, former: Former) -> Result<Result<Result<Event, Stop>, End>, Fault> {
+        let (told, mut reached) = mpsc::channel(1);
+        let moving = match Moving::prepare(self.app, &self.record, to, former, told).await {
+            Ok(moving) => moving,
+            Err(stop) => return Ok(Ok(Err(stop))),
+        };
+        let mut moving = pin!(moving.run());
+        let mut rounds = tokio::time::interval(HELD_EVERY);
+        loop {
+            let prolonged = tokio::select! {
+                biased;
+                Some(step) = reached.recv() => self.record(Event::Moving(step)).await?,
+                moved = &mut moving => return Ok(Ok(moved)),
+                _ = rounds.tick() => self.prolong().await?,
+            };
+            if let Some(end) = prolonged {
+                return Ok(Err(end));
+            }
+        }
+    }
+
+    async fn prolong(&mut self) -> Result<Option<End>, Fault> {
+        let next = self.record.clone().prolonged(self.app.now());
+        match self.app.store().advance_change(&self.record, &next).await? {
+            ChangeAdvance::Advanced => {
+                self.record = next;
+                Ok(None)
+            }
+            ChangeAdvance::Overtaken => Ok(Some(overtaken())),
+        }
     }
 
     /// What became true all the same after a step failed; or how the run ends.
@@ -147,5 +190,7 @@ const fn overtaken() -> End {
     End::Refused(UNDER_WAY)
 }
 
+/// How often a record is held anew that somebody is at work on: a third of the time it is held for.
+const HELD_EVERY: Duration = Duration::from_secs(30);
 /// A failure is looked at as it is, and once more with the document.
 const LOOKS_MAX: usize = 2;

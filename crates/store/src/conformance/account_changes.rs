@@ -6,7 +6,7 @@ use super::bench::{Bench, NOON, account};
 use super::on_both_engines;
 use crate::{ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, HandleOwner};
 use entryway_core::account::{Account, AccountStatus};
-use entryway_core::account_change::{AccountChange, Change, Event, Kind, Stage, StatusChange, Why};
+use entryway_core::account_change::{AccountChange, Change, Event, Former, Kind, Stage, StatusChange, Why};
 use entryway_core::session::{EndReason, Ended};
 use entryway_oauth::revocation::Revoked;
 use entryway_oauth::time::{Seconds, Timestamp};
@@ -264,7 +264,10 @@ async fn an_account_moves_with_everything_that_was_granted(bench: &Bench) {
     let (session, _) = bench.session().await;
     let person = stored(bench, &session.did).await;
     let there = super::hosts::host(7);
-    let to = |did: &str| Change::Move { to: did.to_owned() };
+    let to = |did: &str| Change::Move {
+        to: did.to_owned(),
+        former: Former::Rests,
+    };
     let unknown = ask(bench, &person, to(there.did.as_str()), NOON).await;
     assert_eq!(unknown, ChangeBegin::HostUnknown);
     bench.store.add_pds_host(&there).await.unwrap();

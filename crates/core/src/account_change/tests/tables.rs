@@ -94,7 +94,7 @@ fn the_next_step_of_each_stage() {
         (OFF, Stage::OnHost, None, Action::Finish),
         (Change::Deletion, Stage::Begun, None, tell(HostCall::Delete)),
         (Change::Deletion, Stage::OnHost, None, Action::Finish),
-        (move_to("did:web:b.test"), Stage::Begun, None, Action::MoveTo { pds_did: "did:web:b.test".to_owned() }),
+        (move_to("did:web:b.test"), Stage::Begun, None, Action::MoveTo { pds_did: "did:web:b.test".to_owned(), former: Former::Rests }),
         (move_to("did:web:b.test"), Stage::OnHost, None, Action::Finish),
     ];
     for (change, stage, document, action) in table {

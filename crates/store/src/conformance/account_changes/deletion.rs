@@ -132,7 +132,8 @@ async fn an_account_on_its_way_is_not_deleted(bench: &Bench) {
     let there = crate::conformance::hosts::host(7);
     bench.store.add_pds_host(&there).await.unwrap();
     let to = there.did.to_string();
-    let moving = begin(bench, &person, Change::Move { to }).await;
+    let former = Former::Rests;
+    let moving = begin(bench, &person, Change::Move { to, former }).await;
     assert_eq!(
         delete(bench, &person.did, None).await,
         DeletionBegin::UnderWay(moving)

@@ -26,7 +26,7 @@ impl Verb for BeginChange {
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<ChangeBegin, Fault> {
         let (asked, now) = (&self.asked, self.asked.created_at);
-        if let Change::Move { to } = &asked.change
+        if let Change::Move { to, .. } = &asked.change
             && hosts::hold(to, &mut *db).await?.is_none()
         {
             return Ok(ChangeBegin::HostUnknown);
@@ -101,7 +101,7 @@ async fn prepare(
         Change::Status(StatusChange::Activated) if account.status == AccountStatus::TakenDown => {
             Ok(Some(ChangeBegin::TakenDown))
         }
-        Change::Move { to } if *to == account.pds_did => Ok(Some(ChangeBegin::Current)),
+        Change::Move { to, .. } if *to == account.pds_did => Ok(Some(ChangeBegin::Current)),
         Change::Status(_) | Change::Deletion | Change::Move { .. } => Ok(None),
     }
 }

@@ -22,7 +22,7 @@ impl Verb for FinishChange {
 
     async fn apply(&self, db: &mut AnyConnection) -> Result<ChangeFinish, Fault> {
         let from = &self.from;
-        if let Change::Move { to } = &from.change {
+        if let Change::Move { to, .. } = &from.change {
             hosts::hold(to, &mut *db).await?;
         }
         accounts::hold(&from.did, &mut *db).await?;
@@ -52,7 +52,7 @@ pub(super) async fn do_our_part(change: &AccountChange, db: &mut AnyConnection) 
         // done before
         Change::Status(StatusChange::Deactivated | StatusChange::TakenDown { .. }) => {}
         Change::Deletion => names::release_all(did.as_str(), db).await?,
-        Change::Move { to } => move_to(change, to, db).await?,
+        Change::Move { to, .. } => move_to(change, to, db).await?,
     }
     Ok(())
 }
