@@ -29,6 +29,8 @@ mod handles;
 #[cfg(test)]
 mod invites;
 #[cfg(test)]
+mod moves;
+#[cfg(test)]
 mod password_reset;
 #[cfg(test)]
 mod pds_watch;

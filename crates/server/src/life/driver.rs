@@ -13,7 +13,7 @@ use entryway_oauth::xrpc_denial::XrpcDenial;
 use entryway_store::{ChangeAdvance, ChangeDrop, ChangeFinish, PdsHost};
 
 use super::changes::UNDER_WAY;
-use super::moving::Moving;
+use super::moving::{Moving, Reached};
 use super::parties::{Parties, Stop};
 use crate::app::App;
 use crate::failure::Fault;
@@ -93,7 +93,14 @@ impl<'a> Driver<'a> {
         loop {
             let prolonged = tokio::select! {
                 biased;
-                Some(step) = reached.recv() => self.record(Event::Moving(step)).await?,
+                Some(Reached { step, written }) = reached.recv() => {
+                    let end = self.record(Event::Moving(step)).await?;
+                    if end.is_none() {
+                        // whoever waits for it is in this very loop
+                        let _ = written.send(());
+                    }
+                    end
+                }
                 moved = &mut moving => return Ok(Ok(moved)),
                 _ = rounds.tick() => self.prolong().await?,
             };

@@ -9,10 +9,12 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use entryway_core::account::{Account, AccountStatus};
-use entryway_core::account_change::{AccountChange, Event, Failure, Former, MoveStep, StatusChange, Why};
+use entryway_core::account_change::{
+    AccountChange, Event, Failure, Former, MoveStep, Stage, StatusChange, Why,
+};
 use entryway_identity::did::PublicKey;
 use entryway_identity::plc::{Operation, PlcData, UnsignedOperation};
 use entryway_oauth::access_token::TokenId;
@@ -37,8 +39,16 @@ pub(super) struct Moving<'a> {
     there: Host,
     former: Former,
     is_late: bool,
+    /// Whether a driver before this one may have asked for the account, which may still come to be.
+    may_be_asked_for: bool,
     plc: PlcClient,
-    reached: mpsc::Sender<MoveStep>,
+    reached: mpsc::Sender<Reached>,
+}
+
+/// A part that is done: the next begins once somebody has written that down.
+pub(super) struct Reached {
+    pub(super) step: MoveStep,
+    pub(super) written: oneshot::Sender<()>,
 }
 
 struct Host {
@@ -65,7 +75,7 @@ impl<'a> Moving<'a> {
         record: &AccountChange,
         to: &str,
         former: Former,
-        reached: mpsc::Sender<MoveStep>,
+        reached: mpsc::Sender<Reached>,
     ) -> Result<Self, Stop> {
         let account = app.store().account(&record.did).await.map_err(Fault::from)?;
         // a deletion waits for a move
@@ -85,6 +95,7 @@ impl<'a> Moving<'a> {
             there: host(to)?,
             plc: PlcClient::new(outside.http.clone(), outside.plc.clone()),
             is_late: record.is_late_to_move(app.now()),
+            may_be_asked_for: record.stage != Stage::Begun,
             app,
             account,
             former,
@@ -167,6 +178,12 @@ impl<'a> Moving<'a> {
             let operation = operation.sign(&self.app.keys().plc_rotation);
             let created = there.create_account(did, &self.account.handle, &operation).await;
             self.app.did_documents().forget(did);
+            if let Err(PdsFault::Refused { .. }) = &created
+                && (self.may_be_asked_for || self.said().await?.last != said.last)
+            {
+                // it may be refused since it is there, or about to be: that shows later
+                return Err(Broken::Stop(Stop::Failed(Failure::HostBroken)));
+            }
             refusable(created)?;
         }
         self.tell(&self.there, &StatusChange::Deactivated).await??;
@@ -313,8 +330,11 @@ impl<'a> Moving<'a> {
     }
 
     async fn reach(&self, step: MoveStep) {
-        // whoever does not listen any more has lost the record, and this ends with it
-        let _ = self.reached.send(step).await;
+        let (written, done) = oneshot::channel();
+        // where nobody listens any more the record is somebody else's, and this ends with its driver
+        if self.reached.send(Reached { step, written }).await.is_ok() {
+            let _ = done.await;
+        }
     }
 }
 
