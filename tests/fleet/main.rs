@@ -19,6 +19,8 @@ mod codes;
 #[cfg(test)]
 mod deletion;
 #[cfg(test)]
+mod departures;
+#[cfg(test)]
 mod describe_server;
 #[cfg(test)]
 mod email;

@@ -11,9 +11,7 @@ use entryway_scope::Did;
 use entryway_server::pds::{PdsClient, RepoStatus};
 use entryway_server::reconcile_once;
 use entryway_store::ChangeBegin;
-use entryway_tests::{
-    Client, Engine, Front, Host, Resident, Tokens, Trouble, World, both_engines, login,
-};
+use entryway_tests::{Client, Engine, Front, Host, Resident, Tokens, Trouble, World, both_engines, login};
 
 use crate::agreement::{reconciled, registered};
 use crate::scene::{GET_SESSION, Session, refresh};

@@ -102,6 +102,9 @@ pub enum XrpcDenial {
     /// A session that was ended, or a refresh token past its grace.
     #[error("Token has been revoked")]
     TokenRevoked,
+    /// The account rests here and its DID names a PDS that is none of ours.
+    #[error("the account has left for another PDS, sign in there")]
+    AccountLeft,
     /// An OAuth token for a method that none may call.
     #[error("OAuth credentials are not supported for this endpoint")]
     OauthRefused,

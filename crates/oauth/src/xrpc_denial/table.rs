@@ -39,7 +39,10 @@ impl XrpcDenial {
             | Self::TokenMalformed
             | Self::TokenScope
             | Self::EmailTokenInvalid => "InvalidToken",
-            Self::TokenExpired | Self::TokenRevoked | Self::EmailTokenExpired => "ExpiredToken",
+            // what has a client let go of a session
+            Self::TokenExpired | Self::TokenRevoked | Self::EmailTokenExpired | Self::AccountLeft => {
+                "ExpiredToken"
+            }
             Self::OauthRefused => "Forbidden",
             // as a PDS names them to a client of OAuth (contract 3.2)
             Self::AccessTokenInvalid { .. } => "invalid_token",
@@ -139,6 +142,7 @@ impl XrpcDenial {
             Self::TokenScope,
             Self::TokenExpired,
             Self::TokenRevoked,
+            Self::AccountLeft,
             Self::OauthRefused,
             Self::AccessTokenInvalid {
                 expected: "has expired",

@@ -3,7 +3,7 @@ use super::*;
 /// Status, name and text of every denial, in the order of the samples. Clients compare names, and some texts,
 /// so a change here is a change of the contract (contract 2.4 and 3.1, A23).
 #[rustfmt::skip]
-const TABLE: [(u16, &str, &str); 72] = [
+const TABLE: [(u16, &str, &str); 73] = [
     (400, "InvalidRequest", "name is required"),
     (400, "InvalidRequest", "name is required"),
     (400, "InvalidRequest", "name must be a string"),
@@ -24,6 +24,7 @@ const TABLE: [(u16, &str, &str); 72] = [
     (400, "InvalidToken", "Bad token scope"),
     (400, "ExpiredToken", "Token has expired"),
     (400, "ExpiredToken", "Token has been revoked"),
+    (400, "ExpiredToken", "the account has left for another PDS, sign in there"),
     (403, "Forbidden", "OAuth credentials are not supported for this endpoint"),
     (401, "invalid_token", "the access token has expired"),
     (401, "use_dpop_nonce", "a nonce from this server's dpop-nonce header is required in the dpop proof"),

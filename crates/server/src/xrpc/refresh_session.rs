@@ -57,6 +57,7 @@ async fn decided(
     )?;
     // both are there, or there would be no decision
     let account = account.ok_or(XrpcDenial::AccountGone)?;
+    session::check_home(app, &account).await?;
     let next = match decision {
         Refresh::Repeat { generation } => {
             let session = session.ok_or(XrpcDenial::TokenRevoked)?;

@@ -30,7 +30,7 @@ pub(crate) struct Session {
 /// and is used up with it.
 ///
 /// # Errors
-/// [`XrpcDenial::CredentialsWrong`] and [`XrpcDenial::EmailTokenInvalid`] where what was checked is no longer so.
+/// [`XrpcDenial::AccountLeft`]; [`XrpcDenial::CredentialsWrong`] and [`XrpcDenial::EmailTokenInvalid`] where what was checked is no longer so.
 pub(crate) async fn begin(
     app: &App,
     account: &Account,
@@ -38,6 +38,7 @@ pub(crate) async fn begin(
     auth_factor: Option<Digest>,
     now: Timestamp,
 ) -> Result<Session, Failure> {
+    check_home(app, account).await?;
     let chance = app.chance();
     let id = SessionId::from_entropy(chance.bytes()?);
     let lifetimes = &app.policy().legacy_sessions;
@@ -54,6 +55,29 @@ pub(crate) async fn begin(
         LegacyBegin::PasswordGone => Err(XrpcDenial::CredentialsWrong.into()),
         LegacyBegin::CodeGone => Err(XrpcDenial::EmailTokenInvalid.into()),
     }
+}
+
+/// Refuses an account that has left: it rests here, and its DID names a PDS that is no host of ours. Its person
+/// rested it last of all, so that nobody else pays for the look. Without a document nothing is known.
+///
+/// # Errors
+/// [`XrpcDenial::AccountLeft`].
+pub(super) async fn check_home(app: &App, account: &Account) -> Result<(), Failure> {
+    if account.status != AccountStatus::Deactivated || app.fleet().host_of(account).await?.is_none() {
+        return Ok(());
+    }
+    let document = app
+        .did_documents()
+        .for_session(&account.did, &account.handle)
+        .await;
+    let Some(named) = document.as_deref().and_then(DidDocument::pds_endpoint) else {
+        return Ok(());
+    };
+    let hosts = app.fleet().hosts().await?;
+    if hosts.iter().any(|host| host.url.as_str() == named) {
+        return Ok(());
+    }
+    Err(XrpcDenial::AccountLeft.into())
 }
 
 /// The tokens of one generation of a session, for where its account is now.
