@@ -2,7 +2,9 @@
 
 use axum::body::Body;
 use entryway_core::account::AccountStatus;
-use entryway_tests::{Engine, Reply, TestServer, Trouble, World, at_once, both_engines};
+use entryway_tests::{
+    Client, Engine, FeedClient, Reply, TestServer, Trouble, World, at_once, both_engines, login,
+};
 use http::Request;
 use serde_json::json;
 
@@ -64,6 +66,29 @@ async fn an_account_rests_and_wakes_on_its_host_and_here(engine: Engine) {
     }
     let changes = server.app().store().changes_of(&alice.did).await.unwrap();
     assert_eq!(changes, Vec::new());
+}
+
+//
+async fn a_rest_ends_the_sessions_of_apps_and_the_feed_tells_though_the_host_is_down(engine: Engine) {
+    let reader = FeedClient::named("a host");
+    let readers = vec![reader.reader()];
+    let world = World::start_behind_fronts(engine, 1, |config| config.feed_readers = readers).await;
+    let host = world.hosts[0].clone();
+    let alice = world.settle(&host, "alice.test").await;
+    let (server, session) = (&world.server, Session::begin(&world.server, &alice).await);
+    let client = Client::new();
+    let tokens = login(server, &client, &alice.in_browser()).await;
+    let told = async || reader.page(server, "after=0&wait=0").await.events.len();
+    let before = told().await;
+    let front = host.front.as_ref().unwrap();
+    front.fail("updateSubjectStatus", 1, Trouble::HangsUp);
+    assert_eq!(ask(&world, DEACTIVATE, &session).await.code(), 502);
+    assert_eq!(told().await, before + 1);
+    let refused = client.refresh(&tokens.refresh_token).send(server).await;
+    assert_eq!(refused.member("error"), "invalid_grant");
+    // its own stays, which is what wakes it
+    assert_eq!(ask(&world, ACTIVATE, &session).await.code(), 200);
+    assert_eq!(told().await, before + 1);
 }
 
 /// How a PDS fails that will hear of it later.
@@ -232,6 +257,7 @@ async fn neither_app_passwords_nor_strangers_rest_an_account(engine: Engine) {
 
 both_engines! {
     an_account_rests_and_wakes_on_its_host_and_here,
+    a_rest_ends_the_sessions_of_apps_and_the_feed_tells_though_the_host_is_down,
     a_host_that_is_not_told_of_a_rest_hears_of_it_later,
     a_host_that_does_not_wake_an_account_leaves_it_at_rest,
     whoever_changes_their_mind_while_the_host_is_down_has_the_last_word,

@@ -3,6 +3,7 @@
 mod at_once;
 mod bad_input;
 mod directory;
+mod foreign_did;
 mod hosts;
 
 use axum::body::Body;

@@ -276,7 +276,12 @@ impl World {
     pub async fn lodge(&self, host: &Did, handle: &str) -> Resident {
         let letters = random_hex::<12>().replace(['0', '1', '8', '9'], "a");
         let did = Did::parse(&format!("did:plc:{letters}")).unwrap();
-        self.keep(&did, &Handle::parse(handle).unwrap(), host).await
+        self.lodge_as(&did, host, handle).await
+    }
+
+    /// The same with this DID.
+    pub async fn lodge_as(&self, did: &Did, host: &Did, handle: &str) -> Resident {
+        self.keep(did, &Handle::parse(handle).unwrap(), host).await
     }
 
     async fn keep(&self, did: &Did, handle: &Handle, host: &Did) -> Resident {
