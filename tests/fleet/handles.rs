@@ -1,6 +1,7 @@
 //! Whose a handle is: `resolveHandle`, and the document on the handle's own host (contract 1, 2.4).
 
 use axum::body::Body;
+use entryway_core::account_change::{AccountChange, Change};
 use entryway_core::handle::HandleDomains;
 use entryway_scope::{Did, Handle};
 use entryway_tests::{Engine, Reply, World, both_engines};
@@ -126,9 +127,13 @@ async fn a_new_handle_leads_there_before_it_is_the_accounts(engine: Engine) {
     let world = World::start(engine, 1).await;
     let alice = world.settle(&world.hosts[0], "alice.test").await;
     let (store, now) = (world.server.app().store(), world.server.clock().now());
-    let new = Handle::parse("alicia.test").unwrap();
-    let until = entryway_oauth::time::Timestamp::from_seconds(now.seconds() + 600);
-    store.claim_handle(&alice.did, &new, until, now).await.unwrap();
+    let account = store.account(&alice.did).await.unwrap().unwrap();
+    let change = Change::Handle {
+        from: alice.handle.clone(),
+        to: Handle::parse("alicia.test").unwrap(),
+    };
+    let begun = AccountChange::begin(&account, change, now);
+    store.begin_change(&begun).await.unwrap();
     for handle in ["alice.test", "alicia.test"] {
         assert_eq!(
             on_host(&world, handle).await.text(),

@@ -36,11 +36,9 @@
 //! | `rehome_account` | 4 | 2 |
 //! | `deactivate_account` | 7, and 1 for each code it spoils | 5, and 1 |
 //! | `take_down_account` | 9, and 1 for each code it spoils | 7, and 1 |
-//! | `claim_handle` | 6 | 4 |
-//! | `change_handle` | 6 | 4 |
 //! | `change_email` | 7, with a code 8 | 5, 6 |
 //! | `confirm_email`, `drop_auth_factor` | 5 | 3 |
-//! | `ask_auth_factor`, `release_handle` | 1 | 1 |
+//! | `ask_auth_factor` | 1 | 1 |
 //! | `begin_sign_up` | 6, with an invite 8 | 4, 6 |
 //! | `advance_sign_up` | 4, with a DID 5, where it becomes an account 7 | 2, 3, 5 |
 //! | the same where it is undone | 6, with an invite 7 | 4, 5 |
@@ -102,13 +100,13 @@ pub use fault::{EngineFault, Fault};
 pub use migrate::SchemaState;
 pub use outcome::{
     Activation, Admission, AppPasswordCreation, AppPasswordRevocation, AuthFactorChange, Binding,
-    ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, ClaimRelease, Creation, Deactivation, Decision,
-    DeletionBegin, Distrust, EmailChange, EmailConfirmation, EmailTokenKeeping, EmailTokenSpending,
-    Following, Forgetting, HandleChange, HandleClaim, HostAddition, HostChange, HostRemoval, InviteCreation,
-    InviteDisabling, Keeping, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, LegacySessions,
-    ListedLegacySession, PasswordChange, PasswordReset, PendingRequest, Recognition, Redemption, Rehoming,
-    Remembered, Replacement, Restoration, Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin,
-    SignInEnd, SignUpAdvance, SignUpBegin, SignUpRelease, Spoiling, Swept, TakingDown,
+    ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, Creation, Deactivation, Decision, DeletionBegin,
+    Distrust, EmailChange, EmailConfirmation, EmailTokenKeeping, EmailTokenSpending, Following, Forgetting,
+    HostAddition, HostChange, HostRemoval, InviteCreation, InviteDisabling, Keeping, LegacyBegin, LegacyEnd,
+    LegacyRotation, LegacySessionFacts, LegacySessions, ListedLegacySession, PasswordChange, PasswordReset,
+    PendingRequest, Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration, Revocation,
+    Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd, SignUpAdvance, SignUpBegin, SignUpRelease,
+    Spoiling, Swept, TakingDown,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};

@@ -32,7 +32,7 @@ use crate::verbs::permission_sets::StoredSet;
 use crate::verbs::revocations::ToldRevocation;
 
 pub(crate) use account_changes::account_change;
-pub(crate) use hosts::{handle, handle_owner, home, pds_host};
+pub(crate) use hosts::{handle_owner, home, pds_host};
 pub(crate) use legacy_sessions::{
     app_password, email_token, kind, kind_name, legacy_session_facts, listed_legacy_session,
 };

@@ -8,6 +8,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions as _, Connection as _, E
 use tempfile::TempDir;
 
 use entryway_core::account::{Account, AccountStatus, PasswordHash};
+use entryway_core::account_change::{AccountChange, Change};
 use entryway_core::request::{AuthorizationRequest, ResponseMode};
 use entryway_core::session::Session;
 use entryway_oauth::client_id::ClientId;
@@ -19,8 +20,8 @@ use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_scope::{Did, Handle, ScopeSet};
 
 use crate::{
-    Admission, Approval, Basis, Binding, Creation, Decision, Mark, NewAccount, NewRequest, NewSession,
-    Redemption, Rotation, Store,
+    Admission, Approval, Basis, Binding, ChangeBegin, Creation, Decision, Mark, NewAccount, NewRequest,
+    NewSession, Redemption, Rotation, Store,
 };
 
 /// The instant at which tests begin.
@@ -356,4 +357,14 @@ pub(crate) fn request() -> AuthorizationRequest {
         jkt: None,
         client_key: None,
     }
+}
+
+/// What becomes of an account's wish for this handle.
+pub(crate) async fn wish(store: &Store, account: &Account, handle: &Handle) -> ChangeBegin {
+    let change = Change::Handle {
+        from: account.handle.clone(),
+        to: handle.clone(),
+    };
+    let asked = AccountChange::begin(account, change, NOON);
+    store.begin_change(&asked).await.unwrap()
 }

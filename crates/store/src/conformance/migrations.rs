@@ -1,6 +1,6 @@
-use super::bench::{Database, NOON, account, execute, hash, race};
+use super::bench::{Database, NOON, account, execute, hash, race, wish};
 use crate::migrate::SchemaState;
-use crate::{Creation, EmailChange, Fault, FeedPosition, HandleClaim, Mark, NewAccount, Remembered, Store};
+use crate::{ChangeBegin, Creation, EmailChange, Fault, FeedPosition, Mark, NewAccount, Remembered, Store};
 use entryway_core::account::Account;
 use entryway_core::email::EmailAddress;
 use entryway_core::email_change::AddressWarrant;
@@ -287,8 +287,8 @@ async fn has_the_names_of_its_account(database: &Database) {
         password_hash: &hash("first"),
     };
     assert_eq!(store.create_account(new, NOON).await.unwrap(), Creation::Created);
-    let claim = store.claim_handle(&newer.did, &old.handle, NOON, NOON).await;
-    assert_eq!(claim.unwrap(), HandleClaim::Taken);
+    let wished = wish(&store, &newer, &old.handle).await;
+    assert_eq!(wished, ChangeBegin::HandleTaken);
     let address = EmailAddress::parse("person1@mail.example").unwrap();
     let change = store
         .change_email(&newer.did, &address, AddressWarrant::Operator, NOON)

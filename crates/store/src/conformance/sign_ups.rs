@@ -1,11 +1,11 @@
 mod arrivals;
 mod races;
 
-use super::bench::{Bench, NOON, account, execute, hash};
+use super::bench::{Bench, NOON, account, execute, hash, wish};
 use super::invites::{self, code};
 use super::on_both_engines;
 use crate::{
-    Creation, HandleClaim, HostAddition, HostRemoval, HostState, NewAccount, PdsHost, SignUpAdvance,
+    ChangeBegin, Creation, HostAddition, HostRemoval, HostState, NewAccount, PdsHost, SignUpAdvance,
     SignUpBegin, SignUpRelease, Swept,
 };
 use entryway_core::account::{Account, Identifier};
@@ -187,10 +187,8 @@ async fn a_name_somebody_has_begins_no_sign_up_and_keeps_nothing(bench: &Bench) 
     }
     // and the other way round
     let handle = other.request.handle.clone();
-    let claim = bench
-        .store
-        .claim_handle(&person.did, &handle, NOON + Seconds(60), NOON);
-    assert_eq!(claim.await.unwrap(), HandleClaim::Taken);
+    let wished = wish(&bench.store, &person, &handle).await;
+    assert_eq!(wished, ChangeBegin::HandleTaken);
     let same_handle = Account { handle, ..account(9) };
     assert_eq!(create(bench, &same_handle).await, Creation::HandleTaken);
     let same_address = Account {

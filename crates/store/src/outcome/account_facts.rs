@@ -1,47 +1,6 @@
 //! What verbs about the facts of an account answer.
 
 use entryway_core::account::AccountStatus;
-use entryway_oauth::time::Timestamp;
-
-/// What became of a handle an account asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HandleClaim {
-    /// Nobody else gets it until the claim is over, and it leads to the account.
-    Claimed,
-    /// The account is called so already.
-    Current,
-    /// Somebody else has it.
-    Taken,
-    /// The account is about to be called something else, which has to end first.
-    UnderWay {
-        /// When that claim is over at the latest.
-        until: Timestamp,
-    },
-    /// There is no such account.
-    Unknown,
-}
-
-/// What became of a handle that was to replace the present one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HandleChange {
-    /// The account is called so, and its former handle is free.
-    Changed,
-    /// It was called so before.
-    Current,
-    /// The account had not claimed it, or somebody else has it since.
-    NotClaimed,
-    /// There is no such account.
-    Unknown,
-}
-
-/// What became of a claim that was to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClaimRelease {
-    /// The handle is free.
-    Released,
-    /// The account had not claimed it.
-    NotClaimed,
-}
 
 /// What became of an account that was to act again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

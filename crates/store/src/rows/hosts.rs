@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use entryway_core::account::AccountStatus;
 use entryway_oauth::issuer::Issuer;
-use entryway_scope::{Did, Handle};
+use entryway_scope::Did;
 
 use super::{Columns, status_of};
 use crate::fault::Fault;
@@ -30,11 +30,6 @@ pub(crate) fn home(row: &AnyRow) -> Result<Home, Fault> {
         pds_did: columns.text("pds_did")?.to_owned(),
         accounts: columns.number("accounts")?,
     })
-}
-
-/// From `handle`.
-pub(crate) fn handle(row: &AnyRow) -> Result<Handle, Fault> {
-    Columns::of(row, "account").parsed("handle", |text| Handle::parse(text).ok())
 }
 
 /// From `did, status`; no status where there is no account yet.

@@ -46,17 +46,14 @@ pub(crate) struct Holder {
     pub(crate) owner: String,
     /// What a handle leads to.
     pub(crate) did: Option<Did>,
-    /// Until when an account may make it its handle; none for what is taken for good.
-    pub(crate) claimed_until: Option<Timestamp>,
 }
 
 impl Holder {
-    /// An account, for good.
+    /// An account.
     pub(crate) fn account(did: &Did) -> Self {
         Self {
             owner: did.to_string(),
             did: Some(did.clone()),
-            claimed_until: None,
         }
     }
 }
@@ -73,7 +70,6 @@ pub(crate) async fn take(
         .bind(name.text())
         .bind(holder.owner.as_str())
         .bind(holder.did.as_ref().map(Did::as_str))
-        .bind(holder.claimed_until.map(Timestamp::seconds))
         .bind(now.seconds())
         .execute(db)
         .await?;

@@ -160,7 +160,6 @@ impl Verb for BeginSignUp {
         let holder = Holder {
             owner: admitted.id.to_string(),
             did: leads_to(admitted).cloned(),
-            claimed_until: None,
         };
         let request = &admitted.request;
         if let Some(arrival) = &request.arrival {

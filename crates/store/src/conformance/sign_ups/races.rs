@@ -1,15 +1,14 @@
 //! Sixty-four at a time: requests, drivers of one sign-up, and whoever else wants its names.
 
-use super::super::bench::{Bench, NOON, account, count, hash, race};
+use super::super::bench::{Bench, NOON, account, count, hash, race, wish};
 use super::super::{invites, on_both_engines};
 use super::{activated, admitted, begin, leads_to, open_host, stored, try_begin};
 use crate::{
-    Creation, EmailChange, HandleClaim, NewAccount, SignUpAdvance, SignUpBegin, SignUpRelease, Store,
+    ChangeBegin, Creation, EmailChange, NewAccount, SignUpAdvance, SignUpBegin, SignUpRelease, Store,
 };
 use entryway_core::account::Account;
 use entryway_core::email_change::AddressWarrant;
 use entryway_core::sign_up::{Event, Outside, SignUp, SignUpRequest, Why};
-use entryway_oauth::time::Seconds;
 
 async fn of_many_sign_ups_with_one_handle_one_begins(bench: &Bench) {
     open_host(bench).await;
@@ -192,9 +191,8 @@ async fn beginnings_and_ends_at_once_wait_in_no_circle(bench: &Bench) {
                     let (email, warrant) = (&record.request.email, AddressWarrant::Operator);
                     let email = store.change_email(&person.did, email, warrant, NOON);
                     assert_ne!(email.await.unwrap(), EmailChange::Unknown);
-                    let until = NOON + Seconds(60);
-                    let claim = store.claim_handle(&person.did, &handle, until, NOON);
-                    claim.await.unwrap() == HandleClaim::Claimed
+                    let begun = wish(&store, &person, &handle).await;
+                    matches!(begun, ChangeBegin::Begun(_))
                 }
             };
             got_it.then_some(handle)
