@@ -1,6 +1,8 @@
 //! The moments of an account's life on its pages, as its person sees them.
 
 mod app_passwords;
+mod mail;
+mod moments;
 
 use entryway_tests::{Browser, Page, Resident, World, secrets};
 

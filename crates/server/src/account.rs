@@ -8,13 +8,19 @@
 
 pub(crate) mod app_passwords;
 pub(crate) mod choice;
+pub(crate) mod deletion;
+pub(crate) mod email;
 pub(crate) mod end;
+pub(crate) mod forgotten;
+pub(crate) mod handle;
 mod listed;
 pub(crate) mod new;
 pub(crate) mod new_app_password;
+pub(crate) mod new_email;
 mod own;
 pub(crate) mod page;
 mod place;
+pub(crate) mod rest;
 mod said;
 pub(crate) mod sign_in;
 mod views;

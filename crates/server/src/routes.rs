@@ -153,6 +153,56 @@ fn account_pages() -> Router<App> {
                 .post(account::new_app_password::post)
                 .fallback(page_get_and_post_only),
         )
+        .route(
+            Place::Email.path(),
+            get(account::email::get)
+                .post(account::email::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            Place::NewEmail.path(),
+            get(account::new_email::get)
+                .post(account::new_email::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            Place::Handle.path(),
+            get(account::handle::get)
+                .post(account::handle::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            Place::Rest.path(),
+            get(account::rest::get)
+                .post(account::rest::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            account::rest::ACTIVATE,
+            post(account::rest::wake).fallback(page_post_only),
+        )
+        .route(
+            Place::Deletion.path(),
+            get(account::deletion::get)
+                .post(account::deletion::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            account::forgotten::FORGOTTEN,
+            get(account::forgotten::get)
+                .post(account::forgotten::post)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            account::forgotten::NEW,
+            get(account::forgotten::get_new)
+                .post(account::forgotten::post_new)
+                .fallback(page_get_and_post_only),
+        )
+        .route(
+            account::forgotten::CHANGED,
+            get(account::forgotten::changed).fallback(page_get_only),
+        )
 }
 
 /// What pages show besides text.

@@ -253,6 +253,7 @@ fn signing_in(samples: &mut Vec<Sample>) {
             account_host: None,
             cancel: Way::Link("/"),
             another_account: None,
+            forgotten: "/account/password",
             sign_up: Some("/account/new"),
         },
     );

@@ -6,6 +6,8 @@ mod account;
 mod app_passwords;
 #[path = "consent.rs"]
 mod consent;
+#[path = "life.rs"]
+mod life;
 #[path = "sign_up.rs"]
 mod sign_up;
 
@@ -48,6 +50,7 @@ pub(crate) fn all() -> Vec<Sample> {
     home(&mut samples);
     account::push_all(&mut samples);
     app_passwords::push_all(&mut samples);
+    life::push_all(&mut samples);
     samples
 }
 
@@ -151,6 +154,7 @@ fn sign_in(samples: &mut Vec<Sample>) {
         account_host: None,
         cancel: Way::Post("/oauth/authorize/decision"),
         another_account: None,
+        forgotten: "/account/password?client_id=a&request_uri=b",
         sign_up: Some("/oauth/authorize/sign-up?client_id=a&request_uri=b"),
     };
     let hinted = Username::Hinted(Untrusted("alice.example.com"));

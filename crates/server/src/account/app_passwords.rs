@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use http::Request;
 use http::request::Parts;
-use http::{Request, StatusCode};
 use tower_sessions::Session;
 
 use entryway_core::account::Account;
@@ -14,7 +14,6 @@ use entryway_core::own_account::PasswordEnd;
 use entryway_store::{AppPasswordRevocation, LegacyEnd};
 
 use crate::app::App;
-use crate::authorize::reply::{FormTarget, page};
 use crate::authorize::views::{account as account_party, page_context};
 use crate::failure::Failure;
 use crate::pages::account::Done;
@@ -23,8 +22,8 @@ use crate::pages::duration::InWords;
 use crate::pages::moment::Moment;
 use crate::pages::untrusted::Untrusted;
 
-use super::Place;
 use super::own::{Own, Turned, answer};
+use super::{Place, said};
 
 pub(crate) async fn get(State(app): State<App>, session: Session, parts: Parts) -> Response {
     answer(&app, show(&app, session, parts).await)
@@ -71,7 +70,7 @@ async fn show(app: &App, session: Session, parts: Parts) -> Result<Response, Tur
         new: (passwords.len() < APP_PASSWORDS_MAX).then_some(&new),
         back: &back,
     };
-    Ok(page(&view, StatusCode::OK, FormTarget::Here)?)
+    Ok(said::page(&view, None)?)
 }
 
 pub(crate) async fn post(State(app): State<App>, session: Session, request: Request<Body>) -> Response {

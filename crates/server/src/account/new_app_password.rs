@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use http::Request;
 use http::request::Parts;
-use http::{Request, StatusCode};
 use tower_sessions::Session;
 
 use entryway_core::app_password::AppPasswordKind;
@@ -13,12 +13,10 @@ use entryway_oauth::xrpc_denial::XrpcDenial;
 
 use crate::app::App;
 use crate::app_passwords::{self, Made};
-use crate::authorize::reply::{FormTarget, page};
 use crate::authorize::views::{account as account_party, page_context};
 use crate::failure::Failure;
 use crate::pages::app_passwords::{AppPasswordMadeView, NewAppPasswordView, Secret};
 use crate::pages::untrusted::Untrusted;
-use crate::xrpc;
 
 use super::own::{Own, Turned, answer};
 use super::{Place, said};
@@ -40,10 +38,9 @@ async fn make(app: &App, session: Session, request: Request<Body>) -> Result<Res
     let own = Own::of_form(app, session, request, Place::NewAppPassword).await?;
     let (did, name) = (&own.account.did, typed_name(&own.parameters));
     let kind = AppPasswordKind::asked(is_privileged(&own.parameters));
-    match app_passwords::make(app, did, name, kind, own.now).await {
+    match said::denied(app_passwords::make(app, did, name, kind, own.now).await)? {
         Ok(made) => Ok(show_once(app, &own, &made)?),
-        Err(xrpc::Failure::Denial(denial)) => Ok(form(app, &own, Some(&denial))?),
-        Err(xrpc::Failure::Fault(fault)) => Err(fault.into()),
+        Err(denial) => Ok(form(app, &own, Some(&denial))?),
     }
 }
 
@@ -68,15 +65,7 @@ fn form(app: &App, own: &Own, denial: Option<&XrpcDenial>) -> Result<Response, F
         refusal: denial.map(said::refusal),
         back: &back,
     };
-    let mut response = page(
-        &view,
-        denial.map_or(StatusCode::OK, said::status),
-        FormTarget::Here,
-    )?;
-    if let Some(denial) = denial {
-        said::add_wait(denial, &mut response);
-    }
-    Ok(response)
+    said::page(&view, denial)
 }
 
 /// No redirect follows, which would have to carry it or keep it. The page is not stored, and sent again it makes
@@ -91,5 +80,5 @@ fn show_once(app: &App, own: &Own, made: &Made) -> Result<Response, Failure> {
         identifier: Untrusted(own.account.handle.as_str()),
         back: &back,
     };
-    page(&view, StatusCode::OK, FormTarget::Here)
+    said::page(&view, None)
 }

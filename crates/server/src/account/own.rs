@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode};
 use tower_sessions::Session;
 
-use entryway_core::account::Account;
+use entryway_core::account::{Account, AccountStatus};
 use entryway_core::own_account::{OwnPage, own_page};
 use entryway_oauth::form::Parameters;
 use entryway_oauth::time::Timestamp;
@@ -142,6 +142,11 @@ impl Own {
         })
     }
 
+    /// Whether its person deactivated it.
+    pub(super) fn is_asleep(&self) -> bool {
+        self.account.status == AccountStatus::Deactivated
+    }
+
     /// What the forms of the page carry that post to this path.
     pub(super) fn form<'a>(&'a self, action: &'a str) -> OwnForm<'a> {
         OwnForm {
@@ -167,7 +172,7 @@ fn elsewhere<T>(response: Response) -> Result<T, Turned> {
 }
 
 /// What a form of ours did just now. An address with such a word that somebody else made says nothing.
-fn done(parameters: &Parameters, headers: &HeaderMap) -> Option<Done> {
+pub(super) fn done(parameters: &Parameters, headers: &HeaderMap) -> Option<Done> {
     let is_ours = headers
         .get("sec-fetch-site")
         .is_none_or(|site| site.as_bytes() == b"same-origin");

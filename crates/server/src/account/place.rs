@@ -11,10 +11,29 @@ pub(crate) enum Place {
     AppPasswords,
     /// Making one.
     NewAppPassword,
+    /// The e-mail address, and confirming it.
+    Email,
+    /// Changing it.
+    NewEmail,
+    /// Changing the handle.
+    Handle,
+    /// Deactivating the account.
+    Rest,
+    /// Deleting it.
+    Deletion,
 }
 
 impl Place {
-    const ALL: [Self; 3] = [Self::Account, Self::AppPasswords, Self::NewAppPassword];
+    const ALL: [Self; 8] = [
+        Self::Account,
+        Self::AppPasswords,
+        Self::NewAppPassword,
+        Self::Email,
+        Self::NewEmail,
+        Self::Handle,
+        Self::Rest,
+        Self::Deletion,
+    ];
 
     /// Where it is.
     pub(crate) const fn path(self) -> &'static str {
@@ -22,6 +41,11 @@ impl Place {
             Self::Account => "/account",
             Self::AppPasswords => "/account/app-passwords",
             Self::NewAppPassword => "/account/app-passwords/new",
+            Self::Email => "/account/email",
+            Self::NewEmail => "/account/email/new",
+            Self::Handle => "/account/handle",
+            Self::Rest => "/account/deactivate",
+            Self::Deletion => "/account/delete",
         }
     }
 
@@ -51,15 +75,21 @@ impl Place {
     /// Whether it is there for an account that its person deactivated.
     pub(super) const fn is_open_asleep(self) -> bool {
         match self {
-            Self::Account => true,
-            Self::AppPasswords | Self::NewAppPassword => false,
+            Self::Account | Self::Deletion => true,
+            Self::AppPasswords
+            | Self::NewAppPassword
+            | Self::Email
+            | Self::NewEmail
+            | Self::Handle
+            | Self::Rest => false,
         }
     }
 
     const fn is_grave(self) -> bool {
         match self {
-            Self::Account | Self::AppPasswords => false,
-            Self::NewAppPassword => true,
+            // deleting takes the password itself
+            Self::Account | Self::AppPasswords | Self::Email | Self::Deletion => false,
+            Self::NewAppPassword | Self::NewEmail | Self::Handle | Self::Rest => true,
         }
     }
 }

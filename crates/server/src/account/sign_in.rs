@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::pages::form::NEXT;
 use crate::serve::Peer;
 
-use super::{Place, location, views};
+use super::{Place, location, own, views};
 
 pub(crate) async fn get(State(app): State<App>, session: Session, parts: Parts) -> Response {
     match show(&app, session, &parts).await {
@@ -35,7 +35,9 @@ async fn show(app: &App, session: Session, parts: &Parts) -> Result<Response, Fa
     }
     let browser = Browser::open(app, session).await?;
     browser.keep().await?;
-    views::sign_in(app, &browser, None, Place::Account, None).await
+    let parameters = Parameters::from_form(parts.uri.query().unwrap_or_default().as_bytes())?;
+    let done = own::done(&parameters, &parts.headers);
+    views::sign_in(app, &browser, None, Place::Account, done).await
 }
 
 pub(crate) async fn post(State(app): State<App>, session: Session, request: Request<Body>) -> Response {

@@ -108,6 +108,7 @@ fn sign_in_view<'a>(
         account_host: None,
         cancel: Way::Link("/"),
         another_account: None,
+        forgotten: super::forgotten::FORGOTTEN,
         sign_up,
     }
 }
@@ -205,11 +206,30 @@ pub(super) fn account(
 
 /// The pages of the account where more can be changed.
 fn settings(own: &Own, listed: &Listed<'_>) -> Vec<Setting> {
-    vec![Setting {
-        title: "App passwords",
-        state: counted_passwords(listed.app_passwords, listed.password_sessions),
-        path: own.at(Place::AppPasswords),
-    }]
+    let account = &own.account;
+    let setting = |title, state, place| Setting {
+        title,
+        state,
+        path: own.at(place),
+    };
+    let email = match (&account.email, account.email_confirmed_at) {
+        (None, _) => "None".to_owned(),
+        (Some(email), Some(_)) => format!("{}, confirmed", Untrusted(email)),
+        (Some(email), None) => format!("{}, not confirmed", Untrusted(email)),
+    };
+    let passwords = counted_passwords(listed.app_passwords, listed.password_sessions);
+    vec![
+        setting("E-mail address", email, Place::Email),
+        setting("Handle", format!("@{}", account.handle), Place::Handle),
+        Setting {
+            title: "Password",
+            state: "Change it with a code from a letter".to_owned(),
+            path: super::forgotten::FORGOTTEN.to_owned(),
+        },
+        setting("App passwords", passwords, Place::AppPasswords),
+        setting("Deactivate", "Rest until you come back".to_owned(), Place::Rest),
+        setting("Delete", "For good".to_owned(), Place::Deletion),
+    ]
 }
 
 /// How many passwords of apps there are, and how many sessions that any password began.

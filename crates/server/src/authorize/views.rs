@@ -12,7 +12,7 @@ use entryway_oauth::form::Parameters;
 use entryway_oauth::redirect::RedirectKind;
 use entryway_oauth::xrpc_denial::XrpcDenial;
 
-use crate::account::Place;
+use crate::account::{Place, forgotten};
 use crate::app::App;
 use crate::extract::language::Language;
 use crate::failure::{Failure, add_denial_headers};
@@ -112,6 +112,7 @@ fn sign_in(
     let paths = FormPaths::under(app.endpoints());
     let request = &opened.pending.request;
     let (csrf, logo) = (opened.browser.form_token(app), logo_path(app, opened));
+    let forgotten = opened.location_at(forgotten::FORGOTTEN);
     let sign_up = offer.may_sign_up.then(|| opened.location_at(&paths.sign_up));
     let username = match (offer.name, typed) {
         (Some(Name::Fixed(hint)), _) => Username::Fixed(Untrusted(hinted_handle(opened, hint.as_str()))),
@@ -130,6 +131,7 @@ fn sign_in(
         account_host: None,
         cancel: Way::Post(&paths.decision),
         another_account: offer.others.then_some(Way::Post(&paths.account)),
+        forgotten: &forgotten,
         sign_up: sign_up.as_deref(),
     };
     page(&view, StatusCode::OK, FormTarget::App(&request.redirect_uri))

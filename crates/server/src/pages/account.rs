@@ -162,13 +162,29 @@ pub enum Done {
     PasswordSession,
     /// All of them have.
     PasswordSessions,
+    /// A code is on its way to the e-mail address.
+    CodeSent,
+    /// The e-mail address is confirmed.
+    EmailConfirmed,
+    /// The e-mail address is another one.
+    EmailChanged,
+    /// The handle is another one.
+    Handle,
+    /// The account is deactivated.
+    Deactivated,
+    /// The account is deactivated here, and its host is yet to be told.
+    DeactivatedHere,
+    /// The account is active again.
+    Activated,
+    /// The account is deleted.
+    Deleted,
     /// Nothing: it had ended before.
     Nothing,
 }
 
 impl Done {
     /// Each of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 20] = [
         Self::Created,
         Self::App,
         Self::Session,
@@ -180,6 +196,14 @@ impl Done {
         Self::AppPassword,
         Self::PasswordSession,
         Self::PasswordSessions,
+        Self::CodeSent,
+        Self::EmailConfirmed,
+        Self::EmailChanged,
+        Self::Handle,
+        Self::Deactivated,
+        Self::DeactivatedHere,
+        Self::Activated,
+        Self::Deleted,
         Self::Nothing,
     ];
 
@@ -197,6 +221,14 @@ impl Done {
             Self::AppPassword => "app-password",
             Self::PasswordSession => "password-session",
             Self::PasswordSessions => "password-sessions",
+            Self::CodeSent => "code-sent",
+            Self::EmailConfirmed => "email-confirmed",
+            Self::EmailChanged => "email-changed",
+            Self::Handle => "handle",
+            Self::Deactivated => "deactivated",
+            Self::DeactivatedHere => "deactivated-here",
+            Self::Activated => "activated",
+            Self::Deleted => "deleted",
             Self::Nothing => "nothing",
         }
     }

@@ -22,6 +22,8 @@ pub enum Field {
     Name,
     /// The handle.
     Handle,
+    /// A handle that is a domain of the person's own.
+    OwnDomain,
     /// The e-mail address.
     Email,
     /// The password.
@@ -31,6 +33,14 @@ pub enum Field {
 }
 
 impl Refusal {
+    /// The same of the form, where the page does not show the field.
+    pub fn of_the_form_unless(self, shows_field: bool) -> Self {
+        Self {
+            field: self.field.filter(|_| shows_field),
+            ..self
+        }
+    }
+
     /// Whether nothing is wrong with any one field.
     pub fn is_of_the_form(&self) -> bool {
         self.field.is_none()

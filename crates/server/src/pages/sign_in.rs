@@ -35,6 +35,8 @@ pub struct SignInView<'a> {
     pub cancel: Way<'a>,
     /// Where "Use another account" posts `decision=another_account` to, or leads; nothing where there is no choice.
     pub another_account: Option<Way<'a>>,
+    /// Path of the page for who forgot their password, of this request if there is one.
+    pub forgotten: &'a str,
     /// Path of the sign-up page, for this request if there is one; nothing where a new account would not do.
     pub sign_up: Option<&'a str>,
 }
