@@ -53,8 +53,8 @@ async fn a_document_that_we_cannot_change_has_the_handle_first(engine: Engine) {
     front.fail("updateAccountHandle", 1, Trouble::Page(200));
     done(&change().await);
     assert_eq!(front.asked("updateAccountHandle").len(), 1);
-    let names = ("alicia.test".to_owned(), json!(["at://alicia.test"]));
-    assert_eq!(session_names(&world, &session).await, names);
+    let expected = ("alicia.test".to_owned(), json!(["at://alicia.test"]));
+    assert_eq!(session_names(&world, &session).await, expected);
     assert_eq!(owner(&world, &handle("alicia.test")).await, Some(did));
     assert_eq!(owner(&world, &handle("alice.test")).await, None);
     // the directory was neither asked nor told
