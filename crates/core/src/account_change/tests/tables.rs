@@ -143,13 +143,25 @@ fn how_a_refusal_of_the_pds_goes_on() {
         (Failure::DirectoryUnavailable, XrpcDenial::DirectoryUnavailable),
         (Failure::HostBroken, XrpcDenial::PdsUnavailable),
         (Failure::HostSilent, XrpcDenial::PdsTooSlow),
-        (Failure::HostUnknown, XrpcDenial::PdsUnknown),
     ] {
         for change in [rename(), OFF, ON, Change::Deletion] {
             let failed = begun(change).failed(failure, None, late);
             assert_eq!(failed, pause(denial.clone()));
         }
     }
+    // where no PDS is left to be told, an end is an end
+    let told = AfterFailure::Record(Event::HostTold);
+    for (change, after) in [
+        (rename(), pause(XrpcDenial::PdsUnknown)),
+        (ON, pause(XrpcDenial::PdsUnknown)),
+        (OFF, told.clone()),
+        (Change::Deletion, told),
+    ] {
+        assert_eq!(begun(change).failed(Failure::HostUnknown, None, late), after);
+    }
+    // a move that is over was taken back before
+    let unmoved = begun(move_to("did:web:b.test")).failed(Failure::Unmoved(Why::GaveUp), None, NOW);
+    assert_eq!(unmoved, AfterFailure::Drop(Why::GaveUp));
 }
 
 #[test]
