@@ -173,7 +173,7 @@ fn refusals(samples: &mut Vec<Sample>) {
             refusal: Some(refused(
                 None,
                 "A server that is needed did not answer.",
-                "Wait a few minutes, and send the same form again: it goes on where it stopped.",
+                "Wait a few minutes and look again: it goes on by itself, and at once when you send the same form.",
             )),
             ..asleep()
         },

@@ -141,7 +141,7 @@ fn of_others(denial: &XrpcDenial) -> Refusal {
         ),
         XrpcDenial::PdsUnavailable | XrpcDenial::PdsTooSlow | XrpcDenial::DirectoryUnavailable => later(
             "A server that is needed did not answer.",
-            "Wait a few minutes, and send the same form again: it goes on where it stopped.",
+            "Wait a few minutes and look again: it goes on by itself, and at once when you send the same form.",
         ),
         XrpcDenial::ChangeUnderWay { retry_after_seconds } => Refusal {
             advice: wait(*retry_after_seconds, "and send the form again"),
