@@ -1,7 +1,7 @@
 //! The PDS hosts that leave their login to us: which one an account lives on, and where the next one goes.
 //!
 //! What the store says of them is kept for a few seconds, since every call that is passed on asks. Whoever adds,
-//! drains or removes a host with the command line is felt that much later.
+//! drains or removes a host with the command line is felt that much later; one that is missed is looked for anew.
 
 mod forwarded;
 mod password;
@@ -18,7 +18,7 @@ use entryway_core::account::Account;
 use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_resource::peer::{FORWARDED_FOR, Network};
 use entryway_scope::Did;
-use entryway_store::{PdsHost, Store};
+use entryway_store::{HostState, PdsHost, Store};
 
 use crate::clock::Clock;
 use crate::failure::Fault;
@@ -60,6 +60,8 @@ impl<T> Read<T> {
 
 /// How long a change of the fleet may take to be felt.
 const HOSTS_KEPT: Seconds = Seconds(5);
+/// The same for whoever misses a host, which may have been added just now: read once a second at most.
+const MISSED_KEPT: Seconds = Seconds(1);
 /// The same for how many accounts each has, which takes counting them all. Those that are placed meanwhile are
 /// counted here.
 const COUNTS_KEPT: Seconds = Seconds(60);
@@ -86,9 +88,13 @@ impl Fleet {
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn hosts(&self) -> Result<Arc<[Arc<PdsHost>]>, Fault> {
+        self.hosts_kept(HOSTS_KEPT).await
+    }
+
+    async fn hosts_kept(&self, kept_for: Seconds) -> Result<Hosts, Fault> {
         let now = self.clock.now();
         let mut listed = self.listed.lock().await;
-        if let Some(read) = listed.as_ref().filter(|read| read.is_fresh(HOSTS_KEPT, now)) {
+        if let Some(read) = listed.as_ref().filter(|read| read.is_fresh(kept_for, now)) {
             return Ok(Arc::clone(&read.what));
         }
         let what: Hosts = self.store.pds_hosts().await?.into_iter().map(Arc::new).collect();
@@ -116,8 +122,11 @@ impl Fleet {
     }
 
     async fn named(&self, did: &str) -> Result<Option<Arc<PdsHost>>, Fault> {
-        let hosts = self.hosts().await?;
-        Ok(hosts.iter().find(|host| host.did.as_str() == did).cloned())
+        let find = |hosts: &Hosts| hosts.iter().find(|host| host.did.as_str() == did).cloned();
+        if let Some(host) = find(&self.hosts().await?) {
+            return Ok(Some(host));
+        }
+        Ok(find(&self.hosts_kept(MISSED_KEPT).await?))
     }
 
     /// The host for a new account: of those that are open the one with the fewest, and of several the one that was
@@ -126,7 +135,11 @@ impl Fleet {
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn place(&self) -> Result<Option<Arc<PdsHost>>, Fault> {
-        let (hosts, now) = (self.hosts().await?, self.clock.now());
+        let mut hosts = self.hosts().await?;
+        if !hosts.iter().any(|host| host.state == HostState::Open) {
+            hosts = self.hosts_kept(MISSED_KEPT).await?;
+        }
+        let now = self.clock.now();
         let mut counted = self.counted.lock().await;
         let mut inhabitants = match counted.take().filter(|read| read.is_fresh(COUNTS_KEPT, now)) {
             Some(read) => read,
