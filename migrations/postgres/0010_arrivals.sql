@@ -1,4 +1,5 @@
 -- Sign-ups of people who have a DID already.
 -- A name of the kind arrival is a DID that is on its way here.
 
-alter table sign_up add column if not exists arrival text; -- JSON
+-- JSON
+alter table sign_up add column if not exists arrival text;

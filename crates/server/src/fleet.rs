@@ -105,6 +105,11 @@ impl Fleet {
         Ok(what)
     }
 
+    /// Has the hosts read again by whoever asks next: the store knows better than what is kept.
+    pub(crate) async fn forget(&self) {
+        *self.listed.lock().await = None;
+    }
+
     /// The host of this DID.
     ///
     /// # Errors

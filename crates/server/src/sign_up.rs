@@ -157,8 +157,8 @@ impl SignUps {
             match self.0.store().begin_sign_up(&record).await? {
                 SignUpBegin::Begun => return Ok(record),
                 SignUpBegin::InviteSpent => return Err(XrpcDenial::InvalidInviteCode.into()),
-                // the fleet has changed; what is kept of it grows old soon
-                SignUpBegin::HostClosed => return Err(XrpcDenial::PdsUnavailable.into()),
+                // the fleet has changed since it was read
+                SignUpBegin::HostClosed => self.0.fleet().forget().await,
                 taken @ (SignUpBegin::HandleTaken | SignUpBegin::EmailTaken | SignUpBegin::DidTaken) => {
                     // by an account for good; by a sign-up that began in the meantime it may be the same request
                     if self.under_way(&request).await?.is_empty() {

@@ -26,7 +26,6 @@ async fn a_claim_that_does_not_fit_is_refused_by_its_name(engine: Engine) {
         ("iat", Some(json!(now + 241)), Fault::Early),
         ("nbf", Some(json!(now + 241)), Fault::Early),
         ("aud", Some(json!(signer.world.hosts[0].did)), Fault::Audience),
-        ("aud", Some(json!(server.issuer())), Fault::Audience),
         ("aud", Some(json!(format!("{service}#entryway"))), Fault::Audience),
         ("aud", Some(json!("*")), Fault::Audience),
         ("aud", Some(json!([service])), Fault::Malformed),
@@ -61,6 +60,14 @@ async fn a_claim_that_does_not_fit_is_refused_by_its_name(engine: Engine) {
         let reply = query(GET_SESSION).bearer(&token).send(server).await;
         assert_invalid(&reply, fault);
     }
+    // A8
+    let token = signer.changed("aud", Some(json!(server.issuer())));
+    let reply = query(GET_SESSION).bearer(&token).send(server).await;
+    assert_eq!(
+        (reply.code(), reply.member("error").as_str()),
+        (400, "InvalidRequest")
+    );
+    assert!(reply.member("message").contains(service.as_str()), "{reply:?}");
     for (name, value) in [
         ("exp", json!(now + 1)),
         ("exp", json!(now + 300)),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use entryway_core::account::Account;
 use entryway_core::account_change::{OnItsPds, StatusChange, to_follow};
@@ -26,7 +26,8 @@ pub(crate) async fn watch(app: App) {
     let Some(every) = app.config().pds_watch_every else {
         return;
     };
-    let mut rounds = tokio::time::interval(every);
+    // not at once: what starts beside us may not be up yet
+    let mut rounds = tokio::time::interval_at(Instant::now() + every, every);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;

@@ -222,16 +222,18 @@ pub struct MissingBlob {
     pub cid: String,
 }
 
-/// Not every PDS keeps preferences.
+/// Not every PDS keeps preferences, and the reference keeps none where it names no AppView.
 fn is_not_served(answer: &Answer) -> bool {
     #[derive(Deserialize)]
     struct Refusal {
         error: String,
+        #[serde(default)]
+        message: String,
     }
-    matches!(answer.status.as_u16(), 404 | 501)
-        || answer
-            .json::<Refusal>()
-            .is_some_and(|refusal| refusal.error == "MethodNotImplemented")
+    let says_so = |refusal: Refusal| {
+        refusal.error == "MethodNotImplemented" || refusal.message.starts_with("No service configured")
+    };
+    matches!(answer.status.as_u16(), 404 | 501) || answer.json::<Refusal>().is_some_and(says_so)
 }
 
 /// Files of one page: what the method's lexicon takes at most is a thousand.
