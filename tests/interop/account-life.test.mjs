@@ -8,7 +8,7 @@ import { remember } from './lib/artefacts.mjs'
 import { writeAndRead } from './lib/client.mjs'
 import { startDelegatingHosts } from './lib/delegation.mjs'
 import { database, deployment, newPassword, operate, startEntryway } from './lib/entryway.mjs'
-import { lettersTo, mailedCode, until } from './lib/mailbox.mjs'
+import { lettersTo, mailedCode, onceGood, until } from './lib/mailbox.mjs'
 import { authorize, identity, logIn, signUp, stayAtLogin } from './lib/people.mjs'
 import { refusal, succeed, xrpc } from './lib/xrpc.mjs'
 
@@ -138,7 +138,7 @@ for (const [side, agentOf] of sides) {
       const token = await mailedCode(entryway, person.email, () => server.requestPasswordReset({ email: person.email }))
       const former = person.password
       person.password = newPassword()
-      await server.resetPassword({ token, password: person.password })
+      await onceGood(() => server.resetPassword({ token, password: person.password }))
       for (const { session: { refreshJwt: bearer } } of [agent, bot]) {
         const refused = await xrpc(entryway.issuer, 'com.atproto.server.refreshSession', { input: null, bearer })
         assert.deepEqual(refusal(refused), [400, 'ExpiredToken', 'Token has been revoked'])

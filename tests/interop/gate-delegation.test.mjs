@@ -11,7 +11,7 @@ import { deployment, newPassword, operate, startEntryway } from './lib/entryway.
 import { FormBrowser } from './lib/form-browser.mjs'
 import { startGate } from './lib/gate.mjs'
 import { HeldToken } from './lib/held-token.mjs'
-import { mailedCode } from './lib/mailbox.mjs'
+import { mailedCode, onceGood } from './lib/mailbox.mjs'
 import { signUp } from './lib/people.mjs'
 import { walkToAnswer } from './lib/walk.mjs'
 
@@ -89,7 +89,7 @@ for (const [what, act] of [
 async function resetPassword({ email, agent }) {
   const { server } = agent.com.atproto
   const token = await mailedCode(entryway, email, () => server.requestPasswordReset({ email }))
-  await server.resetPassword({ token, password: newPassword() })
+  await onceGood(() => server.resetPassword({ token, password: newPassword() }))
 }
 
 async function deleteAccount({ did, email, password, agent }) {

@@ -7,6 +7,7 @@ import { remember } from './artefacts.mjs'
 const code = /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/
 const patienceMs = 10_000
 const pollMs = 50
+const goodWithinMs = 1_000
 
 /** The code in the letter that comes to an address because of what `act` does. */
 export async function mailedCode(entryway, address, act) {
@@ -26,6 +27,23 @@ export async function mailedCode(entryway, address, act) {
 export async function lettersTo(entryway, address) {
   const { messages } = await (await fetch(new URL('messages', new URL('/', entryway.mailbox)))).json()
   return messages.filter(({ to }) => to.includes(address))
+}
+
+/**
+ * What `act` does with a code for which nobody waits while it is sent: the letter is there a moment before its code is
+ * good.
+ */
+export async function onceGood(act) {
+  let refused
+  const acted = await until(async () => {
+    try {
+      return { with: await act() }
+    } catch (error) {
+      if (error.error !== 'InvalidToken') throw error
+      refused = error
+    }
+  }, 'the code never became good', goodWithinMs).catch((error) => { throw refused ?? error })
+  return acted.with
 }
 
 /** What `look` finds, as soon as it finds something. */
