@@ -195,7 +195,7 @@ fn a_form_says_what_of_a_password_s_is_to_end() {
         (String::new(), Err("end")),
         ("end=apps".to_owned(), Err("end")),
         ("end=app-password".to_owned(), Err("name")),
-        ("end=app-password&name=%07".to_owned(), Err("name")),
+        (format!("end=app-password&name={}", "a".repeat(65)), Err("name")),
         ("end=password-session&session=x".to_owned(), Err("session")),
     ] {
         let form_read = Parameters::from_form(form.as_bytes()).unwrap();
