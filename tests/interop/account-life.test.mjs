@@ -7,7 +7,7 @@ import { Secp256k1Keypair } from '@atproto/crypto'
 import { remember } from './lib/artefacts.mjs'
 import { writeAndRead } from './lib/client.mjs'
 import { startDelegatingHosts } from './lib/delegation.mjs'
-import { database, deployment, newPassword, operate, startEntryway } from './lib/entryway.mjs'
+import { database, newPassword, operate, startEntryway } from './lib/entryway.mjs'
 import { lettersTo, mailedCode, onceGood, until } from './lib/mailbox.mjs'
 import { authorize, identity, logIn, signUp, stayAtLogin } from './lib/people.mjs'
 import { refusal, succeed, xrpc } from './lib/xrpc.mjs'
@@ -269,7 +269,7 @@ async function status({ did, pds }) {
 const createSession = ({ handle, password }) =>
   xrpc(entryway.issuer, 'com.atproto.server.createSession', { input: { identifier: handle, password } })
 
-const account = (verb, { did }, ...more) => operate(['account', verb, did, ...more, ...deployment()])
+const account = (verb, { did }, ...more) => operate(['account', verb, did, ...more, ...database()])
 
 const subjectStatus = ({ did, pds }, applied) =>
   succeed(pds.publicUrl, 'com.atproto.admin.updateSubjectStatus', {

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import { remember } from './lib/artefacts.mjs'
 import { call, loopbackClient, writeAndRead } from './lib/client.mjs'
 import { startDelegatingHosts } from './lib/delegation.mjs'
-import { deployment, newPassword, operate, startEntryway } from './lib/entryway.mjs'
+import { database, newPassword, operate, startEntryway } from './lib/entryway.mjs'
 import { FormBrowser } from './lib/form-browser.mjs'
 import { startGate } from './lib/gate.mjs'
 import { HeldToken } from './lib/held-token.mjs'
@@ -71,7 +71,7 @@ for (const [what, act] of [
   ['chose another password', resetPassword],
   ['rests the account', (person) => person.agent.com.atproto.server.deactivateAccount({})],
   ['deleted the account', deleteAccount],
-  ['was taken down here', ({ did }) => operate(['account', 'take-down', did, ...deployment()])],
+  ['was taken down here', ({ did }) => operate(['account', 'take-down', did, ...database()])],
 ]) {
   test(`a session whose person ${what} is refused within a second by the gate`, async (t) => {
     const person = await signUp(entryway, fleet, `p${randomBytes(4).toString('hex')}`)
