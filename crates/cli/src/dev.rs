@@ -288,7 +288,7 @@ fn config(issuer: &Issuer, root_key: &ServerKey, feed_token: &FeedToken) -> anyh
         admin_tokens: Vec::new(),
         trusted_proxies: Vec::new(),
         // what is done to the sandbox's own PDS shows soon
-        pds_watch_every: Some(Duration::from_secs(5)),
+        pds_watch_every: Some(Duration::from_secs(15)),
         about: About::default(),
     })
 }
