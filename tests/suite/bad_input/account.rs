@@ -33,6 +33,8 @@ async fn own_page(server: &TestServer, browser: &mut Browser) -> Page {
 /// A browser whose account has two apps' sessions and another device, and the button that begins so.
 async fn scene(server: &TestServer, client: &Client, button: &str) -> Scene {
     let mut browser = Browser::new();
+    // the devices of scenes before this one are listed behind its own
+    server.clock().advance(1);
     for mut one in [Browser::new(), browser.clone()] {
         let pushed = client.push(server).await;
         let landing = one.approve(server, &pushed, alice()).await;
