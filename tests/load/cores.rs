@@ -35,12 +35,21 @@ pub(crate) fn cpu_seconds(process: u32) -> anyhow::Result<f64> {
     Ok(ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
 }
 
+/// What the process holds in memory now, in MiB.
+pub(crate) fn resident_mib(process: u32) -> anyhow::Result<f64> {
+    mib(process, "VmRSS:")
+}
+
 /// The most memory that the process ever had, in MiB.
 pub(crate) fn peak_mib(process: u32) -> anyhow::Result<f64> {
+    mib(process, "VmHWM:")
+}
+
+fn mib(process: u32, name: &str) -> anyhow::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
-    Ok(kib.context("a peak in kB")?.parse::<f64>()? / 1024.0)
+    let size = status.lines().find_map(|line| line.strip_prefix(name));
+    let kib = size.and_then(|size| size.trim().strip_suffix(" kB"));
+    Ok(kib.context("a size in kB")?.parse::<f64>()? / 1024.0)
 }
 
 /// `USER_HZ`, the same on every Linux.

@@ -3,34 +3,28 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
 use axum::body::Body;
-use entryway_tests::{Connection, Process, Reply};
+use entryway_tests::Reply;
 use futures_util::future::{join, try_join_all};
 use http::Request;
 use http::header::CONTENT_TYPE;
 use tokio::time::sleep;
 
-use crate::cores::{cpu_seconds, peak_mib};
-use crate::figures::Load;
+use crate::cores::cpu_seconds;
+use crate::figures::{Load, Sample};
+use crate::line::{Failure, Line};
 use crate::signer::Signer;
+use crate::target::Target;
 
-/// Makes one request after the other.
+/// Does one operation after the other.
+#[async_trait::async_trait(?Send)]
 pub(crate) trait Caller {
-    /// The next request.
-    fn request(&mut self) -> anyhow::Result<Request<Body>>;
-
-    /// Learns from the answer; fails if it is not one that a client expects.
-    fn receive(&mut self, reply: &Reply) -> anyhow::Result<Answer>;
+    /// Does it once, with as many requests as that takes. A [`Failure`] is counted; any other error ends the run.
+    async fn operate(&mut self, line: &mut Line) -> anyhow::Result<()>;
 }
 
-/// What a client expects.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Granted,
-    /// Of the first request, and again when a nonce is too old.
-    NonceMissing,
-}
+/// Callers of any one kind.
+pub(crate) type Callers = Vec<Box<dyn Caller>>;
 
 /// How long to ask, and how much of that counts.
 #[derive(Clone, Copy)]
@@ -39,45 +33,55 @@ pub(crate) struct Window {
     pub(crate) timed: Duration,
 }
 
-/// A form with a proof.
-pub(crate) fn form_request(path: &str, signer: &Signer, form: String) -> anyhow::Result<Request<Body>> {
-    Ok(Request::post(path)
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header("dpop", signer.proof()?)
-        .body(Body::from(form))?)
-}
-
-/// Which of the two an answer is. Takes the nonce from it.
-pub(crate) fn read_answer(reply: &Reply, success: u16, signer: &mut Signer) -> anyhow::Result<Answer> {
-    reply.nonce().clone_into(&mut signer.nonce);
-    match reply.code() {
-        code if code == success => Ok(Answer::Granted),
-        400 if reply.member("error") == "use_dpop_nonce" => Ok(Answer::NonceMissing),
-        code => bail!("refused with {code}: {}", reply.text()),
+/// Sends a form with a proof, and once more where the server wants another nonce in it, as a client does.
+pub(crate) async fn send_form(
+    line: &mut Line,
+    path: &str,
+    signer: &mut Signer,
+    form: &str,
+    success: u16,
+) -> anyhow::Result<Reply> {
+    for _ in 0..=NONCES_MAX {
+        let request = Request::post(path)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("dpop", signer.proof()?)
+            .body(Body::from(form.to_owned()))?;
+        let reply = line.ask(request).await?;
+        if let Some(nonce) = reply.header("dpop-nonce") {
+            nonce.clone_into(&mut signer.nonce);
+        }
+        match reply.code() {
+            code if code == success => return Ok(reply),
+            400 if reply.member("error") == "use_dpop_nonce" => {}
+            code => return Err(Failure::Refused(code).into()),
+        }
     }
+    Err(Failure::Refused(400).into())
 }
 
-/// Has them ask for as long as the window says; gives them back for another round.
-pub(crate) async fn drive<C: Caller>(
-    process: &Process,
-    callers: Vec<C>,
+/// One is new to the client, or has become too old.
+const NONCES_MAX: usize = 1;
+
+/// Has them operate for as long as the window says; gives them back for another round.
+pub(crate) async fn drive(
+    target: &Target,
+    callers: Callers,
     window: Window,
-) -> anyhow::Result<(Vec<C>, Load)> {
-    let id = process.id().await;
+) -> anyhow::Result<(Callers, Load)> {
     let phase = Cell::new(Phase::WarmingUp);
-    let asking = try_join_all(callers.into_iter().map(|caller| ask(process, caller, &phase)));
+    let operating = try_join_all(callers.into_iter().map(|caller| repeat(target, caller, &phase)));
     let timing = async {
         sleep(window.warm_up).await;
         phase.set(Phase::Timed);
-        let (cpu, begun) = (cpu_seconds(id)?, Instant::now());
+        let (cpu, begun) = (cpu_seconds(target.id)?, Instant::now());
         sleep(window.timed).await;
         phase.set(Phase::Over);
-        anyhow::Ok((cpu_seconds(id)? - cpu, begun.elapsed()))
+        anyhow::Ok((cpu_seconds(target.id)? - cpu, begun.elapsed()))
     };
-    let (asked, timed) = join(asking, timing).await;
-    let (callers, latencies): (Vec<C>, Vec<Vec<Duration>>) = asked?.into_iter().unzip();
+    let (operated, timed) = join(operating, timing).await;
+    let (callers, samples): (Callers, Vec<Sample>) = operated?.into_iter().unzip();
     let (cpu_seconds, elapsed) = timed?;
-    let load = Load::of(latencies.concat(), elapsed, cpu_seconds, peak_mib(id)?)?;
+    let load = Load::of(Sample::together(samples), elapsed, cpu_seconds, target.id)?;
     Ok((callers, load))
 }
 
@@ -88,23 +92,30 @@ enum Phase {
     Over,
 }
 
-/// Asks until it is over; gives how long each answer took that came while it counted.
-async fn ask<C: Caller>(
-    process: &Process,
-    mut caller: C,
+/// Operates until it is over; what ends while it counts is in the sample.
+async fn repeat(
+    target: &Target,
+    mut caller: Box<dyn Caller>,
     phase: &Cell<Phase>,
-) -> anyhow::Result<(C, Vec<Duration>)> {
-    let mut connection = Connection::open(process.address()).await.context("connecting")?;
-    let mut latencies = Vec::new();
+) -> anyhow::Result<(Box<dyn Caller>, Sample)> {
+    let mut line = Line::to(target.address());
+    let mut sample = Sample::default();
     while phase.get() != Phase::Over {
-        let request = caller.request()?;
         let begun = Instant::now();
-        let reply = connection.ask(request).await.context("the server went away")?;
+        let operated = caller.operate(&mut line).await;
         let latency = begun.elapsed();
-        let answer = caller.receive(&reply)?;
-        if answer == Answer::Granted && phase.get() == Phase::Timed {
-            latencies.push(latency);
+        let ended = ended(operated)?;
+        if phase.get() == Phase::Timed {
+            sample.take(ended.map(|()| latency));
         }
     }
-    Ok((caller, latencies))
+    Ok((caller, sample))
+}
+
+/// Tells a failure, which counts, from what is wrong with this program or the machine.
+fn ended(operated: anyhow::Result<()>) -> anyhow::Result<Result<(), Failure>> {
+    match operated {
+        Ok(()) => Ok(Ok(())),
+        Err(error) => error.downcast::<Failure>().map(Err),
+    }
 }

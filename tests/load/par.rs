@@ -1,12 +1,10 @@
 //! Pushed authorization requests, each with a challenge of its own.
 
-use axum::body::Body;
-use entryway_tests::{
-    Answer as SiteAnswer, Client, ClientSite, Document, Endpoint, NamedKey, Process, Reply, Service as _,
-};
-use http::Request;
+use async_trait::async_trait;
+use entryway_tests::{Answer, Client, ClientSite, Document, Endpoint, NamedKey, Process, Service as _};
 
-use crate::drive::{Answer, Caller, form_request, read_answer};
+use crate::drive::{Caller, Callers, send_form};
+use crate::line::Line;
 use crate::signer::{Asserter, Signer, random_text};
 
 /// One client that pushes request after request.
@@ -33,9 +31,9 @@ pub(crate) enum Pushers<'a> {
 
 impl Pushers<'_> {
     /// As many clients as connections.
-    pub(crate) fn callers(self, process: &Process, connections: usize) -> anyhow::Result<Vec<Pusher>> {
+    pub(crate) fn callers(self, process: &Process, connections: usize) -> anyhow::Result<Callers> {
         (0..connections)
-            .map(|number| self.caller(process, number))
+            .map(|number| -> anyhow::Result<Box<dyn Caller>> { Ok(Box::new(self.caller(process, number)?)) })
             .collect()
     }
 
@@ -63,7 +61,7 @@ impl Pushers<'_> {
             }
             Self::Fetched(site) => {
                 let client = site.public_client(&path);
-                let answer = SiteAnswer::from(Document::public(client.id()));
+                let answer = Answer::from(Document::public(client.id()));
                 site.serve(&path, answer.header("cache-control", "no-store"));
                 client
             }
@@ -78,19 +76,17 @@ impl Pushers<'_> {
     }
 }
 
+#[async_trait(?Send)]
 impl Caller for Pusher {
-    fn request(&mut self) -> anyhow::Result<Request<Body>> {
+    async fn operate(&mut self, line: &mut Line) -> anyhow::Result<()> {
         let (state, challenge) = (random_text()?, random_text()?);
         let mut form = format!("{}&state={state}&code_challenge={challenge}", self.form);
         if let Some(asserter) = &self.asserter {
             form.push_str(ASSERTION);
             form.push_str(&asserter.assertion()?);
         }
-        form_request(&self.path, &self.signer, form)
-    }
-
-    fn receive(&mut self, reply: &Reply) -> anyhow::Result<Answer> {
-        read_answer(reply, 201, &mut self.signer)
+        send_form(line, &self.path, &mut self.signer, &form, 201).await?;
+        Ok(())
     }
 }
 

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use anyhow::Context as _;
-use axum::body::Body;
-use entryway_tests::{Client, Endpoint, Process, Reply, Service as _, alice, bob, login};
-use http::Request;
+use async_trait::async_trait;
+use entryway_tests::{Client, Endpoint, Process, Service as _, alice, bob, login};
 use serde::Deserialize;
 
-use crate::drive::{Answer, Caller, form_request, read_answer};
+use crate::drive::{Caller, Callers, send_form};
+use crate::line::Line;
 use crate::signer::Signer;
 
 /// One client that refreshes its sessions in turn.
@@ -26,8 +26,9 @@ pub(crate) async fn callers(
     process: &Process,
     connections: usize,
     sessions: usize,
-) -> anyhow::Result<Vec<Refresher>> {
-    let mut refreshers = Vec::new();
+) -> anyhow::Result<Callers> {
+    let sessions = sessions.max(connections);
+    let mut refreshers: Callers = Vec::new();
     for number in 0..connections {
         let client = Client::named(&format!("callback/{number}"));
         let mut tokens = VecDeque::new();
@@ -36,12 +37,12 @@ pub(crate) async fn callers(
             tokens.push_back(login(process, &client, account).await.refresh_token);
         }
         let form = client.refresh("").without("refresh_token").body();
-        refreshers.push(Refresher {
+        refreshers.push(Box::new(Refresher {
             path: process.path(Endpoint::Token),
             signer: Signer::new(client.key(), process.url(Endpoint::Token))?,
             form: String::from_utf8(form)?,
             tokens,
-        });
+        }));
     }
     Ok(refreshers)
 }
@@ -51,20 +52,18 @@ struct Refreshed {
     refresh_token: String,
 }
 
+#[async_trait(?Send)]
 impl Caller for Refresher {
-    fn request(&mut self) -> anyhow::Result<Request<Body>> {
-        let token = self.tokens.front().context("a session")?;
+    async fn operate(&mut self, line: &mut Line) -> anyhow::Result<()> {
+        let token = self.tokens.pop_front().context("a session")?;
         let form = format!("{}&refresh_token={token}", self.form);
-        form_request(&self.path, &self.signer, form)
-    }
-
-    fn receive(&mut self, reply: &Reply) -> anyhow::Result<Answer> {
-        let answer = read_answer(reply, 200, &mut self.signer)?;
-        if answer == Answer::Granted {
-            let refreshed: Refreshed = serde_json::from_slice(&reply.body)?;
-            self.tokens.pop_front();
-            self.tokens.push_back(refreshed.refresh_token);
+        // whatever becomes of it: a token whose answer was lost is good once more
+        self.tokens.push_back(token);
+        let reply = send_form(line, &self.path, &mut self.signer, &form, 200).await?;
+        let refreshed: Refreshed = serde_json::from_slice(&reply.body)?;
+        if let Some(last) = self.tokens.back_mut() {
+            *last = refreshed.refresh_token;
         }
-        Ok(answer)
+        Ok(())
     }
 }

@@ -3,12 +3,13 @@
 //! Nothing is sent: proofs are signed ahead of time in batches, and only their verification is timed. The
 //! first round of every session verifies its token too; the timed ones find it believed already.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
+use clap::Args;
 use entryway_oauth::access_token::{AccessTokenClaims, AccessTokenKey, Confirmation, TokenId, TokenScope};
 use entryway_oauth::dpop::access_token_hash;
 use entryway_oauth::issuer::Issuer;
@@ -27,15 +28,23 @@ use crate::cores;
 use crate::floor::Floor;
 use crate::signer::{Es256, random_text};
 
-/// How much.
-#[derive(Clone, Copy)]
-pub(crate) struct Size {
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Arguments {
     /// Sessions, each with a token of its own.
-    pub(crate) sessions: usize,
-    /// Requests of each timed round.
-    pub(crate) requests: usize,
-    /// Timed rounds.
-    pub(crate) rounds: usize,
+    #[arg(long, default_value_t = 64)]
+    sessions: usize,
+    /// Calls that are verified in each round.
+    #[arg(long, default_value_t = 20_000)]
+    calls: usize,
+    /// How often.
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// The core of this program.
+    #[arg(long, default_value_t = 1)]
+    core: usize,
+    /// Write the calls that would be timed to this file instead, for another verifier.
+    #[arg(long, value_name = "FILE")]
+    write_calls: Option<PathBuf>,
 }
 
 const ISSUER: &str = "http://localhost:2583";
@@ -49,12 +58,13 @@ const SCOPE: &str = "atproto repo:app.bsky.feed.post repo:app.bsky.feed.like blo
 const CLIENT_KEYS: usize = 64;
 
 /// Measures, and prints a line for each round and one for the memory.
-pub(crate) async fn measure(size: Size, requests_file: Option<&Path>) -> anyhow::Result<()> {
+pub(crate) async fn measure(size: &Arguments) -> anyhow::Result<()> {
+    cores::keep_to(size.core)?;
     let scene = Scene::new(size.sessions)?;
-    if let Some(path) = requests_file {
-        return scene.write_requests(path, size.requests);
+    if let Some(path) = &size.write_calls {
+        return scene.write_requests(path, size.calls);
     }
-    let before = resident_mib()?;
+    let before = cores::resident_mib(std::process::id())?;
     let mut first = Vec::with_capacity(size.sessions);
     for batch in 0..size.sessions.div_ceil(BATCH) {
         let range = batch * BATCH..size.sessions.min((batch + 1) * BATCH);
@@ -64,16 +74,16 @@ pub(crate) async fn measure(size: Size, requests_file: Option<&Path>) -> anyhow:
     println!(
         "verify     first call of a session {first:>6.1} us   {} sessions in {:.0} MiB",
         size.sessions,
-        resident_mib()? - before
+        cores::resident_mib(std::process::id())? - before
     );
     let mut all = Vec::new();
     for round in 0..size.rounds {
         let floor_before = Floor::measure()?;
         let (mut seconds, mut done, mut cpu) = (0.0, 0, 0.0);
-        while done < size.requests {
-            let count = BATCH.min(size.requests - done);
+        while done < size.calls {
+            let count = BATCH.min(size.calls - done);
             // another part of the sessions each time, so that all of them stay in use
-            let start = round * size.requests + done;
+            let start = round * size.calls + done;
             let proofs = scene.requests(start..start + count)?;
             let cpu_before = cores::cpu_seconds(std::process::id())?;
             seconds += scene.verify(&proofs).await?;
@@ -222,12 +232,4 @@ fn token(key: &AccessTokenKey, client: &Key, n: usize, now: Timestamp) -> anyhow
         },
         sid: SessionId::from_entropy(id),
     }))
-}
-
-/// What this process holds in memory now, in MiB.
-fn resident_mib() -> anyhow::Result<f64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    Ok(kib.context("a size in kB")?.parse::<f64>()? / 1024.0)
 }
