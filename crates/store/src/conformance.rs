@@ -26,6 +26,7 @@ mod marks;
 mod migrations;
 mod password_resets;
 mod permission_sets;
+mod plans;
 mod requests;
 mod revocations;
 mod scope_references;

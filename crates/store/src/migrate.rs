@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = migrations![
     8 "0008_sign_ups",
     9 "0009_account_life",
     10 "0010_arrivals",
+    11 "0011_recent_invites",
 ];
 
 impl Migration {

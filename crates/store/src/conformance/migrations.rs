@@ -20,8 +20,9 @@ struct Texts {
     eighth: &'static str,
     ninth: &'static str,
     tenth: &'static str,
+    eleventh: &'static str,
     /// How often each may be run.
-    runs: [u32; 10],
+    runs: [u32; 11],
 }
 
 const SQLITE_TEXTS: Texts = Texts {
@@ -35,7 +36,8 @@ const SQLITE_TEXTS: Texts = Texts {
     eighth: include_str!("../../../../migrations/sqlite/0008_sign_ups.sql"),
     ninth: include_str!("../../../../migrations/sqlite/0009_account_life.sql"),
     tenth: include_str!("../../../../migrations/sqlite/0010_arrivals.sql"),
-    runs: [2, 1, 2, 2, 1, 1, 2, 2, 1, 1],
+    eleventh: include_str!("../../../../migrations/sqlite/0011_recent_invites.sql"),
+    runs: [2, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2],
 };
 
 const POSTGRES_TEXTS: Texts = Texts {
@@ -49,7 +51,8 @@ const POSTGRES_TEXTS: Texts = Texts {
     eighth: include_str!("../../../../migrations/postgres/0008_sign_ups.sql"),
     ninth: include_str!("../../../../migrations/postgres/0009_account_life.sql"),
     tenth: include_str!("../../../../migrations/postgres/0010_arrivals.sql"),
-    runs: [2, 2, 2, 2, 2, 2, 2, 2, 2, 2],
+    eleventh: include_str!("../../../../migrations/postgres/0011_recent_invites.sql"),
+    runs: [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2],
 };
 
 /// As the program records migrations.
@@ -84,7 +87,7 @@ async fn is_up_to_date(database: &Database) {
     let seen_from_inside = store.schema().await.unwrap();
     store.close().await;
     let state = Store::migrate_check(&database.url).await.unwrap();
-    let (version, pending) = (10, Vec::new());
+    let (version, pending) = (11, Vec::new());
     assert_eq!(state, SchemaState { version, pending });
     assert_eq!(seen_from_inside, state);
     Store::open_unmigrated(&database.url).await.unwrap();
@@ -117,13 +120,14 @@ async fn nothing_is_applied_by_looking(database: &Database, _texts: &Texts) {
                 "0008_sign_ups",
                 "0009_account_life",
                 "0010_arrivals",
+                "0011_recent_invites",
             ],
         );
         assert_eq!(state, SchemaState { version, pending });
         let fault = Store::open_unmigrated(&database.url).await.unwrap_err();
         assert_eq!(
             fault.to_string(),
-            "the database lacks 10 migrations, the first is 0001_first_login: run entryway migrate"
+            "the database lacks 11 migrations, the first is 0001_first_login: run entryway migrate"
         );
         if let Some(path) = database.url.strip_prefix("sqlite://") {
             assert!(!std::path::Path::new(path).exists());
@@ -361,6 +365,7 @@ async fn by_hand(database: &Database, texts: &Texts) {
         texts.eighth,
         texts.ninth,
         texts.tenth,
+        texts.eleventh,
     ];
     for (text, runs) in by_number.into_iter().zip(texts.runs) {
         for _ in 0..runs {
@@ -424,7 +429,7 @@ async fn a_newer_schema_is_refused(database: &Database, _texts: &Texts) {
         "insert into schema_migration (version, name, checksum) values (99, '0099_later', 'x')",
     )
     .await;
-    let sentence = "the database has schema 99 and this release knows up to 10: run the newer release";
+    let sentence = "the database has schema 99 and this release knows up to 11: run the newer release";
     for refused in [
         Store::open(&database.url).await.unwrap_err(),
         Store::open_unmigrated(&database.url).await.unwrap_err(),

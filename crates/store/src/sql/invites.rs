@@ -38,11 +38,11 @@ where code in (select code from invite_code where for_account = $1 and code > $2
 order by used_at, used_by
 limit $4";
 
-/// created_at and code of the one before, how many. For an operator: reads them all.
+/// created_at and code of the one before, how many. The first comparison alone says where to begin in the index.
 RECENT_INVITES = "
 select code, uses_max, used, disabled, for_account, created_by, created_at
 from invite_code
-where created_at < $1 or (created_at = $1 and code > $2)
+where created_at <= $1 and (created_at < $1 or code > $2)
 order by created_at desc, code
 limit $3";
 
@@ -53,7 +53,7 @@ from invite_use
 where code in (
     select code
     from invite_code
-    where created_at < $1 or (created_at = $1 and code > $2)
+    where created_at <= $1 and (created_at < $1 or code > $2)
     order by created_at desc, code
     limit $3
   )
