@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 
@@ -33,6 +34,46 @@ pub(crate) fn cpu_seconds(process: u32) -> anyhow::Result<f64> {
         .map(str::parse)
         .collect::<Result<_, _>>()?;
     Ok(ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
+}
+
+/// Seconds that the first thread of this process, which does all of its work, has run; finer than [`cpu_seconds`].
+pub(crate) fn own_seconds() -> anyhow::Result<f64> {
+    let times = fs::read_to_string("/proc/self/schedstat")?;
+    let running = times.split(' ').next().context("a time")?;
+    Ok(running.parse::<f64>()? / 1e9)
+}
+
+/// What a process uses from now on.
+pub(crate) struct Meter {
+    process: u32,
+    begun: Instant,
+    before: anyhow::Result<f64>,
+}
+
+/// What it used.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Used {
+    pub(crate) cpu_seconds: f64,
+    pub(crate) elapsed: Duration,
+}
+
+impl Meter {
+    pub(crate) fn begin(process: u32) -> Self {
+        Self {
+            process,
+            begun: Instant::now(),
+            before: cpu_seconds(process),
+        }
+    }
+
+    /// Fails if the process is not there any more.
+    pub(crate) fn read(&self) -> anyhow::Result<Used> {
+        let before = self.before.as_ref().ok().context("the process was there")?;
+        Ok(Used {
+            cpu_seconds: cpu_seconds(self.process)? - before,
+            elapsed: self.begun.elapsed(),
+        })
+    }
 }
 
 /// What the process holds in memory now, in MiB.

@@ -1,16 +1,20 @@
 //! Many callers at once, each on a connection that it keeps, and a window in which they are timed.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use entryway_tests::Reply;
-use futures_util::future::{join, try_join_all};
+use futures_util::TryStreamExt as _;
+use futures_util::future::{Either, select};
+use futures_util::stream::FuturesUnordered;
 use http::Request;
 use http::header::CONTENT_TYPE;
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::cores::cpu_seconds;
+use crate::cores::{Meter, Used};
 use crate::figures::{Load, Sample};
 use crate::line::{Failure, Line};
 use crate::signer::Signer;
@@ -21,6 +25,21 @@ use crate::target::Target;
 pub(crate) trait Caller {
     /// Does it once, with as many requests as that takes. A [`Failure`] is counted; any other error ends the run.
     async fn operate(&mut self, line: &mut Line) -> anyhow::Result<()>;
+
+    /// Whether each operation uses up what has to be made before.
+    fn needs_stock(&self) -> bool {
+        false
+    }
+
+    /// Makes what one operation uses up.
+    async fn stock_one(&mut self, _line: &mut Line) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Whether all of that is used up.
+    fn is_spent(&self) -> bool {
+        false
+    }
 }
 
 /// Callers of any one kind.
@@ -62,27 +81,67 @@ pub(crate) async fn send_form(
 /// One is new to the client, or has become too old.
 const NONCES_MAX: usize = 1;
 
-/// Has them operate for as long as the window says; gives them back for another round.
+/// Has each operate again and again for as long as the window says; gives them back for another round.
+///
+/// Where stock is needed it is made first, for twice as long as would count, and then used up without a warm-up.
 pub(crate) async fn drive(
     target: &Target,
     callers: Callers,
     window: Window,
 ) -> anyhow::Result<(Callers, Load)> {
+    let needs_stock = callers.iter().any(|caller| caller.needs_stock());
+    let (callers, window) = if needs_stock {
+        let until = Instant::now() + (window.timed * 2).min(STOCK_AGE_MAX);
+        let stocking: FuturesUnordered<_> = callers
+            .into_iter()
+            .map(|caller| stock(target, caller, until))
+            .collect();
+        let warm_up = Duration::ZERO;
+        (stocking.try_collect().await?, Window { warm_up, ..window })
+    } else {
+        (callers, window)
+    };
     let phase = Cell::new(Phase::WarmingUp);
-    let operating = try_join_all(callers.into_iter().map(|caller| repeat(target, caller, &phase)));
+    let operating: FuturesUnordered<_> = callers
+        .into_iter()
+        .map(|caller| repeat(target, caller, &phase))
+        .collect();
+    let meter = OnceCell::new();
     let timing = async {
         sleep(window.warm_up).await;
         phase.set(Phase::Timed);
-        let (cpu, begun) = (cpu_seconds(target.id)?, Instant::now());
+        let meter = meter.get_or_init(|| Meter::begin(target.id));
         sleep(window.timed).await;
         phase.set(Phase::Over);
-        anyhow::Ok((cpu_seconds(target.id)? - cpu, begun.elapsed()))
+        meter.read()
     };
-    let (operated, timed) = join(operating, timing).await;
+    let operated = pin!(operating.try_collect::<Vec<_>>());
+    let (operated, used) = match select(operated, pin!(timing)).await {
+        // all stock is used up
+        Either::Left((operated, _)) => (
+            operated,
+            meter.get().map_or_else(|| Ok(Used::default()), Meter::read),
+        ),
+        Either::Right((used, operated)) => (operated.await, used),
+    };
     let (callers, samples): (Callers, Vec<Sample>) = operated?.into_iter().unzip();
-    let (cpu_seconds, elapsed) = timed?;
-    let load = Load::of(Sample::together(samples), elapsed, cpu_seconds, target.id)?;
+    let load = Load::of(Sample::together(samples), used?, target.id)?;
     Ok((callers, load))
+}
+
+/// A code is good for a minute.
+const STOCK_AGE_MAX: Duration = Duration::from_secs(40);
+
+async fn stock(
+    target: &Target,
+    mut caller: Box<dyn Caller>,
+    until: Instant,
+) -> anyhow::Result<Box<dyn Caller>> {
+    let mut line = Line::to(target.address);
+    while Instant::now() < until {
+        caller.stock_one(&mut line).await?;
+    }
+    Ok(caller)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,9 +157,11 @@ async fn repeat(
     mut caller: Box<dyn Caller>,
     phase: &Cell<Phase>,
 ) -> anyhow::Result<(Box<dyn Caller>, Sample)> {
-    let mut line = Line::to(target.address());
+    let mut line = Line::to(target.address);
     let mut sample = Sample::default();
-    while phase.get() != Phase::Over {
+    // the phase has to be told before the first operation of a stock
+    yield_now().await;
+    while phase.get() != Phase::Over && !caller.is_spent() {
         let begun = Instant::now();
         let operated = caller.operate(&mut line).await;
         let latency = begun.elapsed();
@@ -113,7 +174,7 @@ async fn repeat(
 }
 
 /// Tells a failure, which counts, from what is wrong with this program or the machine.
-fn ended(operated: anyhow::Result<()>) -> anyhow::Result<Result<(), Failure>> {
+pub(crate) fn ended(operated: anyhow::Result<()>) -> anyhow::Result<Result<(), Failure>> {
     match operated {
         Ok(()) => Ok(Ok(())),
         Err(error) => error.downcast::<Failure>().map(Err),

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cores::{peak_mib, resident_mib};
+use crate::cores::{Used, peak_mib, resident_mib};
 use crate::floor::Floor;
 use crate::line::Failure;
 
 /// What was asked, of what, and which signatures that takes.
 pub(crate) struct Run {
-    pub(crate) engine: &'static str,
+    pub(crate) engine: String,
     pub(crate) operation: &'static str,
     pub(crate) connections: usize,
     pub(crate) signatures: fn(Floor) -> f64,
@@ -68,12 +68,7 @@ pub(crate) struct Load {
 
 impl Load {
     /// Without a single success all figures of time are infinite.
-    pub(crate) fn of(
-        sample: Sample,
-        elapsed: Duration,
-        cpu_seconds: f64,
-        process: u32,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn of(sample: Sample, used: Used, process: u32) -> anyhow::Result<Self> {
         let mut latencies = sample.latencies;
         latencies.sort();
         let of_thousand = |part: usize| {
@@ -84,11 +79,11 @@ impl Load {
         };
         let count = f64::from(u32::try_from(latencies.len())?);
         Ok(Self {
-            per_second: count / elapsed.as_secs_f64(),
+            per_second: count / used.elapsed.as_secs_f64(),
             p50_ms: of_thousand(500),
             p99_ms: of_thousand(990),
             p999_ms: of_thousand(999),
-            cpu_us: cpu_seconds * 1e6 / count,
+            cpu_us: used.cpu_seconds * 1e6 / count,
             resident_mib: resident_mib(process)?,
             peak_mib: peak_mib(process)?,
             failures: sample.failures,

@@ -1,7 +1,6 @@
 //! The cryptographic floor: what the two signatures of a refresh cost on one core, whoever asks.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -9,6 +8,9 @@ use aws_lc_rs::signature::{
 };
 use k256::ecdsa::signature::Signer as _;
 use k256::ecdsa::{Signature, SigningKey};
+
+use crate::cores::own_seconds;
+use crate::figures::median_of;
 
 /// Microseconds of each.
 #[derive(Clone, Copy, Debug)]
@@ -29,13 +31,13 @@ impl Floor {
         let verify_us = microseconds(|| {
             let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, black_box(public));
             black_box(key.verify(&proof, signature.as_ref()).is_ok());
-        });
+        })?;
         let token = [b'b'; 600];
         let key = SigningKey::from_slice(&[1; 32])?;
         let sign_us = microseconds(|| {
             let signature: Signature = key.sign(black_box(&token));
             black_box(signature);
-        });
+        })?;
         Ok(Self { verify_us, sign_us })
     }
 
@@ -54,6 +56,21 @@ impl Floor {
         self.verify_us + self.sign_us
     }
 
+    /// Of the exchange of a code, which verifies a proof and signs a token.
+    pub(crate) fn of_code(self) -> f64 {
+        self.verify_us + self.sign_us
+    }
+
+    /// Of a whole login: of the pushed request and of the exchange.
+    pub(crate) fn of_flow(self) -> f64 {
+        self.of_par() + self.of_code()
+    }
+
+    /// Of `createSession`, which signs two tokens.
+    pub(crate) const fn of_create_session(self) -> f64 {
+        2.0 * self.sign_us
+    }
+
     /// The mean of two.
     pub(crate) fn between(self, other: Self) -> Self {
         Self {
@@ -63,17 +80,15 @@ impl Floor {
     }
 }
 
-/// The median of several batches, since a single one may be interrupted.
-fn microseconds(mut work: impl FnMut()) -> f64 {
-    let mut batches: Vec<f64> = (0..BATCHES)
-        .map(|_| {
-            let begun = Instant::now();
-            (0..BATCH).for_each(|_| work());
-            begun.elapsed().as_secs_f64() * 1e6 / f64::from(BATCH)
-        })
-        .collect();
-    batches.sort_by(f64::total_cmp);
-    batches[batches.len() / 2]
+/// The median of several batches, since a single one may be interrupted, of the time that this thread ran.
+fn microseconds(mut work: impl FnMut()) -> anyhow::Result<f64> {
+    let mut batches = Vec::new();
+    for _ in 0..BATCHES {
+        let before = own_seconds()?;
+        (0..BATCH).for_each(|_| work());
+        batches.push((own_seconds()? - before) * 1e6 / f64::from(BATCH));
+    }
+    Ok(median_of(batches))
 }
 
 const BATCHES: u32 = 11;

@@ -1,7 +1,7 @@
 // Times the reference's own verifier on the calls that `entryway-load verify --write-calls FILE` wrote, at once
 // after they were written: their nonces last three minutes. Packages are those of tests/interop.
 //
-//     node tests/load/oauth-verifier.mjs FILE
+//     node tests/load/oauth-verifier.mjs FILE [--json]
 //
 // Prints microseconds of one thread for each call: wall time and CPU time, garbage collection included.
 import { readFileSync } from 'node:fs'
@@ -31,9 +31,14 @@ for (const headers of calls) await verify(headers)
 const wallUs = Number(process.hrtime.bigint() - wall) / 1e3 / calls.length
 const used = process.cpuUsage(cpu)
 const cpuUs = (used.user + used.system) / calls.length
-console.log(
-  `OAuthVerifier  ${Math.round(1e6 / wallUs)} requests/s   ${wallUs.toFixed(1)} us (${cpuUs.toFixed(1)} us CPU)   ${Math.round(process.memoryUsage().rss / 1048576)} MiB`,
-)
+const memory = `${Math.round(process.memoryUsage().rss / 1048576)} MiB`
+if (process.argv[3] === '--json') {
+  console.log(JSON.stringify({ wall_us: wallUs, cpu_us: cpuUs }))
+} else {
+  console.log(
+    `OAuthVerifier  ${Math.round(1e6 / wallUs)} requests/s   ${wallUs.toFixed(1)} us (${cpuUs.toFixed(1)} us CPU)   ${memory}`,
+  )
+}
 
 async function verify(headers) {
   await verifier.authenticateRequest(known.method, url, headers, { audience: [known.audience], scope: ['atproto'] })

@@ -33,6 +33,12 @@ pub(crate) struct Options {
     /// Cores of the server and of this program.
     #[arg(long, num_args = 2, value_names = ["SERVER", "OWN"], default_values_t = [0, 1])]
     pub(crate) cores: Vec<usize>,
+    /// Begin so many operations a second, whether or not the earlier ones have ended, and time each from then.
+    #[arg(long, value_name = "PER_SECOND", conflicts_with = "load")]
+    pub(crate) rate: Option<f64>,
+    /// The same for this part of what was done in a round without a rate, such as 0.7.
+    #[arg(long, value_name = "PART")]
+    pub(crate) load: Option<f64>,
     /// Print JSON lines.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,15 +1,15 @@
 //! Pushed authorization requests, each with a challenge of its own.
 
 use async_trait::async_trait;
-use entryway_tests::{Answer, Client, ClientSite, Document, Endpoint, NamedKey, Process, Service as _};
+use entryway_tests::{Answer, Client, ClientSite, Document, NamedKey};
 
 use crate::drive::{Caller, Callers, send_form};
 use crate::line::Line;
 use crate::signer::{Asserter, Signer, random_text};
+use crate::target::{PAR, Target};
 
 /// One client that pushes request after request.
 pub(crate) struct Pusher {
-    path: String,
     signer: Signer,
     asserter: Option<Asserter>,
     /// What is the same in every request.
@@ -31,9 +31,9 @@ pub(crate) enum Pushers<'a> {
 
 impl Pushers<'_> {
     /// As many clients as connections.
-    pub(crate) fn callers(self, process: &Process, connections: usize) -> anyhow::Result<Callers> {
+    pub(crate) fn callers(self, target: &Target, connections: usize) -> anyhow::Result<Callers> {
         (0..connections)
-            .map(|number| -> anyhow::Result<Box<dyn Caller>> { Ok(Box::new(self.caller(process, number)?)) })
+            .map(|number| -> anyhow::Result<Box<dyn Caller>> { Ok(Box::new(self.caller(target, number)?)) })
             .collect()
     }
 
@@ -46,7 +46,7 @@ impl Pushers<'_> {
         }
     }
 
-    fn caller(self, process: &Process, number: usize) -> anyhow::Result<Pusher> {
+    fn caller(self, target: &Target, number: usize) -> anyhow::Result<Pusher> {
         // of its own, so that nothing is kept of another kind
         let path = format!("/{}-{number}/client.json", self.name());
         let mut asserter = None;
@@ -56,7 +56,7 @@ impl Pushers<'_> {
             Self::Confidential(site) => {
                 let key = NamedKey::generate("key-1");
                 let id = site.url(&path);
-                asserter = Some(Asserter::new(&key, &id, process.issuer())?);
+                asserter = Some(Asserter::new(&key, &id, &target.issuer)?);
                 site.publish(&path, Document::confidential(&id, &[&key]))
             }
             Self::Fetched(site) => {
@@ -68,8 +68,7 @@ impl Pushers<'_> {
         };
         let form = client.par().without("state").without("code_challenge").body();
         Ok(Pusher {
-            path: process.path(Endpoint::Par),
-            signer: Signer::new(client.key(), process.url(Endpoint::Par))?,
+            signer: Signer::new(client.key(), target.url(PAR))?,
             asserter,
             form: String::from_utf8(form)?,
         })
@@ -85,7 +84,7 @@ impl Caller for Pusher {
             form.push_str(ASSERTION);
             form.push_str(&asserter.assertion()?);
         }
-        send_form(line, &self.path, &mut self.signer, &form, 201).await?;
+        send_form(line, PAR, &mut self.signer, &form, 201).await?;
         Ok(())
     }
 }

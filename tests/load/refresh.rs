@@ -4,66 +4,45 @@ use std::collections::VecDeque;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use entryway_tests::{Client, Endpoint, Process, Service as _, alice, bob, login};
-use serde::Deserialize;
 
-use crate::drive::{Caller, Callers, send_form};
+use crate::browser::Browser;
+use crate::client::Client;
+use crate::drive::{Caller, Callers};
 use crate::line::Line;
-use crate::signer::Signer;
+use crate::target::Target;
 
 /// One client that refreshes its sessions in turn.
-pub(crate) struct Refresher {
-    path: String,
-    signer: Signer,
-    /// What is the same in every request.
-    form: String,
+struct Refresher {
+    client: Client,
     /// The token of each session; the first is the next.
     tokens: VecDeque<String>,
 }
 
 /// As many clients as connections, which share the sessions evenly.
-pub(crate) async fn callers(
-    process: &Process,
-    connections: usize,
-    sessions: usize,
-) -> anyhow::Result<Callers> {
-    let sessions = sessions.max(connections);
+pub(crate) async fn callers(target: &Target, connections: usize, sessions: usize) -> anyhow::Result<Callers> {
+    let mut line = Line::to(target.address);
+    let mut browsers = [0, 1].map(|number| Browser::new(target, target.account(number)));
     let mut refreshers: Callers = Vec::new();
     for number in 0..connections {
-        let client = Client::named(&format!("callback/{number}"));
+        let mut client = Client::new(target, number)?;
         let mut tokens = VecDeque::new();
-        for session in (number..sessions).step_by(connections) {
-            let account = if session.is_multiple_of(2) { alice() } else { bob() };
-            tokens.push_back(login(process, &client, account).await.refresh_token);
+        for session in (number..sessions.max(connections)).step_by(connections) {
+            let browser = &mut browsers[session % 2];
+            tokens.push_back(client.log_in(&mut line, browser).await?);
         }
-        let form = client.refresh("").without("refresh_token").body();
-        refreshers.push(Box::new(Refresher {
-            path: process.path(Endpoint::Token),
-            signer: Signer::new(client.key(), process.url(Endpoint::Token))?,
-            form: String::from_utf8(form)?,
-            tokens,
-        }));
+        refreshers.push(Box::new(Refresher { client, tokens }));
     }
     Ok(refreshers)
-}
-
-#[derive(Deserialize)]
-struct Refreshed {
-    refresh_token: String,
 }
 
 #[async_trait(?Send)]
 impl Caller for Refresher {
     async fn operate(&mut self, line: &mut Line) -> anyhow::Result<()> {
         let token = self.tokens.pop_front().context("a session")?;
-        let form = format!("{}&refresh_token={token}", self.form);
-        // whatever becomes of it: a token whose answer was lost is good once more
-        self.tokens.push_back(token);
-        let reply = send_form(line, &self.path, &mut self.signer, &form, 200).await?;
-        let refreshed: Refreshed = serde_json::from_slice(&reply.body)?;
-        if let Some(last) = self.tokens.back_mut() {
-            *last = refreshed.refresh_token;
-        }
-        Ok(())
+        let refreshed = self.client.refresh(line, &token).await;
+        // one whose answer was lost is good once more
+        self.tokens
+            .push_back(refreshed.as_ref().map_or(token, String::clone));
+        refreshed.map(drop)
     }
 }

@@ -2,41 +2,114 @@
 
 use std::net::SocketAddr;
 
-use entryway_tests::{Database, Launch, Process};
+use entryway_tests::{Database, Launch, Process, TestAccount, alice, bob};
 
 use crate::options::Options;
+use crate::reference::Reference;
 
-/// Ours, freshly started, with a database of its own.
+/// A server that was started for this run, with a database of its own. It ends with this.
 pub(crate) struct Target {
-    /// Its process, which ends with this.
-    pub(crate) process: Process,
-    /// The number of that process.
+    /// What runs there, and on which database.
+    pub(crate) name: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) issuer: String,
+    /// Its process.
     pub(crate) id: u32,
-    /// How its database is called.
-    pub(crate) engine: &'static str,
+    /// Whose sessions are made.
+    pub(crate) accounts: [Account; 2],
+    /// How a browser gets through its pages.
+    pub(crate) pages: Pages,
+    _running: Running,
+}
+
+/// Somebody with a password.
+#[derive(Clone)]
+pub(crate) struct Account {
+    pub(crate) handle: String,
+    pub(crate) password: String,
+}
+
+/// Whose pages they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pages {
+    /// Forms, which need no script.
+    Ours,
+    /// One page whose script calls an API.
+    Reference,
+}
+
+#[expect(dead_code, reason = "kept so that it ends where the target does")]
+enum Running {
+    Ours(Box<Process>),
+    Reference(Box<Reference>),
 }
 
 impl Target {
-    /// Starts it on SQLite, or on this database.
-    pub(crate) async fn start(options: &Options, database: Option<Database>) -> Self {
+    /// Starts this program of ours on SQLite, or on this database.
+    pub(crate) async fn start(
+        binary: &std::path::Path,
+        options: &Options,
+        database: Option<Database>,
+    ) -> Self {
         let engine = if database.is_some() {
             "PostgreSQL"
         } else {
             "SQLite"
         };
         let process = Process::start(Launch {
-            binary: options.server.clone(),
+            binary: binary.to_owned(),
             database,
             core: Some(options.server_core()),
             log_filter: "warn",
             log_name: format!("load-{engine}"),
         })
         .await;
-        let id = process.id().await;
-        Self { process, id, engine }
+        Self {
+            name: engine.to_owned(),
+            address: process.address(),
+            issuer: entryway_tests::Service::issuer(&process).to_owned(),
+            id: process.id().await,
+            accounts: [alice(), bob()].map(Account::of),
+            pages: Pages::Ours,
+            _running: Running::Ours(Box::new(process)),
+        }
     }
 
-    pub(crate) const fn address(&self) -> SocketAddr {
-        self.process.address()
+    /// Starts the reference as it comes.
+    pub(crate) async fn start_reference(node: &std::path::Path, options: &Options) -> anyhow::Result<Self> {
+        let reference = Reference::start(node, options.server_core()).await?;
+        Ok(Self {
+            name: "reference".to_owned(),
+            address: reference.address,
+            issuer: reference.issuer.clone(),
+            id: reference.id,
+            accounts: reference.accounts.clone(),
+            pages: Pages::Reference,
+            _running: Running::Reference(Box::new(reference)),
+        })
+    }
+
+    /// The account of this caller.
+    pub(crate) const fn account(&self, number: usize) -> &Account {
+        &self.accounts[number % self.accounts.len()]
+    }
+
+    /// The public URL of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
     }
 }
+
+impl Account {
+    pub(crate) fn of(account: &TestAccount) -> Self {
+        Self {
+            handle: account.handle.to_owned(),
+            password: account.password.clone(),
+        }
+    }
+}
+
+/// Where both have them.
+pub(crate) const PAR: &str = "/oauth/par";
+pub(crate) const TOKEN: &str = "/oauth/token";
+pub(crate) const AUTHORIZE: &str = "/oauth/authorize";

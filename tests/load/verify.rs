@@ -3,6 +3,7 @@
 //! Nothing is sent: proofs are signed ahead of time in batches, and only their verification is timed. The
 //! first round of every session verifies its token too; the timed ones find it believed already.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,9 @@ use http::header::AUTHORIZATION;
 use serde_json::json;
 
 use crate::cores;
+use crate::figures::median_of;
 use crate::floor::Floor;
+use crate::options::Options;
 use crate::signer::{Es256, random_text};
 
 #[derive(Args, Clone, Debug)]
@@ -78,32 +81,84 @@ pub(crate) async fn measure(size: &Arguments) -> anyhow::Result<()> {
     );
     let mut all = Vec::new();
     for round in 0..size.rounds {
-        let floor_before = Floor::measure()?;
-        let (mut seconds, mut done, mut cpu) = (0.0, 0, 0.0);
-        while done < size.calls {
-            let count = BATCH.min(size.calls - done);
-            // another part of the sessions each time, so that all of them stay in use
-            let start = round * size.calls + done;
-            let proofs = scene.requests(start..start + count)?;
-            let cpu_before = cores::cpu_seconds(std::process::id())?;
-            seconds += scene.verify(&proofs).await?;
-            cpu += cores::cpu_seconds(std::process::id())? - cpu_before;
-            done += count;
-        }
-        let floor = floor_before.between(Floor::measure()?).verify_us;
-        let count = f64::from(u32::try_from(done)?);
-        let each = seconds * 1e6 / count;
-        println!(
-            "verify     {:>7.0} requests/s on one core   {each:>5.1} us ({:>5.1} us CPU) = {:.2} times {floor:.1} us of one ES256 verification",
-            1e6 / each,
-            cpu * 1e6 / count,
-            each / floor
-        );
-        all.push(each / floor);
+        let figures = scene.round(round * size.calls, size.calls).await?;
+        println!("{figures}");
+        all.push(figures.wall / figures.floor);
     }
-    all.sort_by(f64::total_cmp);
-    println!("verify     median {:.2} times the floor", all[all.len() / 2]);
+    println!("verify     median {:.2} times the floor", median_of(all));
     Ok(())
+}
+
+/// Microseconds of a call.
+struct Figures {
+    wall: f64,
+    cpu: f64,
+    /// Of one ES256 verification here and now.
+    floor: f64,
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wall, cpu, floor } = self;
+        write!(
+            formatter,
+            "verify     {:>7.0} requests/s on one core   {wall:>5.1} us ({cpu:>5.1} us CPU) = {:.2} times \
+             {floor:.1} us of one ES256 verification, which is {:.0} %",
+            1e6 / wall,
+            wall / floor,
+            100.0 * floor / cpu,
+        )
+    }
+}
+
+/// Ours beside npm `OAuthVerifier` on the same calls: CPU of a call in microseconds.
+pub(crate) struct Comparison {
+    pub(crate) own_us: f64,
+    pub(crate) reference_us: f64,
+    /// The median over pairs.
+    pub(crate) ratio: f64,
+    /// Percent of ours that is the one signature of a call.
+    pub(crate) share: f64,
+}
+
+/// Has both verify the same number of calls in turn, on this core.
+pub(crate) async fn compare(node: &Path, options: &Options) -> anyhow::Result<Comparison> {
+    let scene = Scene::new(options.sessions)?;
+    scene.timed(0..options.sessions).await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("calls");
+    let mut rounds = Vec::new();
+    for round in 0..options.rounds {
+        scene.write_requests(&file, CALLS)?;
+        let reference_us = reference_us(node, &file).await?;
+        let own = scene.round(round * CALLS, CALLS).await?;
+        eprintln!("reference  {reference_us:.1} us CPU for a verified call\n{own}");
+        rounds.push((reference_us, own));
+    }
+    let median = |of: fn(&(f64, Figures)) -> f64| median_of(rounds.iter().map(of).collect());
+    Ok(Comparison {
+        own_us: median(|(_, own)| own.cpu),
+        reference_us: median(|(reference_us, _)| *reference_us),
+        ratio: median(|(reference_us, own)| reference_us / own.cpu),
+        share: median(|(_, own)| 100.0 * own.floor / own.cpu),
+    })
+}
+
+/// In each round of a comparison.
+const CALLS: usize = 20_000;
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/load/oauth-verifier.mjs");
+
+async fn reference_us(node: &Path, calls: &Path) -> anyhow::Result<f64> {
+    let mut command = tokio::process::Command::new(node);
+    let output = command.arg(PROGRAM).arg(calls).arg("--json").output().await;
+    let output = output.context("starting node")?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let timed: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    timed["cpu_us"].as_f64().context("microseconds")
 }
 
 struct Scene {
@@ -175,6 +230,26 @@ impl Scene {
         headers.insert(AUTHORIZATION, format!("DPoP {token}").parse()?);
         headers.insert("dpop", key.compact(header, &claims)?.parse()?);
         Ok(headers)
+    }
+
+    /// Calls of the sessions from `first` on, so that all of them stay in use.
+    async fn round(&self, first: usize, calls: usize) -> anyhow::Result<Figures> {
+        let floor_before = Floor::measure()?;
+        let (mut seconds, mut done, mut cpu) = (0.0, 0, 0.0);
+        while done < calls {
+            let count = BATCH.min(calls - done);
+            let requests = self.requests(first + done..first + done + count)?;
+            let cpu_before = cores::own_seconds()?;
+            seconds += self.verify(&requests).await?;
+            cpu += cores::own_seconds()? - cpu_before;
+            done += count;
+        }
+        let count = f64::from(u32::try_from(done)?);
+        Ok(Figures {
+            wall: seconds * 1e6 / count,
+            cpu: cpu * 1e6 / count,
+            floor: floor_before.between(Floor::measure()?).verify_us,
+        })
     }
 
     async fn timed(&self, sessions: std::ops::Range<usize>) -> anyhow::Result<f64> {

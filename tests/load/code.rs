@@ -1,0 +1,55 @@
+//! Exchanges of codes, of which a stock is made before anything is timed.
+
+use async_trait::async_trait;
+
+use crate::browser::Browser;
+use crate::client::Approved;
+use crate::client::Client;
+use crate::drive::{Caller, Callers};
+use crate::line::Line;
+use crate::target::Target;
+
+/// One client with codes that nobody has exchanged yet.
+struct Exchanger {
+    client: Client,
+    browser: Browser,
+    stock: Vec<Approved>,
+}
+
+/// As many clients as connections.
+pub(crate) fn callers(target: &Target, connections: usize) -> anyhow::Result<Callers> {
+    (0..connections)
+        .map(|number| -> anyhow::Result<Box<dyn Caller>> {
+            Ok(Box::new(Exchanger {
+                client: Client::new(target, number)?,
+                browser: Browser::new(target, target.account(number)),
+                stock: Vec::new(),
+            }))
+        })
+        .collect()
+}
+
+#[async_trait(?Send)]
+impl Caller for Exchanger {
+    fn needs_stock(&self) -> bool {
+        true
+    }
+
+    async fn stock_one(&mut self, line: &mut Line) -> anyhow::Result<()> {
+        let pushed = self.client.push(line).await?;
+        let approved = self.client.approve(line, &mut self.browser, pushed).await?;
+        self.stock.push(approved);
+        Ok(())
+    }
+
+    fn is_spent(&self) -> bool {
+        self.stock.is_empty()
+    }
+
+    async fn operate(&mut self, line: &mut Line) -> anyhow::Result<()> {
+        match self.stock.pop() {
+            Some(approved) => self.client.exchange(line, &approved).await.map(drop),
+            None => Ok(()),
+        }
+    }
+}
