@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::app::App;
 use crate::failure::Fault;
@@ -16,10 +16,14 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
 /// Rounds in a row: what was taken up is not due again soon, unless it could not even be recorded.
 const ROUNDS_MAX: usize = 20;
-/// Rows of one kind removed at a time, so that no sweep holds up a verb for long.
-const SWEEP_ROWS: u32 = 1_000;
-/// Between two batches of one round: at most 50,000 rows of a kind a second.
-const BATCH_PAUSE: Duration = Duration::from_millis(20);
+/// Rows of one kind removed at a time, so that no sweep holds up a verb for long: in a table of millions each row is
+/// on pages of its own, and SQLite has one writer for all.
+const SWEEP_ROWS: u32 = 200;
+/// Between two batches of one round, at least.
+const BATCH_PAUSE_MIN: Duration = Duration::from_millis(5);
+/// How many times as long as a batch took the pause after it is: so a sweep has a fifth of the writer at most, on a
+/// slow disk too.
+const BATCH_PAUSES: u32 = 4;
 
 /// Does all of it, forever. Any number of instances may do so at once.
 pub async fn tend(app: App) {
@@ -84,11 +88,12 @@ async fn reconcile_all(app: &App) -> Result<(), Fault> {
 /// Removes everything that has expired by now, in batches with room for others between them.
 async fn sweep_all(app: &App) -> Result<(), entryway_store::Fault> {
     loop {
+        let begun = Instant::now();
         let swept = app.store().sweep(app.now(), SWEEP_ROWS).await?;
         tracing::debug!(?swept, "swept");
         if !swept.reached(SWEEP_ROWS) {
             return Ok(());
         }
-        tokio::time::sleep(BATCH_PAUSE).await;
+        tokio::time::sleep(BATCH_PAUSE_MIN.max(begun.elapsed() * BATCH_PAUSES)).await;
     }
 }

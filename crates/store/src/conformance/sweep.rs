@@ -1,8 +1,9 @@
-use super::bench::{Bench, NOON};
+use super::bench::{Bench, NOON, WINDOW, execute};
 use super::on_both_engines;
 use crate::verbs::browsers::BrowserRow;
 use crate::{
-    DECIDED_REQUEST_KEPT, Decision, ENDED_SESSION_KEPT, Remembered, SessionEnd, SignInBegin, SignInEnd, Swept,
+    DECIDED_REQUEST_KEPT, Decision, ENDED_SESSION_KEPT, Engine, Remembered, Rotation, SessionEnd,
+    SignInBegin, SignInEnd, Swept,
 };
 use entryway_core::device::Device;
 use entryway_core::session::EndReason;
@@ -156,7 +157,80 @@ async fn sweeps_at_once_do_not_disturb_verbs(bench: &Bench) {
     assert_eq!(swept.iter().sum::<u64>() + rest, 32);
 }
 
+async fn what_has_piled_up_goes_in_small_batches_while_sessions_are_refreshed(bench: &Bench) {
+    let (mut live, mut long_over) = (Vec::new(), NOON);
+    for _ in 0..4 {
+        let (session, _) = bench.session().await;
+        long_over = session.expires_at;
+        live.push(session.id);
+    }
+    pile_up(bench, long_over - ENDED_SESSION_KEPT - Seconds::days(1)).await;
+    let now = long_over - Seconds(1);
+    let sweeping = async {
+        let mut batches = Vec::new();
+        loop {
+            let swept = bench.store.sweep(now, BATCH).await.unwrap();
+            let is_last = !swept.reached(BATCH);
+            batches.push((swept.sessions, swept.marks));
+            if is_last {
+                return batches;
+            }
+        }
+    };
+    let refreshing = async {
+        for generation in 0..25 {
+            for id in &live {
+                let rotation =
+                    bench
+                        .store
+                        .rotate_refresh(*id, generation, WINDOW, bench.mark(), now - Seconds(1));
+                assert_eq!(rotation.await.unwrap(), Rotation::Rotated);
+            }
+        }
+    };
+    let (batches, ()) = tokio::join!(sweeping, refreshing);
+    let bound = u64::from(BATCH);
+    assert!(
+        batches
+            .iter()
+            .all(|(sessions, marks)| *sessions <= bound && *marks <= bound)
+    );
+    assert_eq!(batches.iter().map(|(sessions, _)| sessions).sum::<u64>(), PILE);
+    assert!(batches.iter().map(|(_, marks)| marks).sum::<u64>() >= PILE);
+    for id in live {
+        assert!(bench.store.session(id).await.unwrap().is_some());
+    }
+    assert_eq!(sweep(bench, now).await.sessions, 0);
+}
+
+/// So many rows of a kind that are over, and how many of them a sweep may take.
+const PILE: u64 = 1_000;
+const BATCH: u32 = 40;
+
+/// Sessions and marks that were over at this instant.
+async fn pile_up(bench: &Bench, over: Timestamp) {
+    let digest = match bench.store.engine() {
+        Engine::Sqlite => "randomblob(32)",
+        Engine::Postgres => "sha256(cast(cast(n as text) as bytea))",
+    };
+    let numbers = format!(
+        "with recursive number (n) as (select 1 union all select n + 1 from number where n < {PILE})"
+    );
+    let over = over.seconds();
+    for rows in [
+        format!("insert into mark (digest, expires_at) {numbers} select {digest}, {over} from number"),
+        format!(
+            "insert into oauth_session (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at)
+            {numbers}, one as (select * from oauth_session limit 1)
+            select 'over-' || n, did, client_id, scope, jkt, salt, 0, {over}, {over}, {over} from number, one"
+        ),
+    ] {
+        execute(&bench.database.url, &rows).await;
+    }
+}
+
 on_both_engines![
+    what_has_piled_up_goes_in_small_batches_while_sessions_are_refreshed,
     a_pending_request_goes_when_it_is_over,
     a_code_is_recognised_for_a_day_after_it_is_over,
     a_denied_request_goes_a_day_after_its_decision,
