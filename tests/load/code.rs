@@ -1,5 +1,8 @@
 //! Exchanges of codes, of which a stock is made before anything is timed.
 
+use std::collections::VecDeque;
+use std::time::Instant;
+
 use async_trait::async_trait;
 
 use crate::browser::Browser;
@@ -13,7 +16,7 @@ use crate::target::Target;
 struct Exchanger {
     client: Client,
     browser: Browser,
-    stock: Vec<Approved>,
+    stock: VecDeque<Approved>,
 }
 
 /// As many clients as connections.
@@ -23,7 +26,7 @@ pub(crate) fn callers(target: &Target, connections: usize) -> anyhow::Result<Cal
             Ok(Box::new(Exchanger {
                 client: Client::new(target, number)?,
                 browser: Browser::new(target, target.account(number)),
-                stock: Vec::new(),
+                stock: VecDeque::new(),
             }))
         })
         .collect()
@@ -35,10 +38,13 @@ impl Caller for Exchanger {
         true
     }
 
-    async fn stock_one(&mut self, line: &mut Line) -> anyhow::Result<()> {
-        let pushed = self.client.push(line).await?;
-        let approved = self.client.approve(line, &mut self.browser, pushed).await?;
-        self.stock.push(approved);
+    async fn stock(&mut self, line: &mut Line, until: Instant) -> anyhow::Result<()> {
+        self.stock.clear();
+        while Instant::now() < until {
+            let pushed = self.client.push(line).await?;
+            let approved = self.client.approve(line, &mut self.browser, pushed).await?;
+            self.stock.push_back(approved);
+        }
         Ok(())
     }
 
@@ -47,7 +53,8 @@ impl Caller for Exchanger {
     }
 
     async fn operate(&mut self, line: &mut Line) -> anyhow::Result<()> {
-        match self.stock.pop() {
+        // the oldest first, before it is too old
+        match self.stock.pop_front() {
             Some(approved) => self.client.exchange(line, &approved).await.map(drop),
             None => Ok(()),
         }

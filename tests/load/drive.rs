@@ -31,8 +31,8 @@ pub(crate) trait Caller {
         false
     }
 
-    /// Makes what one operation uses up.
-    async fn stock_one(&mut self, _line: &mut Line) -> anyhow::Result<()> {
+    /// Makes that until then; throws away what is left from an earlier round.
+    async fn stock(&mut self, _line: &mut Line, _until: Instant) -> anyhow::Result<()> {
         Ok(())
     }
 
@@ -129,8 +129,8 @@ pub(crate) async fn drive(
     Ok((callers, load))
 }
 
-/// A code is good for a minute.
-const STOCK_AGE_MAX: Duration = Duration::from_secs(40);
+/// A code is good for a minute, and its exchange takes less time than what leads to it.
+const STOCK_AGE_MAX: Duration = Duration::from_secs(30);
 
 async fn stock(
     target: &Target,
@@ -138,9 +138,7 @@ async fn stock(
     until: Instant,
 ) -> anyhow::Result<Box<dyn Caller>> {
     let mut line = Line::to(target.address);
-    while Instant::now() < until {
-        caller.stock_one(&mut line).await?;
-    }
+    caller.stock(&mut line, until).await?;
     Ok(caller)
 }
 

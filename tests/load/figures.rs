@@ -184,3 +184,26 @@ impl Run {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_counted_by_its_kind_and_has_no_latency() {
+        let mut sample = Sample::default();
+        (1..=1000).for_each(|ms| sample.take(Ok(Duration::from_millis(ms))));
+        for failure in [Failure::Refused(503), Failure::Late, Failure::Refused(503)] {
+            sample.take(Err(failure));
+        }
+        let used = Used {
+            cpu_seconds: 0.5,
+            elapsed: Duration::from_secs(10),
+        };
+        let load = Load::of(sample, used, std::process::id()).unwrap();
+        assert_eq!((load.p50_ms, load.p99_ms, load.p999_ms), (500.0, 990.0, 999.0));
+        assert_eq!((load.per_second, load.cpu_us), (100.0, 500.0));
+        assert_eq!(load.errors(), 3);
+        assert_eq!(load.failures[&Failure::Refused(503)], 2);
+    }
+}

@@ -100,3 +100,19 @@ const ESCAPES: [(&str, &str); 5] = [
     ("&#39;", "'"),
     ("&#38;", "&"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_sent_with_what_is_hidden_and_what_is_ticked() {
+        let page = r#"<form method="post" action="/a&#38;b">
+            <input type="hidden" name="csrf" value="x&#38;#34;y"> <input name="typed" value="not sent">
+            <input name="grant.1" type="checkbox" value="on" checked><input name="grant.2" type="checkbox" value="on">
+            <button name="decision" value="authorize">"#;
+        let form = Form::filled(page, &[("decision", "authorize")]).unwrap();
+        assert_eq!(form.action, "/a&b");
+        assert_eq!(form.body, "csrf=x%26%2334%3By&grant.1=on&decision=authorize");
+    }
+}

@@ -126,3 +126,19 @@ impl Gaps {
 }
 
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chance_spreads_operations_at_the_rate_that_is_asked_for() {
+        let mut gaps = Gaps(SEED);
+        let gaps: Vec<Duration> = (0..100_000).map(|_| gaps.next(2000.0)).collect();
+        let mean = gaps.iter().sum::<Duration>() / 100_000;
+        assert!((495..505).contains(&mean.as_micros()), "{mean:?}");
+        // as many are shorter than the mean as an exponential distribution has: 63 %
+        let shorter = gaps.iter().filter(|gap| **gap < mean).count();
+        assert!((62_000..64_500).contains(&shorter), "{shorter}");
+    }
+}
