@@ -1,12 +1,13 @@
 //! App passwords (R-482 to R-484, contract section 2.4).
 
+use entryway_core::account_change::StatusChange;
 use entryway_core::app_password::{APP_PASSWORDS_MAX, AppPassword};
 use entryway_tests::{Browser, Client, Engine, Reply, TestServer, World, alice as elsewhere, both_engines};
 use serde_json::{Value, json};
 
 use crate::scene::{
-    CHECK_SIGNUP_QUEUE, CREATE_APP_PASSWORD, GET_SESSION, LIST_APP_PASSWORDS, REVOKE_APP_PASSWORD, Session,
-    lived_in, refresh, sign_in,
+    CHECK_SIGNUP_QUEUE, CREATE_APP_PASSWORD, DOWN, GET_SESSION, LIST_APP_PASSWORDS, REVOKE_APP_PASSWORD,
+    Session, lived_in, refresh, set_status, sign_in,
 };
 use crate::xrpc::{assert_refused, procedure, query, unverified};
 
@@ -250,16 +251,13 @@ async fn the_sign_in_page_takes_no_app_password() {
 // what an app may do ends with the account's takedown, and it is told nothing of it
 async fn an_app_password_of_an_account_that_was_taken_down_is_a_wrong_one(engine: Engine) {
     let (world, _, alice) = lived_in(engine).await;
-    let (server, store) = (&world.server, world.server.app().store());
+    let server = &world.server;
     let owner = Session::begin(server, &alice).await;
     let password = make(server, &owner, &json!({"name": "bot"}))
         .await
         .member("password");
     let session = Session::of(&sign_in(server, "alice.test", &password).await);
-    store
-        .take_down_account(&alice.did, None, server.clock().now())
-        .await
-        .unwrap();
+    set_status(server, &alice.did, DOWN).await;
     let reply = sign_in(server, "alice.test", &password).await;
     assert_refused(
         &reply,
@@ -269,7 +267,7 @@ async fn an_app_password_of_an_account_that_was_taken_down_is_a_wrong_one(engine
     );
     let reply = refresh(server, &session.refresh).await;
     assert_refused(&reply, 401, "AccountTakedown", "Account has been taken down");
-    store.restore_account(&alice.did).await.unwrap();
+    set_status(server, &alice.did, StatusChange::Restored).await;
     assert_eq!(sign_in(server, "alice.test", &password).await.code(), 200);
 }
 

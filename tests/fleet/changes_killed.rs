@@ -94,7 +94,7 @@ async fn killed_while_a_refused_handle_is_put_back(engine: Engine) {
     let life = Life::start(engine, "killed-handle-reverting").await;
     for held in [Trouble::WaitsBefore as fn(Gate) -> Trouble, Trouble::WaitsAfter] {
         let person = life.person(Moment::Handle).await;
-        let host = life.served.host.front.as_ref().unwrap();
+        let host = life.served.hosts[0].front.as_ref().unwrap();
         host.fail("updateAccountHandle", 1, Trouble::Refuses("HandleNotAvailable"));
         // the first is the new handle
         life.served

@@ -7,6 +7,8 @@ use entryway_scope::{Did, Handle};
 use entryway_tests::{Engine, Reply, World, both_engines};
 use http::Request;
 
+use crate::scene::{DOWN, set_status};
+
 both_engines!(
     a_handle_leads_to_its_account_whichever_pds_it_lives_on,
     a_handle_that_nobody_has_is_said_to_be_none,
@@ -115,9 +117,7 @@ async fn each_host_below_a_domain_of_handles_says_whose_it_is(engine: Engine) {
 async fn who_was_taken_down_is_found_by_nobody(engine: Engine) {
     let world = World::start(engine, 1).await;
     let alice = world.settle(&world.hosts[0], "alice.test").await;
-    let store = world.server.app().store();
-    let now = world.server.clock().now();
-    store.take_down_account(&alice.did, None, now).await.unwrap();
+    set_status(&world.server, &alice.did, DOWN).await;
     assert_eq!(resolved(&world, "?handle=alice.test").await.code(), 400);
     assert_eq!(on_host(&world, "alice.test").await.code(), 404);
 }

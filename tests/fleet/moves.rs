@@ -2,6 +2,7 @@
 
 mod belongings;
 mod interrupted;
+mod killed;
 
 use entryway_core::account::AccountStatus;
 use entryway_core::account_change::{AccountChange, Change, Former, StatusChange};
@@ -14,9 +15,9 @@ use entryway_store::ChangeBegin;
 use entryway_tests::{Client, Engine, Front, Host, Resident, Tokens, Trouble, World, both_engines, login};
 
 use crate::agreement::{reconciled, registered};
-use crate::scene::{GET_SESSION, Session, refresh};
+use crate::scene::{GET_SESSION, Session, refresh, set_status};
 use crate::xrpc::query;
-use belongings::Belongings;
+use belongings::{Belongings, Shelf};
 
 both_engines!(
     an_account_moves_with_all_it_has_and_what_acts_for_it_goes_on,
@@ -25,6 +26,14 @@ both_engines!(
     an_account_comes_back_to_a_host_that_still_has_its_former_self,
     an_account_that_cannot_move_stays,
 );
+
+/// Where a request of a move goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    Here,
+    There,
+    Directory,
+}
 
 /// Two hosts, and alice on the first with two files.
 pub(crate) struct Scene {
@@ -38,7 +47,7 @@ impl Scene {
     async fn open(engine: Engine) -> Self {
         let world = World::start_behind_fronts(engine, 2, |_| ()).await;
         let alice = world.settle(&world.hosts[0], "alice.test").await;
-        let has = [0, 1].map(|at| Belongings::beside(&world.hosts[at]));
+        let has = [0, 1].map(|at| Shelf::beside(&world.hosts[at]).of(&alice.did));
         has[0].fill();
         let before = registered(&world, &alice.did);
         Self {
@@ -167,13 +176,7 @@ async fn what_it_leaves_can_be_deleted(engine: Engine) {
 
 async fn an_account_that_rests_moves_and_rests(engine: Engine) {
     let scene = Scene::open(engine).await;
-    let (store, now) = (scene.world.server.app().store(), scene.world.server.clock().now());
-    let account = store.account(&scene.alice.did).await.unwrap().unwrap();
-    let rest = AccountChange::begin(&account, Change::Status(StatusChange::Deactivated), now);
-    let ChangeBegin::Begun(rest) = store.begin_change(&rest).await.unwrap() else {
-        panic!("it does not rest");
-    };
-    store.finish_change(&rest).await.unwrap();
+    set_status(&scene.world.server, &scene.alice.did, StatusChange::Deactivated).await;
     scene.begin(1, Former::Rests).await;
     scene.reconcile().await;
     let there = scene.host(1).did.to_string();

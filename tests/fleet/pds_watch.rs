@@ -9,7 +9,7 @@ use entryway_store::{Creation, NewAccount, TakedownOrigin};
 use entryway_tests::{Engine, Host, Resident, Trouble, World, at_once, both_engines};
 
 use crate::agreement::{reconciled, standing};
-use crate::scene::{Session, lived_in, refresh, sign_in};
+use crate::scene::{DOWN, Session, lived_in, refresh, sign_in};
 
 both_engines!(
     a_takedown_on_a_host_is_followed_and_so_is_its_end,
@@ -30,8 +30,6 @@ async fn done_there(world: &World, host: &Host, of: &Resident, change: StatusCha
 async fn watched(world: &World) -> usize {
     watch_once(world.server.app()).await.unwrap()
 }
-
-const DOWN: StatusChange = StatusChange::TakenDown { reference: None };
 
 async fn a_takedown_on_a_host_is_followed_and_so_is_its_end(engine: Engine) {
     let (world, host, alice) = lived_in(engine).await;

@@ -1,6 +1,9 @@
 //! An account on a host, and what its owner does first.
 
+use entryway_core::account_change::{AccountChange, Change, StatusChange};
+use entryway_scope::Did;
 use entryway_server::Letter;
+use entryway_store::{ChangeBegin, ChangeFinish};
 use entryway_tests::{Engine, Host, Reply, Resident, TestServer, World, secrets};
 use serde_json::json;
 
@@ -37,6 +40,9 @@ pub(crate) async fn sign_in(server: &TestServer, identifier: &str, password: &st
     let body = json!({"identifier": identifier, "password": password});
     procedure(CREATE_SESSION).json(&body).send(server).await
 }
+
+/// Nobody's reference.
+pub(crate) const DOWN: StatusChange = StatusChange::TakenDown { reference: None };
 
 /// The tokens of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,4 +81,15 @@ pub(crate) fn code_of(letter: &Letter) -> String {
 /// `refreshSession` with this token.
 pub(crate) async fn refresh(server: &TestServer, token: &str) -> Reply {
     procedure(REFRESH_SESSION).bearer(token).send(server).await
+}
+
+/// Makes this of an account, of which its host has not heard yet.
+pub(crate) async fn set_status(server: &TestServer, did: &Did, change: StatusChange) {
+    let (store, now) = (server.app().store(), server.clock().now());
+    let account = store.account(did).await.unwrap().unwrap();
+    let asked = AccountChange::begin(&account, Change::Status(change), now);
+    let ChangeBegin::Begun(begun) = store.begin_change(&asked).await.unwrap() else {
+        panic!("something else is under way");
+    };
+    assert_eq!(store.finish_change(&begun).await.unwrap(), ChangeFinish::Finished);
 }

@@ -11,8 +11,8 @@ use entryway_tests::{Engine, Reply, at_once, both_engines};
 use serde_json::json;
 
 use crate::scene::{
-    CHECK_SIGNUP_QUEUE, CREATE_APP_PASSWORD, CREATE_SESSION, DELETE_SESSION, GET_SESSION, LIST_APP_PASSWORDS,
-    REFRESH_SESSION, REVOKE_APP_PASSWORD,
+    CHECK_SIGNUP_QUEUE, CREATE_APP_PASSWORD, CREATE_SESSION, DELETE_SESSION, DOWN, GET_SESSION,
+    LIST_APP_PASSWORDS, REFRESH_SESSION, REVOKE_APP_PASSWORD, set_status,
 };
 use crate::xrpc::{assert_refused, procedure, query};
 use token::Signer;
@@ -107,11 +107,7 @@ async fn a_service_token_opens_no_method_that_is_not_on_the_list(engine: Engine)
 async fn a_pds_that_has_not_heard_of_a_takedown_is_told(engine: Engine) {
     let signer = Signer::settle(engine).await;
     let server = &signer.world.server;
-    let store = server.app().store();
-    store
-        .take_down_account(&signer.did, None, server.clock().now())
-        .await
-        .unwrap();
+    set_status(server, &signer.did, DOWN).await;
     let reply = query(GET_SESSION)
         .bearer(&signer.token(GET_SESSION))
         .send(server)

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
-use http::{Request, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entryway_scope::Did;
+use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -40,8 +43,25 @@ pub struct Asked {
     pub line: String,
     /// Its body as JSON; null where it is none.
     pub body: Value,
+    /// The claims of its bearer token; null where it has none.
+    pub bearer: Value,
+    /// Who asked, by its `User-Agent`; empty where it has none.
+    pub agent: String,
     /// The status of what the host answered; none where it was not asked.
     pub answered: Option<u16>,
+}
+
+impl Asked {
+    /// Whether it names this account, of `did:plc`, in its line, its body or its token.
+    pub fn is_about(&self, did: &Did) -> bool {
+        let name = did.as_str().rsplit(':').next().unwrap();
+        let said = [
+            &self.line,
+            &self.body.to_string(),
+            &self.bearer["sub"].to_string(),
+        ];
+        said.into_iter().any(|said| said.contains(name))
+    }
 }
 
 /// What goes wrong with a request.
@@ -72,6 +92,8 @@ pub enum Trouble {
 #[derive(Debug)]
 struct Armed {
     part: String,
+    /// Where it concerns requests about this account alone, whose line is the part.
+    about: Option<Did>,
     trouble: Trouble,
     times: usize,
 }
@@ -143,8 +165,18 @@ impl Front {
 
     /// Has the next so many requests whose line has this part in it fail so.
     pub fn fail(&self, part: &str, times: usize, trouble: Trouble) {
+        self.arm(part, None, times, trouble);
+    }
+
+    /// The same with the next so many of exactly this line that are about this account.
+    pub fn fail_about(&self, did: &Did, line: &str, times: usize, trouble: Trouble) {
+        self.arm(line, Some(did.clone()), times, trouble);
+    }
+
+    fn arm(&self, part: &str, about: Option<Did>, times: usize, trouble: Trouble) {
         self.0.troubles.lock().unwrap().push(Armed {
             part: part.to_owned(),
+            about,
             trouble,
             times,
         });
@@ -199,18 +231,23 @@ impl Front {
     async fn answer(self, request: Request<Incoming>) -> Option<Response<Body>> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
-        let line = format!("{} {}", parts.method, parts.uri);
+        let one = Asked {
+            line: format!("{} {}", parts.method, parts.uri),
+            body: serde_json::from_slice(&body).unwrap_or_default(),
+            bearer: claims(&parts.headers).unwrap_or_default(),
+            agent: header(&parts.headers, "user-agent")
+                .unwrap_or_default()
+                .to_owned(),
+            answered: None,
+        };
+        let trouble = self.trouble(&one);
         let number = {
             let mut asked = self.0.asked.lock().unwrap();
-            asked.push(Asked {
-                line: line.clone(),
-                body: serde_json::from_slice(&body).unwrap_or_default(),
-                answered: None,
-            });
+            asked.push(one);
             asked.len() - 1
         };
         let request = Request::from_parts(parts, Body::from(body));
-        match self.trouble(&line) {
+        match trouble {
             None | Some(Trouble::None) => self.pass_on(number, request).await,
             Some(Trouble::HangsUp) => None,
             Some(Trouble::Silent) => std::future::pending().await,
@@ -242,11 +279,15 @@ impl Front {
         }
     }
 
-    fn trouble(&self, line: &str) -> Option<Trouble> {
+    fn trouble(&self, one: &Asked) -> Option<Trouble> {
         let mut troubles = self.0.troubles.lock().unwrap();
-        let armed = troubles
-            .iter_mut()
-            .find(|armed| armed.times > 0 && line.contains(&armed.part))?;
+        let armed = troubles.iter_mut().find(|armed| {
+            let is_meant = match &armed.about {
+                Some(did) => one.line == armed.part && one.is_about(did),
+                None => one.line.contains(&armed.part),
+            };
+            armed.times > 0 && is_meant
+        })?;
         armed.times -= 1;
         Some(armed.trouble.clone())
     }
@@ -275,6 +316,17 @@ impl Front {
         }
         Some(response)
     }
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Verifies nothing.
+fn claims(headers: &HeaderMap) -> Option<Value> {
+    let token = header(headers, "authorization")?.strip_prefix("Bearer ")?;
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&claims).ok()
 }
 
 fn failure(status: u16) -> Response<Body> {

@@ -1,4 +1,4 @@
-//! `entryway serve` in a process of its own, with a PDS and a PLC directory in this one that outlive it.
+//! `entryway serve` in a process of its own, with PDS hosts and a PLC directory in this one that outlive it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -12,19 +12,17 @@ use entryway_core::email_token::{EmailToken, EmailTokenKey, EmailTokenPurpose};
 use entryway_core::password::NewPassword;
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
-use entryway_sandbox::lab::PdsName;
 use entryway_sandbox::loopback::Loopback;
 use entryway_sandbox::names::Names;
-use entryway_sandbox::pds::Pds;
 use entryway_sandbox::plc::Directory;
-use entryway_scope::Did;
-use entryway_server::fleet::HostPasswords;
+use entryway_scope::{Did, Handle};
 use entryway_server::{Chance, Clock, Keys, Passwords};
-use entryway_store::{EmailTokenKeeping, HostAddition, HostState, PdsHost, Store};
+use entryway_store::{EmailTokenKeeping, HostAddition, Store};
 use http::Request;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
@@ -36,12 +34,14 @@ use crate::key::random_hex;
 use crate::process::{self, START_WAIT_MAX};
 use crate::reply::Reply;
 use crate::secrets;
-use crate::world::{Host, delegating, random};
+use crate::server::Endpoint;
+use crate::service::Service;
+use crate::world::{Ground, Host, Resident, Session};
 
-/// A deployment of one instance and one PDS host. Killed when it is dropped.
+/// A deployment of one instance and its PDS hosts. Killed when it is dropped.
 pub struct Served {
-    /// The PDS host.
-    pub host: Host,
+    /// The PDS hosts, each with a [`Front`].
+    pub hosts: Vec<Host>,
     /// The PLC directory.
     pub directory: Directory,
     /// What stands in front of it.
@@ -51,6 +51,7 @@ pub struct Served {
     /// The token of its administrator.
     pub admin_token: String,
     email_tokens: EmailTokenKey,
+    issuer: Issuer,
     port: u16,
     binary: PathBuf,
     log: PathBuf,
@@ -61,8 +62,13 @@ pub struct Served {
 }
 
 impl Served {
-    /// Starts all of it; `name` is how its log is called among the artefacts.
+    /// Starts all of it, with one host; `name` is how its log is called among the artefacts.
     pub async fn start(engine: Engine, name: &str) -> Self {
+        Self::start_with(engine, 1, name).await
+    }
+
+    /// The same with so many hosts.
+    pub async fn start_with(engine: Engine, hosts: usize, name: &str) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), process::free_port());
         let issuer = Issuer::parse(&format!("http://localhost:{port}")).unwrap();
         let root: [u8; 32] = Chance::system().bytes().unwrap();
@@ -82,34 +88,23 @@ impl Served {
         directory_front.stand_before(listener.port());
         listener.serve(&directory.router(), &stopped, &mut tasks);
 
-        let listener = Loopback::bind(0).await.unwrap();
-        let front = Front::start().await;
-        front.stand_before(listener.port());
-        let pds_name = PdsName::parse(front.origin()).unwrap();
-        let password = random_hex::<16>();
-        secrets::record(&password);
-        let settings = delegating(&pds_name, &issuer, &keys, directory_front.origin(), &password);
-        let stored = folder.path().join("pds");
-        let pds = Pds::open(&stored, settings, Names::default(), now, Arc::new(random)).unwrap();
-        listener.serve(&pds.router(), &stopped, &mut tasks);
-
-        let host = Host {
-            did: pds_name.did().clone(),
-            url: pds_name.origin().clone(),
-            password,
-            pds,
-            front: Some(front),
-        };
-        let added = PdsHost {
-            did: host.did.clone(),
-            url: host.url.clone(),
-            sealed_password: HostPasswords::new(&root_key)
-                .seal(&host.did, &host.password)
-                .unwrap(),
-            state: HostState::Open,
-            added_at: clock.now(),
-        };
-        assert_eq!(store.add_pds_host(&added).await.unwrap(), HostAddition::Added);
+        let names = Names::default();
+        let mut fleet = Vec::new();
+        for _ in 0..hosts {
+            let ground = Ground {
+                issuer: &issuer,
+                keys: &keys,
+                plc: directory_front.origin(),
+                names: &names,
+                stored: folder.path(),
+                now: Arc::clone(&now),
+                stop: stopped.clone(),
+            };
+            let host = Host::start(Some(Front::start().await), ground, &mut tasks).await;
+            let addition = store.add_pds_host(&host.as_added(&root_key, clock.now())).await;
+            assert_eq!(addition.unwrap(), HostAddition::Added);
+            fleet.push(host);
+        }
         store.close().await;
 
         let admin_token = random_hex::<16>();
@@ -134,12 +129,13 @@ impl Served {
         };
         fs::create_dir_all(log.parent().unwrap()).unwrap();
         let served = Self {
-            host,
+            hosts: fleet,
             directory,
             directory_front,
             database,
             admin_token,
             email_tokens: keys.email_tokens.clone(),
+            issuer,
             port,
             binary: process::binary(),
             log,
@@ -161,11 +157,8 @@ impl Served {
             .append(true)
             .open(&self.log)
             .unwrap();
-        let mut command = process::dying_with_us(&self.binary);
-        command.args(["serve", "--json", "--config"]);
-        command.arg(self.folder.path().join("entryway.toml"));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
-        command.kill_on_drop(true);
+        let mut command = self.command(&["serve", "--json"]);
+        command.stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = tokio::time::timeout(START_WAIT_MAX, said.next_line()).await;
@@ -182,9 +175,42 @@ impl Served {
         child.kill().await.unwrap();
     }
 
+    /// The program with these words and the settings of the service, as its operator calls it. Killed when it is
+    /// dropped.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = process::dying_with_us(&self.binary);
+        command.args(words).arg("--config");
+        command.arg(self.folder.path().join("entryway.toml"));
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        command
+    }
+
     /// What is stored, as another instance sees it.
     pub async fn store(&self) -> Store {
         Store::open(self.database.url()).await.unwrap()
+    }
+
+    /// Somebody signs up, and has a session.
+    pub async fn settle(&self, handle: &str) -> (Resident, Session) {
+        let password = random_hex::<12>();
+        secrets::record(&password);
+        let email = format!("{}@mail.example", handle.split('.').next().unwrap());
+        let input = json!({ "handle": handle, "email": email, "password": password });
+        let request = Request::post("/xrpc/com.atproto.server.createAccount")
+            .header("content-type", "application/json")
+            .body(Body::from(input.to_string()));
+        let made = self.ask(request.unwrap()).await.expect("it is up");
+        assert_eq!(made.code(), 200, "{made:?}");
+        let resident = Resident {
+            did: Did::parse(&made.member("did")).unwrap(),
+            handle: Handle::parse(handle).unwrap(),
+            password,
+        };
+        let session = Session {
+            access: made.member("accessJwt"),
+            refresh: made.member("refreshJwt"),
+        };
+        (resident, session)
     }
 
     /// A code that a letter brought to the account.
@@ -202,15 +228,6 @@ impl Served {
         code
     }
 
-    /// Asks, on a connection of its own; `None` where the service went away before it had answered.
-    pub async fn ask(&self, request: Request<Body>) -> Option<Reply> {
-        let address = ([127, 0, 0, 1], self.port).into();
-        let reply = Connection::open(address).await?.ask(request).await?;
-        secrets::record_reply(&reply);
-        assert_ne!(reply.code(), 500, "{reply:?}");
-        Some(reply)
-    }
-
     /// Waits until the service says, or somebody else shows, that this is so.
     pub async fn until(&self, is_so: impl AsyncFn() -> bool) {
         let deadline = tokio::time::Instant::now() + PATIENCE;
@@ -218,6 +235,29 @@ impl Served {
             assert!(tokio::time::Instant::now() < deadline, "it does not become so");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+}
+
+impl Service for Served {
+    /// On a connection of its own.
+    async fn ask(&self, request: Request<Body>) -> Option<Reply> {
+        let address = ([127, 0, 0, 1], self.port).into();
+        let reply = Connection::open(address).await?.ask(request).await?;
+        secrets::record_reply(&reply);
+        assert_ne!(reply.code(), 500, "{reply:?}");
+        Some(reply)
+    }
+
+    fn issuer(&self) -> &str {
+        self.issuer.as_str()
+    }
+
+    fn path(&self, endpoint: Endpoint) -> String {
+        endpoint.under("/oauth")
+    }
+
+    fn now(&self) -> i64 {
+        Clock::system().now().seconds()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -11,6 +12,7 @@ use entryway_core::password::NewPassword;
 use entryway_identity::did::PublicKey;
 use entryway_identity::plc::{PlcData, UnsignedOperation};
 use entryway_oauth::issuer::Issuer;
+use entryway_oauth::secret::ServerKey;
 use entryway_oauth::time::Timestamp;
 use entryway_resource::{IssuerKeys, Limits, TrustedIssuer, Verifier, VerifierConfig};
 use entryway_sandbox::lab::PdsName;
@@ -184,40 +186,21 @@ impl World {
 
     /// Starts a PDS that delegates to the service, which does not know of it.
     pub async fn start_host(&mut self) -> Host {
-        let listener = Loopback::bind(0).await.unwrap();
         let front = match &self.directory_front {
             Some(_) => Some(Front::start().await),
             None => None,
         };
-        if let Some(front) = &front {
-            front.stand_before(listener.port());
-        }
-        let origin = front
-            .as_ref()
-            .map_or_else(|| listener.origin(), |front| front.origin().to_owned());
-        let name = PdsName::parse(&origin).unwrap();
         let app = self.server.app();
-        let password = random_hex::<16>();
-        secrets::record(&password);
-        let settings = delegating(&name, app.issuer(), app.keys(), &self.plc, &password);
-        let stored = self.stored.path().join(listener.port().to_string());
-        let names = self.names.clone();
-        let pds = Pds::open(
-            &stored,
-            settings,
-            names,
-            clock(self.server.clock()),
-            Arc::new(random),
-        )
-        .unwrap();
-        listener.serve(&pds.router(), &self.stop.subscribe(), &mut self.tasks);
-        Host {
-            did: name.did().clone(),
-            url: name.origin().clone(),
-            password,
-            pds,
-            front,
-        }
+        let ground = Ground {
+            issuer: app.issuer(),
+            keys: app.keys(),
+            plc: &self.plc,
+            names: &self.names,
+            stored: self.stored.path(),
+            now: clock(self.server.clock()),
+            stop: self.stop.subscribe(),
+        };
+        Host::start(front, ground, &mut self.tasks).await
     }
 
     /// Makes a host one of the fleet.
@@ -234,14 +217,8 @@ impl World {
     }
 
     async fn register_at(&self, did: &Did, url: &Issuer, password: &str) {
-        let passwords = HostPasswords::new(&self.server.config().root_key);
-        let added = PdsHost {
-            did: did.clone(),
-            url: url.clone(),
-            sealed_password: passwords.seal(did, password).unwrap(),
-            state: HostState::Open,
-            added_at: self.server.clock().now(),
-        };
+        let root_key = &self.server.config().root_key;
+        let added = as_added((did, url, password), root_key, self.server.clock().now());
         let addition = self.server.app().store().add_pds_host(&added).await.unwrap();
         assert_eq!(addition, HostAddition::Added);
         self.forget();
@@ -369,14 +346,73 @@ impl World {
     }
 }
 
+/// What a host stands on.
+pub(crate) struct Ground<'a> {
+    /// The service it delegates to, by its issuer and its keys.
+    pub(crate) issuer: &'a Issuer,
+    pub(crate) keys: &'a Keys,
+    /// Where the PLC directory is.
+    pub(crate) plc: &'a str,
+    pub(crate) names: &'a Names,
+    /// Where each host has a folder of its own.
+    pub(crate) stored: &'a Path,
+    pub(crate) now: entryway_sandbox::ambient::Clock,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl Host {
+    /// Starts one, behind this front if there is one; the service does not know of it.
+    pub(crate) async fn start(
+        front: Option<Front>,
+        ground: Ground<'_>,
+        tasks: &mut JoinSet<io::Result<()>>,
+    ) -> Self {
+        let listener = Loopback::bind(0).await.unwrap();
+        if let Some(front) = &front {
+            front.stand_before(listener.port());
+        }
+        let origin = front
+            .as_ref()
+            .map_or_else(|| listener.origin(), |front| front.origin().to_owned());
+        let name = PdsName::parse(&origin).unwrap();
+        let password = random_hex::<16>();
+        secrets::record(&password);
+        let settings = delegating(&name, ground.issuer, ground.keys, ground.plc, &password);
+        let stored = ground.stored.join(listener.port().to_string());
+        let names = ground.names.clone();
+        let pds = Pds::open(&stored, settings, names, ground.now, Arc::new(random)).unwrap();
+        listener.serve(&pds.router(), &ground.stop, tasks);
+        Self {
+            did: name.did().clone(),
+            url: name.origin().clone(),
+            password,
+            pds,
+            front,
+        }
+    }
+
+    /// As an operator adds it to the fleet.
+    pub(crate) fn as_added(&self, root_key: &ServerKey, now: Timestamp) -> PdsHost {
+        as_added((&self.did, &self.url, &self.password), root_key, now)
+    }
+}
+
+fn as_added(
+    (did, url, password): (&Did, &Issuer, &str),
+    root_key: &ServerKey,
+    added_at: Timestamp,
+) -> PdsHost {
+    PdsHost {
+        did: did.clone(),
+        url: url.clone(),
+        sealed_password: HostPasswords::new(root_key).seal(did, password).unwrap(),
+        state: HostState::Open,
+        added_at,
+    }
+}
+
 /// A PDS of this name that delegates to this service.
-pub(crate) fn delegating(
-    name: &PdsName,
-    issuer: &Issuer,
-    keys: &Keys,
-    plc: &str,
-    password: &str,
-) -> PdsSettings {
+fn delegating(name: &PdsName, issuer: &Issuer, keys: &Keys, plc: &str, password: &str) -> PdsSettings {
     PdsSettings {
         origin: name.origin().to_string(),
         did: name.did().clone(),
@@ -419,6 +455,6 @@ fn clock(clock: &TestClock) -> entryway_sandbox::ambient::Clock {
     Arc::new(move || clock.now())
 }
 
-pub(crate) fn random(bytes: &mut [u8]) {
+fn random(bytes: &mut [u8]) {
     assert!(Chance::system().fill(bytes));
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 /// When the system has no room for one.
 pub fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
+        .user_agent(USER_AGENT)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(ANSWER_WAIT)
@@ -20,6 +21,9 @@ pub fn client() -> Result<reqwest::Client, reqwest::Error> {
         .resolve_to_addrs("localhost", &[([127, 0, 0, 1], 0).into()])
         .build()
 }
+
+/// What whoever is asked sees of who asks.
+pub const USER_AGENT: &str = "entryway-sandbox";
 
 /// `message` of an answer that is not too long to have one.
 pub(crate) async fn message(answer: reqwest::Response) -> Option<String> {

@@ -23,6 +23,7 @@ mod session;
 mod sync;
 mod write;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -96,8 +97,10 @@ struct Inner {
     /// Whether it is as if the hosts of all lexicons were away.
     is_dark: AtomicBool,
     state: Mutex<State>,
-    /// Held from the look at an account until what becomes of it is stored.
-    changing: tokio::sync::Mutex<()>,
+    /// Each held from the look at an account until what becomes of it is stored, and nobody else's account waits.
+    turns: Mutex<HashMap<Did, Arc<tokio::sync::Mutex<()>>>>,
+    /// Held from the look at who has a handle until whoever gets it is stored.
+    naming: tokio::sync::Mutex<()>,
 }
 
 struct State {
@@ -150,8 +153,20 @@ impl Pds {
             blobs: directory.join("blobs"),
             is_dark: AtomicBool::new(false),
             state: Mutex::new(state),
-            changing: tokio::sync::Mutex::default(),
+            turns: Mutex::default(),
+            naming: tokio::sync::Mutex::default(),
         })))
+    }
+
+    /// Waits for the turn of whoever changes this account.
+    async fn turn(&self, did: &Did) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            // those that nobody has and nobody waits for
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            Arc::clone(turns.entry(did.clone()).or_default())
+        };
+        turn.lock_owned().await
     }
 
     /// The HTTP interface.

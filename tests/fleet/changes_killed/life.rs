@@ -12,7 +12,7 @@ use entryway_scope::{Did, Handle};
 use entryway_server::Clock;
 use entryway_server::pds::{PdsClient, SubjectStatus};
 use entryway_store::Store;
-use entryway_tests::{Engine, Gate, Reply, Served, Trouble, secrets};
+use entryway_tests::{Engine, Gate, Reply, Resident, Served, Service as _, Trouble};
 use http::Request;
 use serde_json::{Value, json};
 
@@ -61,22 +61,19 @@ impl Life {
     /// Somebody new, to whom this may happen now.
     pub(super) async fn person(&self, moment: Moment) -> Person {
         let number = self.people.fetch_add(1, Ordering::Relaxed);
-        let (handle, password) = (format!("name-{number}.test"), format!("password number {number}"));
-        secrets::record(&password);
-        let email = format!("{number}@mail.example");
-        let input = json!({ "handle": handle, "email": email, "password": password });
-        let made = self
-            .ask(post("com.atproto.server.createAccount", None, &input))
-            .await;
-        assert_eq!(made.code(), 200, "{made:?}");
-        let did = Did::parse(&made.member("did")).unwrap();
+        let (resident, session) = self.served.settle(&format!("name-{number}.test")).await;
+        let Resident {
+            did,
+            handle,
+            password,
+        } = resident;
         let code = self.served.code(&did, EmailTokenPurpose::DeleteAccount).await;
         let person = Person {
             did,
-            handle: Handle::parse(&handle).unwrap(),
+            handle,
             wished: Handle::parse(&format!("other-{number}.test")).unwrap(),
             password,
-            access: made.member("accessJwt"),
+            access: session.access,
             code: code.expose().to_owned(),
         };
         let before = match moment {
@@ -130,7 +127,7 @@ impl Life {
         held: fn(Gate) -> Trouble,
     ) -> Gate {
         let front = match at {
-            At::Host => self.served.host.front.as_ref().unwrap(),
+            At::Host => self.served.hosts[0].front.as_ref().unwrap(),
             At::Directory => &self.served.directory_front,
         };
         let gate = front.hold(part, held);
@@ -197,7 +194,7 @@ impl Life {
     /// It has this handle everywhere, and no other.
     pub(super) async fn assert_is_called(&self, person: &Person, handle: &Handle) {
         let own = (person.did.clone(), handle.clone());
-        assert!(self.served.host.pds.accounts().contains(&own));
+        assert!(self.served.hosts[0].pds.accounts().contains(&own));
         let last = self.served.directory.last(&person.did).unwrap();
         let name = format!("at://{handle}");
         assert_eq!(last.data().unwrap().also_known_as, [name.as_str()]);
@@ -224,7 +221,7 @@ impl Life {
     }
 
     async fn subject(&self, person: &Person) -> Option<SubjectStatus> {
-        let host = &self.served.host;
+        let host = &self.served.hosts[0];
         let pds = PdsClient::new(
             HttpClient::new(ClientSettings::default()).unwrap(),
             host.url.clone(),

@@ -11,17 +11,24 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entryway_identity::cid;
+use entryway_scope::Did;
 use entryway_tests::Host;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-/// What one account has on one host. Clones are the same.
+/// What the accounts on one host have. Clones are the same.
 #[derive(Clone)]
-pub(super) struct Belongings(Arc<Inner>);
+pub(super) struct Shelf(Arc<Inner>);
 
 struct Inner {
     audience: String,
-    kept: Mutex<Kept>,
+    kept: Mutex<BTreeMap<String, Kept>>,
+}
+
+/// What one of them has.
+pub(super) struct Belongings {
+    shelf: Shelf,
+    whose: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,10 +39,10 @@ pub(super) struct Kept {
     preferences: Value,
 }
 
-impl Belongings {
+impl Shelf {
     /// Serves them beside what the host serves.
     pub(super) fn beside(host: &Host) -> Self {
-        let belongings = Self(Arc::new(Inner {
+        let shelf = Self(Arc::new(Inner {
             audience: host.did.to_string(),
             kept: Mutex::default(),
         }));
@@ -50,17 +57,41 @@ impl Belongings {
         ];
         for (method, route) in routes {
             let path = format!("/xrpc/{method}");
-            let served = Router::new().route(&path, route).with_state(belongings.clone());
+            let served = Router::new().route(&path, route).with_state(shelf.clone());
             // `getRepoStatus` is the host's own
             let part = path.replace("getRepo", "getRepo?");
             host.front.as_ref().unwrap().add(&part, served);
         }
-        belongings
+        shelf
     }
 
+    pub(super) fn of(&self, did: &Did) -> Belongings {
+        Belongings {
+            shelf: self.clone(),
+            whose: did.to_string(),
+        }
+    }
+
+    /// What the account has whose token this is.
+    fn own(&self, headers: &HeaderMap) -> Result<Belongings, StatusCode> {
+        let token = headers.get("authorization").and_then(|it| it.to_str().ok());
+        let claims = token.and_then(|it| it.strip_prefix("Bearer ")?.split('.').nth(1));
+        let claims = claims.and_then(|it| URL_SAFE_NO_PAD.decode(it).ok());
+        let claims: Value = serde_json::from_slice(&claims.unwrap_or_default()).unwrap_or_default();
+        let is_good = claims["aud"] == self.0.audience && claims["scope"] == "com.atproto.access";
+        let whose = claims["sub"].as_str().filter(|_| is_good);
+        let whose = whose.ok_or(StatusCode::UNAUTHORIZED)?.to_owned();
+        Ok(Belongings {
+            shelf: self.clone(),
+            whose,
+        })
+    }
+}
+
+impl Belongings {
     /// A repository, the two files that it names, and one that is lost.
     pub(super) fn fill(&self) {
-        let mut kept = self.0.kept.lock().unwrap();
+        let mut kept = Kept::default();
         let mut named = Vec::new();
         for file in [&b"a picture"[..], b"a film"] {
             let cid = cid::of_raw(file).to_string();
@@ -73,34 +104,28 @@ impl Belongings {
         named.push(cid::of_raw(b"lost").to_string());
         kept.repository = named.join(" ").into();
         kept.preferences = json!([{ "$type": "app.bsky.actor.defs#adultContentPref", "enabled": false }]);
+        self.change(|own| *own = kept);
     }
 
     /// Nothing any more.
     pub(super) fn clear(&self) {
-        *self.0.kept.lock().unwrap() = Kept::default();
+        self.change(|own| *own = Kept::default());
     }
 
     pub(super) fn all(&self) -> Kept {
-        self.0.kept.lock().unwrap().clone()
+        let kept = self.shelf.0.kept.lock().unwrap();
+        kept.get(&self.whose).cloned().unwrap_or_default()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Kept)) {
+        let mut kept = self.shelf.0.kept.lock().unwrap();
+        change(kept.entry(self.whose.clone()).or_default());
     }
 
     /// Whether there is a repository, and the files that it names but for the lost one.
     pub(super) fn is_complete(&self) -> bool {
         let kept = self.all();
         kept.blobs.len() == 2 && missing_of(&kept).len() == 1
-    }
-
-    fn check(&self, headers: &HeaderMap) -> Result<(), StatusCode> {
-        let token = headers.get("authorization").and_then(|it| it.to_str().ok());
-        let claims = token.and_then(|it| it.strip_prefix("Bearer ")?.split('.').nth(1));
-        let claims = claims.and_then(|it| URL_SAFE_NO_PAD.decode(it).ok());
-        let claims: Value = serde_json::from_slice(&claims.unwrap_or_default()).unwrap_or_default();
-        let is_good = claims["aud"] == self.0.audience && claims["scope"] == "com.atproto.access";
-        if is_good {
-            Ok(())
-        } else {
-            Err(StatusCode::UNAUTHORIZED)
-        }
     }
 }
 
@@ -114,25 +139,25 @@ fn missing_of(kept: &Kept) -> Vec<String> {
 
 type Answer = Result<Response, StatusCode>;
 
-async fn repository(State(has): State<Belongings>, headers: HeaderMap) -> Answer {
-    has.check(&headers)?;
+async fn repository(State(shelf): State<Shelf>, headers: HeaderMap) -> Answer {
+    let has = shelf.own(&headers)?;
     Ok(has.all().repository.into_response())
 }
 
-async fn import(State(has): State<Belongings>, headers: HeaderMap, archive: Bytes) -> Answer {
-    has.check(&headers)?;
+async fn import(State(shelf): State<Shelf>, headers: HeaderMap, archive: Bytes) -> Answer {
+    let has = shelf.own(&headers)?;
     assert_eq!(headers["content-type"], "application/vnd.ipld.car");
-    has.0.kept.lock().unwrap().repository = archive;
+    has.change(|own| own.repository = archive);
     Ok(StatusCode::OK.into_response())
 }
 
 /// One at a time, so that there is a second page.
 async fn missing(
-    State(has): State<Belongings>,
+    State(shelf): State<Shelf>,
     headers: HeaderMap,
     Query(asked): Query<BTreeMap<String, String>>,
 ) -> Answer {
-    has.check(&headers)?;
+    let has = shelf.own(&headers)?;
     let after = asked.get("cursor").cloned().unwrap_or_default();
     let mut missing = missing_of(&has.all());
     missing.sort();
@@ -149,11 +174,11 @@ async fn missing(
 }
 
 async fn blob(
-    State(has): State<Belongings>,
+    State(shelf): State<Shelf>,
     headers: HeaderMap,
     Query(asked): Query<BTreeMap<String, String>>,
 ) -> Answer {
-    has.check(&headers)?;
+    let has = shelf.own(&headers)?;
     let kept = has.all();
     if let Some((kind, bytes)) = kept.blobs.get(&asked["cid"]) {
         return Ok(([("content-type", kind.clone())], bytes.clone()).into_response());
@@ -162,21 +187,21 @@ async fn blob(
     Ok((StatusCode::BAD_REQUEST, Json(refusal)).into_response())
 }
 
-async fn upload(State(has): State<Belongings>, headers: HeaderMap, bytes: Bytes) -> Answer {
-    has.check(&headers)?;
+async fn upload(State(shelf): State<Shelf>, headers: HeaderMap, bytes: Bytes) -> Answer {
+    let has = shelf.own(&headers)?;
     let kind = headers["content-type"].to_str().unwrap().to_owned();
     let cid = cid::of_raw(&bytes).to_string();
-    has.0.kept.lock().unwrap().blobs.insert(cid, (kind, bytes));
+    has.change(|own| drop(own.blobs.insert(cid, (kind, bytes))));
     Ok(Json(json!({})).into_response())
 }
 
-async fn preferences(State(has): State<Belongings>, headers: HeaderMap) -> Answer {
-    has.check(&headers)?;
+async fn preferences(State(shelf): State<Shelf>, headers: HeaderMap) -> Answer {
+    let has = shelf.own(&headers)?;
     Ok(Json(json!({ "preferences": has.all().preferences })).into_response())
 }
 
-async fn put_preferences(State(has): State<Belongings>, headers: HeaderMap, body: Json<Value>) -> Answer {
-    has.check(&headers)?;
-    has.0.kept.lock().unwrap().preferences = body.0["preferences"].clone();
+async fn put_preferences(State(shelf): State<Shelf>, headers: HeaderMap, body: Json<Value>) -> Answer {
+    let has = shelf.own(&headers)?;
+    has.change(|own| own.preferences = body.0["preferences"].clone());
     Ok(StatusCode::OK.into_response())
 }

@@ -12,13 +12,6 @@ both_engines!(
     nothing_else_changes_meanwhile,
 );
 
-#[derive(Clone, Copy, Debug)]
-enum At {
-    Here,
-    There,
-    Directory,
-}
-
 impl At {
     fn front(self, scene: &Scene) -> &Front {
         match self {
@@ -30,7 +23,7 @@ impl At {
 }
 
 /// Each request of a move, and how many like it come before.
-const REQUESTS: [(At, &str, usize); 13] = [
+pub(super) const REQUESTS: [(At, &str, usize); 13] = [
     (At::Here, "getRepoStatus", 0),
     (At::Here, "updateSubjectStatus", 0),
     (At::There, "getRepoStatus", 0),

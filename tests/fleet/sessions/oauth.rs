@@ -1,5 +1,6 @@
 //! Access tokens of OAuth that are presented here, and not to a PDS (R-381, R-481, contract 2.2 and 2.4).
 
+use entryway_core::account_change::StatusChange;
 use entryway_oauth::dpop::access_token_hash;
 use entryway_scope::Did;
 use entryway_tests::{Client, Engine, Key, Reply, TestServer, Tokens, alice, both_engines, compact, login};
@@ -8,7 +9,7 @@ use url::form_urlencoded;
 
 use crate::scene::{
     CHECK_SIGNUP_QUEUE, CREATE_APP_PASSWORD, GET_SESSION, LIST_APP_PASSWORDS, REFRESH_SESSION,
-    REVOKE_APP_PASSWORD,
+    REVOKE_APP_PASSWORD, set_status,
 };
 use crate::xrpc::{Call, assert_refused, procedure, query, refusal};
 
@@ -189,10 +190,7 @@ async fn a_token_that_is_over_or_of_another_kind_is_refused(engine: Engine) {
         "the access token has expired",
     );
     app.tokens = login(&app.server, &app.client, alice()).await;
-    store
-        .deactivate_account(&did, app.server.clock().now())
-        .await
-        .unwrap();
+    set_status(&app.server, &did, StatusChange::Deactivated).await;
     assert_refused(
         &app.ask().await,
         401,

@@ -1,32 +1,31 @@
 //! What a change of the account does to its sessions.
 
+use entryway_core::account_change::StatusChange;
 use entryway_core::password::NewPassword;
 use entryway_tests::{Engine, both_engines};
 use serde_json::json;
 
 use crate::scene::{
-    CREATE_APP_PASSWORD, CREATE_SESSION, GET_SESSION, REFRESH_SESSION, Session, lived_in, refresh, sign_in,
+    CREATE_APP_PASSWORD, CREATE_SESSION, DOWN, GET_SESSION, REFRESH_SESSION, Session, lived_in, refresh,
+    set_status, sign_in,
 };
 use crate::xrpc::{assert_refused, procedure, query, unverified};
 
-const DOWN: &str = "Account has been taken down";
+const TAKEN_DOWN: &str = "Account has been taken down";
 
 //
 async fn an_account_that_was_taken_down_gets_in_to_leave_and_no_further(engine: Engine) {
     let (world, _, alice) = lived_in(engine).await;
-    let (server, store) = (&world.server, world.server.app().store());
+    let server = &world.server;
     let before = Session::begin(server, &alice).await;
-    store
-        .take_down_account(&alice.did, Some("case 7"), server.clock().now())
-        .await
-        .unwrap();
+    set_status(server, &alice.did, DOWN).await;
     let reply = refresh(server, &before.refresh).await;
-    assert_refused(&reply, 401, "AccountTakedown", DOWN);
+    assert_refused(&reply, 401, "AccountTakedown", TAKEN_DOWN);
     let reply = query(GET_SESSION).bearer(&before.access).send(server).await;
-    assert_refused(&reply, 401, "AccountTakedown", DOWN);
+    assert_refused(&reply, 401, "AccountTakedown", TAKEN_DOWN);
     // only to who knows the password
     let reply = sign_in(server, "alice.test", &alice.password).await;
-    assert_refused(&reply, 401, "AccountTakedown", DOWN);
+    assert_refused(&reply, 401, "AccountTakedown", TAKEN_DOWN);
     let reply = sign_in(server, "alice.test", "not the password").await;
     assert_refused(
         &reply,
@@ -45,7 +44,7 @@ async fn an_account_that_was_taken_down_gets_in_to_leave_and_no_further(engine: 
     assert_eq!(unverified(&session.access).1["scope"], "com.atproto.takendown");
     // contract 6 item 16: a refresh token that cannot be used
     let reply = refresh(server, &session.refresh).await;
-    assert_refused(&reply, 401, "AccountTakedown", DOWN);
+    assert_refused(&reply, 401, "AccountTakedown", TAKEN_DOWN);
     let reply = query(GET_SESSION).bearer(&session.access).send(server).await;
     assert_refused(&reply, 400, "InvalidToken", "Bad token scope");
     let body = json!({"name": "bot"});
@@ -56,7 +55,7 @@ async fn an_account_that_was_taken_down_gets_in_to_leave_and_no_further(engine: 
         .await;
     assert_refused(&reply, 400, "InvalidToken", "Bad token scope");
 
-    store.restore_account(&alice.did).await.unwrap();
+    set_status(server, &alice.did, StatusChange::Restored).await;
     let reply = refresh(server, &session.refresh).await;
     assert_refused(&reply, 400, "ExpiredToken", "Token has been revoked");
     let reply = refresh(server, &before.refresh).await;
@@ -72,12 +71,9 @@ async fn an_account_that_was_taken_down_gets_in_to_leave_and_no_further(engine: 
 // whoever switched an account off can switch it on again
 async fn a_deactivated_account_signs_in_and_is_told_so(engine: Engine) {
     let (world, _, alice) = lived_in(engine).await;
-    let (server, store) = (&world.server, world.server.app().store());
+    let server = &world.server;
     let before = Session::begin(server, &alice).await;
-    store
-        .deactivate_account(&alice.did, server.clock().now())
-        .await
-        .unwrap();
+    set_status(server, &alice.did, StatusChange::Deactivated).await;
     let told = (json!(false), json!("deactivated"));
     for reply in [
         sign_in(server, "alice.test", &alice.password).await,

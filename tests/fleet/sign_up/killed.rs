@@ -1,7 +1,7 @@
 //! `kill -9` at each step of a sign-up, through the real program: afterwards the same request finishes it, and so
 //! does the reconciler where nobody comes back (C28). The PDS and the directory live on, as they do on other machines.
 
-use entryway_tests::{Gate, Served, Trouble, both_engines};
+use entryway_tests::{Gate, Served, Service as _, Trouble, both_engines};
 
 use super::*;
 
@@ -53,7 +53,7 @@ async fn killed(engine: Engine, name: &str, at: At, part: &str, held: fn(Gate) -
 /// Kills the service while a request is held.
 async fn die(served: &Served, at: At, part: &str, held: fn(Gate) -> Trouble, person: Person) -> Gate {
     let front = match at {
-        At::Host => front(&served.host),
+        At::Host => front(&served.hosts[0]),
         At::Directory => &served.directory_front,
     };
     let gate = front.hold(part, held);
@@ -102,7 +102,7 @@ async fn signs_in(served: &Served, person: Person) -> u16 {
 
 /// PDS and directory agree on one account of this handle, and no DID lives that has no account.
 fn agreed(served: &Served, person: Person) -> Did {
-    let accounts = served.host.pds.accounts();
+    let accounts = served.hosts[0].pds.accounts();
     let own: Vec<_> = accounts
         .iter()
         .filter(|(_, handle)| *handle == person.handle())

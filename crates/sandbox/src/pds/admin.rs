@@ -56,11 +56,12 @@ pub(super) async fn update_account_handle(
         .required::<Handle>("handle")
         .map_err(|fault| fault.renamed("InvalidHandle"))?;
     check_label(&handle)?;
-    let _changing = pds.0.changing.lock().await;
+    let _turn = pds.turn(&did).await;
     let data = pds.registered(&did).await?;
     if data.also_known_as.first() != Some(&format!("at://{handle}")) {
         return Err(Failure::invalid_request("Handle does not match DID doc"));
     }
+    let _naming = pds.0.naming.lock().await;
     let old = {
         let state = pds.state();
         let account = state.accounts.by_did(&did);
@@ -95,7 +96,7 @@ pub(super) async fn update_subject_status(
         change(&mut input, "takedown")?,
         change(&mut input, "deactivated")?,
     );
-    let _changing = pds.0.changing.lock().await;
+    let _turn = pds.turn(&did).await;
     if deactivated.as_ref().is_some_and(|change| !change.applied) {
         pds.check_ready_to_act(&did).await?;
     }
@@ -147,7 +148,7 @@ pub(super) async fn delete_account(
     mut input: Input,
 ) -> Result<(), Failure> {
     let did = input.required::<Did>("did")?;
-    let _changing = pds.0.changing.lock().await;
+    let _turn = pds.turn(&did).await;
     let handle = pds
         .state()
         .accounts

@@ -64,12 +64,13 @@ pub(super) async fn create_account(
 
 impl Pds {
     async fn create(self, did: Did, handle: Handle, operation: Operation) -> Result<Json<Value>, Failure> {
-        let _changing = self.0.changing.lock().await;
+        let _turn = self.turn(&did).await;
         let key = self.check_operation(&did, &handle, &operation)?;
         if self.state().accounts.by_did(&did).is_some() {
             return Err(Failure::invalid_request("Repo already exists"));
         }
         self.submit_operation(&did, &operation).await?;
+        let _naming = self.0.naming.lock().await;
         self.check_handle_free(&handle)?;
         let (pds, owner, name) = (self.clone(), did.clone(), handle.clone());
         settle(move || pds.store_account(owner, name, AccountKey(key))).await?;

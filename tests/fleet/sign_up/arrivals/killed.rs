@@ -2,7 +2,7 @@
 //! reconciler where nobody comes back; where nothing was changed yet, nothing is (C28).
 
 use entryway_server::Clock;
-use entryway_tests::{Gate, Served};
+use entryway_tests::{Gate, Served, Service as _};
 
 use super::*;
 
@@ -75,8 +75,8 @@ impl Bringing {
 
     fn is_whole(&self, served: &Served) -> bool {
         let data = self.newcomer.says(&served.directory);
-        let is_on_pds = has(&served.host, &self.newcomer.did);
-        let is_moved = data.pds_endpoint() == Some(served.host.url.as_str());
+        let is_on_pds = has(&served.hosts[0], &self.newcomer.did);
+        let is_moved = data.pds_endpoint() == Some(served.hosts[0].url.as_str());
         assert_eq!(is_on_pds, is_moved, "{data:?}");
         is_moved
     }
@@ -130,7 +130,7 @@ async fn killed(engine: Engine, name: &str, at: At, part: &str, held: fn(Gate) -
 /// Kills the service while a request is held, which then goes on to its end.
 async fn die(served: &Served, who: &Bringing, at: At, part: &str, held: fn(Gate) -> Trouble) {
     let front = match at {
-        At::Host => front(&served.host),
+        At::Host => front(&served.hosts[0]),
         At::Directory => &served.directory_front,
     };
     if part == DOCUMENT {
