@@ -19,17 +19,22 @@ struct Exchanger {
     stock: VecDeque<Approved>,
 }
 
-/// As many clients as connections.
-pub(crate) fn callers(target: &Target, connections: usize) -> anyhow::Result<Callers> {
-    (0..connections)
-        .map(|number| -> anyhow::Result<Box<dyn Caller>> {
-            Ok(Box::new(Exchanger {
-                client: Client::new(target, number)?,
-                browser: Browser::new(target, target.account(number)),
-                stock: VecDeque::new(),
-            }))
-        })
-        .collect()
+/// As many clients as connections, for people who are signed in: one after the other, since a server lets only so many
+/// passwords be tried at once.
+pub(crate) async fn callers(target: &Target, connections: usize) -> anyhow::Result<Callers> {
+    let mut line = Line::to(target.address);
+    let mut exchangers: Callers = Vec::new();
+    for number in 0..connections {
+        let mut client = Client::new(target, number)?;
+        let mut browser = Browser::new(target, target.account(number));
+        client.log_in(&mut line, &mut browser).await?;
+        exchangers.push(Box::new(Exchanger {
+            client,
+            browser,
+            stock: VecDeque::new(),
+        }));
+    }
+    Ok(exchangers)
 }
 
 #[async_trait(?Send)]

@@ -82,7 +82,7 @@ impl Operation {
             Self::ParFetched => Pushers::Fetched(site).callers(target, connections),
             Self::Refresh => refresh::callers(target, connections, sessions).await,
             Self::Flow => flow::callers(target, connections).await,
-            Self::Code => code::callers(target, connections),
+            Self::Code => code::callers(target, connections).await,
             Self::CreateSession => create_session::callers(target, connections, Password::Own).await,
             Self::AppPassword => create_session::callers(target, connections, Password::App).await,
         }
