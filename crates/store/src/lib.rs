@@ -67,11 +67,13 @@
 //! | where more than 64 sessions end | 1 more for every 64 | 1 more |
 //! | `tell_key_revoked` | 4 | 2 |
 //! | `remember_mark` | 1 | 1 |
+//! | `count_attempt`, `take_back_attempt` | 4 | 2 |
+//! | `hold_lease`, `release_lease` | 1 | 1 |
 //! | `adopt_signing_key`, `adopt_rotation_key` | 2 | 2 |
 //! | `recognise_root` | 1, later 2 | 1, later 2 |
 //! | `forget_keys` | 4 | 2 |
 //! | `keep_permission_set`, `keep_scope` | 1 | 1 |
-//! | `sweep` | 11 | 11 |
+//! | `sweep` | 12 | 12 |
 //! | `begin_sign_in` | 5 | 3 |
 //! | `end_other_sign_ins` | 4 | 2 |
 //! | `see_browser`, `end_sign_in`, `end_sign_ins_of_browser` | 1 | 1 |
@@ -100,18 +102,19 @@ pub use fault::{EngineFault, Fault};
 pub use migrate::SchemaState;
 pub use outcome::{
     Activation, Admission, AppPasswordCreation, AppPasswordRevocation, AuthFactorChange, Binding,
-    ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, Creation, Deactivation, Decision, DeletionBegin,
-    Distrust, EmailChange, EmailConfirmation, EmailTokenKeeping, EmailTokenSpending, Following, Forgetting,
-    HostAddition, HostChange, HostRemoval, InviteCreation, InviteDisabling, Keeping, LegacyBegin, LegacyEnd,
-    LegacyRotation, LegacySessionFacts, LegacySessions, ListedLegacySession, PasswordChange, PasswordReset,
-    PendingRequest, Recognition, Redemption, Rehoming, Remembered, Replacement, Restoration, Revocation,
-    Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd, SignUpAdvance, SignUpBegin, SignUpRelease,
-    Spoiling, Swept, TakingDown,
+    ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, Counting, Creation, Deactivation, Decision,
+    DeletionBegin, Distrust, EmailChange, EmailConfirmation, EmailTokenKeeping, EmailTokenSpending,
+    Following, Forgetting, HostAddition, HostChange, HostRemoval, InviteCreation, InviteDisabling, Keeping,
+    Lease, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, LegacySessions, ListedLegacySession,
+    PasswordChange, PasswordReset, PendingRequest, Recognition, Redemption, Rehoming, Remembered,
+    Replacement, Restoration, Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd,
+    SignUpAdvance, SignUpBegin, SignUpRelease, Spoiling, Swept, TakingDown,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};
 pub use verbs::account_status::{Takedown, TakedownOrigin};
 pub use verbs::accounts::{ACCOUNTS_MAX, ACCOUNTS_PAGE, NewAccount};
+pub use verbs::attempts::Allowance;
 pub use verbs::clients::{ListedClient, Logo, TRUSTED_CLIENTS_MAX, TrustedClient};
 pub use verbs::codes::NewSession;
 pub use verbs::connected_apps::{
@@ -122,6 +125,7 @@ pub use verbs::handles::HandleOwner;
 pub use verbs::hosts::{Home, HostState, PDS_HOSTS_MAX, PdsHost};
 pub use verbs::invites::{INVITE_USES_MAX, INVITES_AT_ONCE_MAX, INVITES_PAGE};
 pub use verbs::keys::{KeyState, SealedKey};
+pub use verbs::leases::Holder;
 pub use verbs::legacy_sessions::{LEGACY_SESSIONS_LISTED_MAX, NewLegacySession};
 pub use verbs::marks::Mark;
 pub use verbs::permission_sets::StoredSet;

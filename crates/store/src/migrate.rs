@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "0009_account_life",
     10 "0010_arrivals",
     11 "0011_recent_invites",
+    12 "0012_instances",
 ];
 
 impl Migration {

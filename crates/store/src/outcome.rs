@@ -235,6 +235,24 @@ pub enum Remembered {
     Replayed,
 }
 
+/// Whether somebody may do something once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counting {
+    /// It was counted.
+    Counted,
+    /// It was done as often as it may be: nothing is counted.
+    Exceeded,
+}
+
+/// Who has a job that one instance does for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lease {
+    /// Whoever asked.
+    Held,
+    /// Another instance.
+    Elsewhere,
+}
+
 /// Whether this database belongs to this root key (C24).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recognition {
@@ -287,6 +305,8 @@ pub struct Swept {
     pub scopes: u64,
     /// Events of the feed that concern no token any more.
     pub revocations: u64,
+    /// Counts of attempts that are held against nobody any more.
+    pub attempts: u64,
 }
 
 impl Swept {
@@ -304,6 +324,7 @@ impl Swept {
             self.sign_ups,
             self.scopes,
             self.revocations,
+            self.attempts,
         ]
         .iter()
         .any(|count| *count >= limit)

@@ -8,7 +8,8 @@
 //! PDS host, sign-up, request while it waits, account, change of it, name (a handle before an address), invite, new account or
 //! sign-up, app password, code sent by e-mail, session of createSession, sign-in, grant, request once approved,
 //! session, mark, and last of all the head of the revocations, which everybody who ends a session holds until the
-//! commit. A sweep waits for nobody.
+//! commit. A sweep waits for nobody. Of the two counts of an attempt the one that comes first in each call is held first,
+//! and nothing else with them.
 
 use crate::store::Engine;
 
@@ -27,6 +28,7 @@ mod account_changes;
 mod account_facts;
 mod accounts;
 mod app_passwords;
+mod attempts;
 mod browsers;
 mod codes;
 mod devices;
@@ -35,6 +37,7 @@ mod grants;
 mod hosts;
 mod invites;
 mod keys;
+mod leases;
 mod legacy_sessions;
 mod marks;
 mod names;
@@ -48,6 +51,7 @@ pub(crate) use account_changes::*;
 pub(crate) use account_facts::*;
 pub(crate) use accounts::*;
 pub(crate) use app_passwords::*;
+pub(crate) use attempts::*;
 pub(crate) use browsers::*;
 pub(crate) use codes::*;
 pub(crate) use devices::*;
@@ -56,6 +60,7 @@ pub(crate) use grants::*;
 pub(crate) use hosts::*;
 pub(crate) use invites::*;
 pub(crate) use keys::*;
+pub(crate) use leases::*;
 pub(crate) use legacy_sessions::*;
 pub(crate) use marks::*;
 pub(crate) use names::*;
@@ -72,6 +77,7 @@ pub(crate) const ALL: &[&[(&str, &str)]] = &[
     account_facts::ALL,
     accounts::ALL,
     app_passwords::ALL,
+    attempts::ALL,
     browsers::ALL,
     codes::ALL,
     devices::ALL,
@@ -80,6 +86,7 @@ pub(crate) const ALL: &[&[(&str, &str)]] = &[
     hosts::ALL,
     invites::ALL,
     keys::ALL,
+    leases::ALL,
     legacy_sessions::ALL,
     marks::ALL,
     names::ALL,

@@ -21,8 +21,9 @@ struct Texts {
     ninth: &'static str,
     tenth: &'static str,
     eleventh: &'static str,
+    twelfth: &'static str,
     /// How often each may be run.
-    runs: [u32; 11],
+    runs: [u32; 12],
 }
 
 const SQLITE_TEXTS: Texts = Texts {
@@ -37,7 +38,8 @@ const SQLITE_TEXTS: Texts = Texts {
     ninth: include_str!("../../../../migrations/sqlite/0009_account_life.sql"),
     tenth: include_str!("../../../../migrations/sqlite/0010_arrivals.sql"),
     eleventh: include_str!("../../../../migrations/sqlite/0011_recent_invites.sql"),
-    runs: [2, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2],
+    twelfth: include_str!("../../../../migrations/sqlite/0012_instances.sql"),
+    runs: [2, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2],
 };
 
 const POSTGRES_TEXTS: Texts = Texts {
@@ -52,7 +54,8 @@ const POSTGRES_TEXTS: Texts = Texts {
     ninth: include_str!("../../../../migrations/postgres/0009_account_life.sql"),
     tenth: include_str!("../../../../migrations/postgres/0010_arrivals.sql"),
     eleventh: include_str!("../../../../migrations/postgres/0011_recent_invites.sql"),
-    runs: [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2],
+    twelfth: include_str!("../../../../migrations/postgres/0012_instances.sql"),
+    runs: [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2],
 };
 
 /// As the program records migrations.
@@ -87,7 +90,7 @@ async fn is_up_to_date(database: &Database) {
     let seen_from_inside = store.schema().await.unwrap();
     store.close().await;
     let state = Store::migrate_check(&database.url).await.unwrap();
-    let (version, pending) = (11, Vec::new());
+    let (version, pending) = (12, Vec::new());
     assert_eq!(state, SchemaState { version, pending });
     assert_eq!(seen_from_inside, state);
     Store::open_unmigrated(&database.url).await.unwrap();
@@ -121,13 +124,14 @@ async fn nothing_is_applied_by_looking(database: &Database, _texts: &Texts) {
                 "0009_account_life",
                 "0010_arrivals",
                 "0011_recent_invites",
+                "0012_instances",
             ],
         );
         assert_eq!(state, SchemaState { version, pending });
         let fault = Store::open_unmigrated(&database.url).await.unwrap_err();
         assert_eq!(
             fault.to_string(),
-            "the database lacks 11 migrations, the first is 0001_first_login: run entryway migrate"
+            "the database lacks 12 migrations, the first is 0001_first_login: run entryway migrate"
         );
         if let Some(path) = database.url.strip_prefix("sqlite://") {
             assert!(!std::path::Path::new(path).exists());
@@ -366,6 +370,7 @@ async fn by_hand(database: &Database, texts: &Texts) {
         texts.ninth,
         texts.tenth,
         texts.eleventh,
+        texts.twelfth,
     ];
     for (text, runs) in by_number.into_iter().zip(texts.runs) {
         for _ in 0..runs {
@@ -429,7 +434,7 @@ async fn a_newer_schema_is_refused(database: &Database, _texts: &Texts) {
         "insert into schema_migration (version, name, checksum) values (99, '0099_later', 'x')",
     )
     .await;
-    let sentence = "the database has schema 99 and this release knows up to 11: run the newer release";
+    let sentence = "the database has schema 99 and this release knows up to 12: run the newer release";
     for refused in [
         Store::open(&database.url).await.unwrap_err(),
         Store::open_unmigrated(&database.url).await.unwrap_err(),

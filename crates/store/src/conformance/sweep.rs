@@ -2,8 +2,8 @@ use super::bench::{Bench, NOON, WINDOW, execute};
 use super::on_both_engines;
 use crate::verbs::browsers::BrowserRow;
 use crate::{
-    DECIDED_REQUEST_KEPT, Decision, ENDED_SESSION_KEPT, Engine, Remembered, Rotation, SessionEnd,
-    SignInBegin, SignInEnd, Swept,
+    Allowance, Counting, DECIDED_REQUEST_KEPT, Decision, ENDED_SESSION_KEPT, Engine, Remembered, Rotation,
+    SessionEnd, SignInBegin, SignInEnd, Swept,
 };
 use entryway_core::device::Device;
 use entryway_core::session::EndReason;
@@ -114,6 +114,21 @@ async fn a_session_goes_a_month_after_its_end(bench: &Bench) {
             assert!(bench.store.session(kept).await.unwrap().is_some());
         }
     }
+}
+
+async fn a_count_of_attempts_goes_when_it_is_over(bench: &Bench) {
+    let of = [bench.digest(), bench.digest()].map(|of| Allowance { of, most: 1 });
+    let end = NOON + Seconds(60);
+    let counted = bench.store.count_attempt(of, end, NOON).await.unwrap();
+    assert_eq!(counted, Counting::Counted);
+    assert_eq!(sweep(bench, end - Seconds(1)).await.attempts, 0);
+    let counted = bench
+        .store
+        .count_attempt(of, end, end - Seconds(1))
+        .await
+        .unwrap();
+    assert_eq!(counted, Counting::Exceeded);
+    assert_eq!(sweep(bench, end).await.attempts, 2);
 }
 
 async fn a_sweep_takes_no_more_than_its_limit(bench: &Bench) {
@@ -238,6 +253,7 @@ on_both_engines![
     a_browser_session_goes_when_it_is_over,
     a_sign_in_goes_when_it_has_ended_or_is_over,
     a_session_goes_a_month_after_its_end,
+    a_count_of_attempts_goes_when_it_is_over,
     a_sweep_takes_no_more_than_its_limit,
     sweeps_at_once_do_not_disturb_verbs,
 ];

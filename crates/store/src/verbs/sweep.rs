@@ -52,6 +52,7 @@ impl Store {
             sign_ups: sweep(&SIGN_UPS, now).await?,
             scopes: sweep(&SCOPES, now).await?,
             revocations: sweep(&REVOCATIONS, revocation_kept).await?,
+            attempts: sweep(&ATTEMPTS, now).await?,
         })
     }
 }
@@ -123,6 +124,7 @@ const SESSIONS: ByEngine = delete_over!("oauth_session", "id", "coalesce(ended_a
 const LEGACY_SESSIONS: ByEngine = delete_over!("legacy_session", "id", "expires_at <= $1");
 const EMAIL_TOKENS: ByEngine = delete_over!("email_token", "digest", "created_at <= $1");
 const SIGN_UPS: ByEngine = delete_over!("sign_up", "id", "done = 1 and retry_at <= $1");
+const ATTEMPTS: ByEngine = delete_over!("attempt_count", "digest", "expires_at <= $1");
 const SCOPES: ByEngine = delete_over!("scope_reference", "reference", "expires_at <= $1");
 
 /// The oldest up to the first that must stay, so that what is kept has no gaps; sweeps at once wait for each other.
@@ -138,7 +140,7 @@ where seq <= coalesce((select min(seq) - 1 from oldest where over_at > $1), (sel
 
 /// Each of them, by name.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, ByEngine); 11] = [
+pub(crate) const ALL: [(&str, ByEngine); 12] = [
     ("PENDING_REQUESTS", PENDING_REQUESTS),
     ("DECIDED_REQUESTS", DECIDED_REQUESTS),
     ("MARKS", MARKS),
@@ -150,4 +152,5 @@ pub(crate) const ALL: [(&str, ByEngine); 11] = [
     ("SIGN_UPS", SIGN_UPS),
     ("SCOPES", SCOPES),
     ("REVOCATIONS", REVOCATIONS),
+    ("ATTEMPTS", ATTEMPTS),
 ];
