@@ -173,6 +173,8 @@ impl Served {
     pub async fn kill(&self) {
         let mut child = self.running.lock().await.take().expect("it runs");
         child.kill().await.unwrap();
+        // nobody has to be waited for: it was the only instance
+        self.database.execute("delete from job_lease").await;
     }
 
     /// The program with these words and the settings of the service, as its operator calls it. Killed when it is

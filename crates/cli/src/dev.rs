@@ -182,6 +182,8 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     interruptions.next().await;
     stop.send_replace(true);
     tending.abort();
+    drop(tending.await);
+    entryway_server::lay_down_jobs(&app).await;
     while tasks.join_next().await.is_some() {}
     hosts.stop().await;
     sandbox.stop().await;

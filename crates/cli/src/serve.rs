@@ -54,7 +54,7 @@ pub(crate) struct ServeArguments {
     json: bool,
 }
 
-/// Runs until interrupted.
+/// Runs until interrupted, and for as long after that as whoever spreads requests takes to leave this instance out.
 pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyhow::Result<()> {
     let settings = arguments.config.load()?;
     crate::log::install(log.as_ref().unwrap_or(&settings.log), settings.log_format)?;
@@ -65,6 +65,7 @@ pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyho
     let outside = outside::of(&settings)?;
     let store = opened(&settings.database).await?;
     custody::settle(&store, &settings.root_key, arguments.new_keys).await?;
+    let drain = settings.drain;
     let (clock, chance) = (Clock::system(), Chance::system());
     let greeting = Greeting::of(&settings, &listeners)?;
     let app = App::open(config(settings), store, outside, clock, chance)
@@ -82,9 +83,22 @@ pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyho
     let mut interruptions = Interruptions::watched();
     greeting.print(arguments.json)?;
     interruptions.next().await;
-    tracing::info!("asked to stop");
-    stop.send_replace(true);
+    tracing::info!(drain.seconds = drain.as_secs(), "asked to stop");
+    app.leave();
     tending.abort();
+    // nothing of it runs any more when this is over, so nothing takes a job up again
+    drop(tending.await);
+    let left = async {
+        entryway_server::lay_down_jobs(&app).await;
+        tokio::time::sleep(drain).await;
+    };
+    tokio::select! {
+        () = left => {}
+        // a second signal: nobody is to be waited for
+        () = interruptions.next() => {}
+    }
+    tracing::info!("stopping");
+    stop.send_replace(true);
     let drained = async {
         while tasks.join_next().await.is_some() {}
         app.letters_are_sent().await;
@@ -92,7 +106,7 @@ pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyho
     };
     tokio::select! {
         () = drained => Ok(()),
-        // a second signal, or answers that do not end: what was committed stays
+        // one more signal, or answers that do not end: what was committed stays
         () = interruptions.next() => Ok(()),
         () = tokio::time::sleep(STOP_WAIT_MAX) => anyhow::bail!("stopped with work left that did not end in time"),
     }

@@ -12,7 +12,7 @@ use entryway_oauth::metadata::Endpoints;
 use entryway_oauth::time::Timestamp;
 use entryway_resource::client::HttpClient;
 use entryway_scope::{Did, Handle};
-use entryway_store::Store;
+use entryway_store::{Holder, Store};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -24,6 +24,7 @@ use crate::failure::Fault;
 use crate::feed::{Hub, Readers};
 use crate::fleet::{Fleet, HostPasswords};
 use crate::keys::Keys;
+use crate::leaving::Leaving;
 use crate::limits::{CallLimits, LetterLimits, SignInLimits};
 use crate::mail::{NoPost, Post};
 use crate::password::Passwords;
@@ -92,13 +93,16 @@ struct Inner {
     did_documents: DidDocuments,
     calls_under_way: CallsUnderWay,
     passwords: Passwords,
-    limits: Option<SignInLimits>,
-    sign_up_limits: Option<SignInLimits>,
+    limits: SignInLimits,
+    sign_up_limits: SignInLimits,
     sign_up_turns: Turns<Handle>,
     change_turns: Turns<(Did, Kind)>,
-    letter_limits: Option<LetterLimits>,
+    letter_limits: LetterLimits,
     letters_under_way: Arc<Semaphore>,
     call_limits: Option<CallLimits>,
+    /// What this instance is called among those of the deployment.
+    instance: Holder,
+    leaving: Leaving,
     clock: Clock,
     chance: Chance,
 }
@@ -129,10 +133,11 @@ impl App {
         let fleet = Fleet::new(store.clone(), clock.clone(), passwords_of_hosts, proxies);
         let did_documents = DidDocuments::new(outside.dids.clone());
         let passwords = Passwords::new(chance.clone())?;
-        let of_sign_ins = || SignInLimits::new(config.policy.failed_sign_ins);
-        let limits = config.limit_sign_ins.then(of_sign_ins);
-        let sign_up_limits = config.limit_sign_ins.then(of_sign_ins);
-        let letter_limits = config.limit_sign_ins.then(LetterLimits::new);
+        let failed = config.limit_sign_ins.then_some(config.policy.failed_sign_ins);
+        let limits = SignInLimits::new(store.clone(), "sign-in", failed);
+        let sign_up_limits = SignInLimits::new(store.clone(), "sign-up", failed);
+        let letter_limits = LetterLimits::new(config.limit_sign_ins.then(|| store.clone()));
+        let instance = Holder::from_entropy(chance.bytes()?);
         let call_limits = config.calls_per_minute.map(CallLimits::new);
         let endpoints = Endpoints::under(&config.prefix);
         Ok(Self(Arc::new(Inner {
@@ -156,6 +161,8 @@ impl App {
             letter_limits,
             letters_under_way: Arc::new(Semaphore::new(LETTERS_UNDER_WAY_MAX as usize)),
             call_limits,
+            instance,
+            leaving: Leaving::default(),
             clock,
             chance,
         })))
@@ -236,12 +243,12 @@ impl App {
         &self.0.endpoints
     }
 
-    pub(crate) fn limits(&self) -> Option<&SignInLimits> {
-        self.0.limits.as_ref()
+    pub(crate) fn limits(&self) -> &SignInLimits {
+        &self.0.limits
     }
 
-    pub(crate) fn sign_up_limits(&self) -> Option<&SignInLimits> {
-        self.0.sign_up_limits.as_ref()
+    pub(crate) fn sign_up_limits(&self) -> &SignInLimits {
+        &self.0.sign_up_limits
     }
 
     pub(crate) fn sign_up_turns(&self) -> &Turns<Handle> {
@@ -252,8 +259,8 @@ impl App {
         &self.0.change_turns
     }
 
-    pub(crate) fn letter_limits(&self) -> Option<&LetterLimits> {
-        self.0.letter_limits.as_ref()
+    pub(crate) fn letter_limits(&self) -> &LetterLimits {
+        &self.0.letter_limits
     }
 
     /// A place for each letter that nobody waits for.
@@ -269,6 +276,21 @@ impl App {
 
     pub(crate) fn call_limits(&self) -> Option<&CallLimits> {
         self.0.call_limits.as_ref()
+    }
+
+    /// What this instance is called among those of the deployment: another one after each start.
+    pub(crate) fn instance(&self) -> Holder {
+        self.0.instance
+    }
+
+    /// Tells whoever asks that this instance is about to stop: it is not ready any more, and each answer is the last
+    /// of its connection. Requests are answered as before.
+    pub fn leave(&self) {
+        self.0.leaving.begin();
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.0.leaving.has_begun()
     }
 
     pub(crate) fn chance(&self) -> &Chance {

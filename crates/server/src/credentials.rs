@@ -28,7 +28,7 @@ pub(crate) struct Checked {
     /// What the password is.
     pub(crate) credential: Credential,
     /// Counts as failed until it is taken back.
-    pub(crate) attempt: Option<Attempt>,
+    pub(crate) attempt: Attempt,
 }
 
 /// Looks a name and a password up.
@@ -53,15 +53,12 @@ pub(crate) async fn check(
         (_, Some((account, _))) => account.did.as_str(),
         (_, None) => typed,
     };
-    let limits = app.limits();
-    let attempt = limits.map(|limits| limits.begin(name, address)).transpose()?;
+    let attempt = app.limits().begin(name, address, app.now()).await?;
     let credential = match credential(app, known.as_ref(), password, app_passwords).await {
         Ok(credential) => credential,
         Err(unchecked) => {
             // our fault, and held against nobody
-            if let Some(attempt) = attempt {
-                attempt.take_back();
-            }
+            attempt.take_back(app.now()).await;
             return Err(unchecked);
         }
     };

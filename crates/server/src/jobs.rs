@@ -1,14 +1,18 @@
 //! Work that nobody waits for.
 
+mod work;
+
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::failure::Fault;
 use crate::fleet;
 use crate::life::{self, Changes};
 use crate::sign_up::{self, SignUps};
+
+use work::{Job, Work};
 
 /// How often what has expired is removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -25,31 +29,26 @@ const BATCH_PAUSE_MIN: Duration = Duration::from_millis(5);
 /// slow disk too.
 const BATCH_PAUSES: u32 = 4;
 
-/// Does all of it, forever. Any number of instances may do so at once.
+/// Does all of it, forever. Of several instances each job is one's at a time.
 pub async fn tend(app: App) {
-    tokio::join!(sweep(app.clone()), reconcile(app.clone()), fleet::watch(app));
+    let watched = Work::new(&app, Job::Watch, app.config().pds_watch_every);
+    tokio::join!(
+        Work::new(&app, Job::Sweep, Some(SWEEP_EVERY)).go_on(sweep_all),
+        Work::new(&app, Job::Reconcile, Some(RECONCILE_EVERY)).go_on(reconcile_all),
+        watched.go_on(fleet::watch),
+    );
 }
 
-/// Removes what has expired from the store. A failed round is logged and tried again.
-async fn sweep(app: App) {
-    let mut rounds = tokio::time::interval(SWEEP_EVERY);
-    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        rounds.tick().await;
-        if let Err(fault) = sweep_all(&app).await {
-            tracing::warn!(fault = %fault, "sweep failed");
-        }
-    }
-}
-
-/// Finishes, or undoes, what sign-ups and changes of accounts left half-made (C28).
-async fn reconcile(app: App) {
-    let mut rounds = tokio::time::interval(RECONCILE_EVERY);
-    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        rounds.tick().await;
-        if let Err(fault) = reconcile_all(&app).await {
-            tracing::warn!(fault = format!("{fault:#}"), "reconciling failed");
+/// Leaves the jobs of this instance to the others, which take them up within seconds. To be called once
+/// [`tend`] has ended.
+pub async fn lay_down_jobs(app: &App) {
+    for job in [Job::Sweep, Job::Reconcile, Job::Watch] {
+        if let Err(fault) = Work::new(app, job, None).lay_down().await {
+            tracing::warn!(
+                job = job.name(),
+                fault = format!("{fault:#}"),
+                "a job was not laid down"
+            );
         }
     }
 }
@@ -64,7 +63,8 @@ pub async fn reconcile_once(app: &App) -> Result<usize, Fault> {
 }
 
 /// One of the two may be broken: the other goes on.
-async fn reconcile_all(app: &App) -> Result<(), Fault> {
+async fn reconcile_all(app: App) -> Result<(), Fault> {
+    let app = &app;
     let sign_ups = async {
         for _ in 0..ROUNDS_MAX {
             if SignUps::new(app.clone()).reconcile().await? < sign_up::ROUND {
@@ -86,7 +86,7 @@ async fn reconcile_all(app: &App) -> Result<(), Fault> {
 }
 
 /// Removes everything that has expired by now, in batches with room for others between them.
-async fn sweep_all(app: &App) -> Result<(), entryway_store::Fault> {
+async fn sweep_all(app: App) -> Result<(), Fault> {
     loop {
         let begun = Instant::now();
         let swept = app.store().sweep(app.now(), SWEEP_ROWS).await?;

@@ -27,6 +27,7 @@ struct Readiness {
     database: Standing,
     keys: Standing,
     fleet: Standing,
+    instance: Standing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -35,12 +36,16 @@ enum Standing {
     Ok,
     /// No answer, or an error.
     Unreachable,
-    /// Its schema is not this binary's.
+    /// Its schema lacks something, or is another program's.
     NotMigrated,
+    /// A newer release has changed its schema already, which this one goes on with (a release only ever adds to it).
+    Newer,
     /// Another instance took others in their place.
     Replaced,
     /// No PDS host was added.
     Empty,
+    /// It is about to stop.
+    Leaving,
 }
 
 pub(crate) async fn get(State(app): State<App>) -> Response {
@@ -49,11 +54,14 @@ pub(crate) async fn get(State(app): State<App>) -> Response {
         Standing::Unreachable,
         Standing::Unreachable,
         Standing::Unreachable,
+        instance(&app),
     ));
     let status = if readiness.ready {
         StatusCode::OK
     } else {
-        tracing::warn!(?readiness, "not ready");
+        if !app.is_leaving() {
+            tracing::warn!(?readiness, "not ready");
+        }
         StatusCode::SERVICE_UNAVAILABLE
     };
     (status, [(CACHE_CONTROL, "no-store")], Json(readiness)).into_response()
@@ -69,15 +77,18 @@ impl Readiness {
             database(store).await,
             held(app).await.unwrap_or(Standing::Unreachable),
             fleet(store).await,
+            instance(app),
         )
     }
 
-    fn judged(database: Standing, keys: Standing, fleet: Standing) -> Self {
+    fn judged(database: Standing, keys: Standing, fleet: Standing, instance: Standing) -> Self {
+        let is_well = |part: &Standing| matches!(part, Standing::Ok | Standing::Newer);
         Self {
-            ready: [database, keys, fleet].iter().all(|part| *part == Standing::Ok),
+            ready: [database, keys, fleet, instance].iter().all(is_well),
             database,
             keys,
             fleet,
+            instance,
         }
     }
 }
@@ -85,10 +96,9 @@ impl Readiness {
 async fn database(store: &Store) -> Standing {
     match store.schema().await {
         Ok(schema) if schema.pending.is_empty() => Standing::Ok,
-        Ok(_)
-        | Err(entryway_store::Fault::SchemaNewer { .. } | entryway_store::Fault::SchemaForked { .. }) => {
-            Standing::NotMigrated
-        }
+        // otherwise the first instance of a rolling upgrade would put out all the others
+        Err(entryway_store::Fault::SchemaNewer { .. }) => Standing::Newer,
+        Ok(_) | Err(entryway_store::Fault::SchemaForked { .. }) => Standing::NotMigrated,
         Err(_) => Standing::Unreachable,
     }
 }
@@ -105,6 +115,14 @@ async fn held(app: &App) -> Result<Standing, entryway_store::Fault> {
     } else {
         Standing::Replaced
     })
+}
+
+fn instance(app: &App) -> Standing {
+    if app.is_leaving() {
+        Standing::Leaving
+    } else {
+        Standing::Ok
+    }
 }
 
 async fn fleet(store: &Store) -> Standing {

@@ -29,7 +29,7 @@ use crate::failure::{Failure, Fault};
 use crate::oauth::{jwks, metadata, par, revoke, token};
 use crate::pages::assets::{self, Asset};
 use crate::serve::Peer;
-use crate::{account, feed, handles, home, readiness, serve, xrpc};
+use crate::{account, feed, handles, home, leaving, readiness, serve, xrpc};
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -49,6 +49,7 @@ pub fn router(app: &App) -> Router {
         .fallback(not_found)
         .layer(from_fn_with_state(app.clone(), name_client))
         .layer(from_fn(safe_headers))
+        .layer(from_fn_with_state(app.clone(), leaving::last_answer))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(serve::log_request))
         .with_state(app.clone())

@@ -59,7 +59,7 @@ impl SignUps {
         let recovery_key = recovery_key.map(PublicKey::to_did_key);
         let (request, password) =
             SignUpRequest::parse(typed, recovery_key, &config.handles, config.invitation)?;
-        self.count(request.email.as_str(), from)?;
+        self.count(request.email.as_str(), from).await?;
         self.make(request, password).await
     }
 
@@ -68,11 +68,9 @@ impl SignUps {
     ///
     /// # Errors
     /// [`XrpcDenial::RateLimitExceeded`].
-    pub(crate) fn count(&self, name: &str, from: IpAddr) -> Result<(), XrpcDenial> {
-        match self.0.sign_up_limits() {
-            Some(limits) => limits.begin(name, from).map(drop).map_err(XrpcDenial::from),
-            None => Ok(()),
-        }
+    pub(crate) async fn count(&self, name: &str, from: IpAddr) -> Result<(), Failure> {
+        self.0.sign_up_limits().begin(name, from, self.0.now()).await?;
+        Ok(())
     }
 
     async fn make(&self, request: SignUpRequest, password: NewPassword) -> Result<Account, Failure> {

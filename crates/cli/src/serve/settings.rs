@@ -61,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) trusted_proxies: Vec<Network>,
     /// How often PDS hosts are asked what was done there; never without it.
     pub(crate) pds_watch_every: Option<Duration>,
+    /// How long requests are answered after a stop was asked for.
+    pub(crate) drain: Duration,
     pub(crate) feed_readers: Vec<FeedReader>,
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
@@ -123,6 +125,8 @@ impl Settings {
             |text| text.parse().ok(),
         );
         let pds_watch_seconds = root.number("pds_watch_seconds", (0, DAY), PDS_WATCH_SECONDS);
+        let drain_otherwise = if is_development { 0 } else { DRAIN_SECONDS };
+        let drain_seconds = root.number("drain_seconds", (0, DRAIN_SECONDS_MAX), drain_otherwise);
         let feed_readers = readers::read(root);
         let policy = lifetimes::read(root);
         let limits = Limits::read(root, development.as_ref());
@@ -150,6 +154,7 @@ impl Settings {
             dns_server,
             trusted_proxies,
             pds_watch_every: (pds_watch_seconds > 0).then(|| Duration::from_secs(pds_watch_seconds)),
+            drain: Duration::from_secs(drain_seconds),
             feed_readers: feed_readers?,
             policy,
             limits,
@@ -181,6 +186,11 @@ const OTHERS: &[&str] = &[
 /// A takedown that was said on a PDS holds here a minute later; asking costs a host one list of its accounts.
 const PDS_WATCH_SECONDS: u64 = 60;
 const DAY: u64 = 24 * 60 * 60;
+
+/// Longer than two questions of a balancer that asks every two seconds, which is what most of them do.
+const DRAIN_SECONDS: u64 = 5;
+/// More is a balancer that does not look.
+const DRAIN_SECONDS_MAX: u64 = 600;
 
 /// Enough to see that it runs, and what it was refused by whom.
 const LOG: &str = "info";

@@ -15,10 +15,11 @@ async fn an_instance_without_a_fleet_lives_and_is_not_ready() {
     let deployment = Deployment::new();
     let server = Server::start(&mut deployment.command(&["serve"]));
     assert_eq!(server.get("/_health").0, 200);
-    let expected = json!({"ready": false, "database": "ok", "keys": "ok", "fleet": "empty"});
+    let expected =
+        json!({"ready": false, "database": "ok", "keys": "ok", "fleet": "empty", "instance": "ok"});
     assert_eq!(readiness(&server), (503, expected));
     deployment.add_host().await;
-    let expected = json!({"ready": true, "database": "ok", "keys": "ok", "fleet": "ok"});
+    let expected = json!({"ready": true, "database": "ok", "keys": "ok", "fleet": "ok", "instance": "ok"});
     assert_eq!(readiness(&server), (200, expected));
 }
 

@@ -85,8 +85,6 @@ pub(crate) async fn authenticate(
     if checked.credential != Credential::AccountPassword {
         return Err(Denial::CredentialsWrong.into());
     }
-    if let Some(attempt) = checked.attempt {
-        attempt.take_back();
-    }
+    checked.attempt.take_back(app.now()).await;
     Ok(account)
 }

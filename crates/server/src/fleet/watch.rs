@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior};
 
 use entryway_core::account::Account;
 use entryway_core::account_change::{OnItsPds, StatusChange, to_follow};
@@ -21,20 +20,9 @@ use crate::app::App;
 use crate::failure::Fault;
 use crate::pds::{PdsAdmin, PdsClient, PdsFault, RepoStatus};
 
-/// Watches every host, forever; not at all where the operator wants none of it.
-pub(crate) async fn watch(app: App) {
-    let Some(every) = app.config().pds_watch_every else {
-        return;
-    };
-    // not at once: what starts beside us may not be up yet
-    let mut rounds = tokio::time::interval_at(Instant::now() + every, every);
-    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        rounds.tick().await;
-        if let Err(fault) = watch_once(&app).await {
-            tracing::warn!(fault = format!("{fault:#}"), "watching hosts failed");
-        }
-    }
+/// Asks every host once.
+pub(crate) async fn watch(app: App) -> Result<(), Fault> {
+    watch_once(&app).await.map(drop)
 }
 
 /// Asks every host once, and says how many accounts are what their PDS made of them since.

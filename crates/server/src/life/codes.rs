@@ -12,7 +12,7 @@ use entryway_store::EmailTokenKeeping;
 
 use crate::app::App;
 use crate::failure::Fault;
-use crate::limits::{AskedBy, TooMany};
+use crate::limits::AskedBy;
 use crate::mail::Letter;
 use crate::xrpc::Failure;
 
@@ -30,19 +30,14 @@ pub(crate) async fn send(
     from: IpAddr,
 ) -> Result<(), Failure> {
     let to = account.email.clone().ok_or(XrpcDenial::EmailMissing)?;
-    count(app, AskedBy::Owner, account.did.as_str(), from).map_err(XrpcDenial::from)?;
+    let limits = app.letter_limits();
+    limits
+        .count(AskedBy::Owner, account.did.as_str(), from, app.now())
+        .await?;
     let (app, account) = (app.clone(), account.clone());
     let delivered = tokio::spawn(async move { deliver(&app, &account, &to, purpose).await });
     let delivered = delivered.await;
     delivered.map_err(|error| Fault::because("sending a code", error))?
-}
-
-/// Counts a letter that is to be sent, where letters are limited.
-pub(super) fn count(app: &App, asked_by: AskedBy, to: &str, from: IpAddr) -> Result<(), TooMany> {
-    match app.letter_limits() {
-        Some(limits) => limits.count(asked_by, to, from),
-        None => Ok(()),
-    }
 }
 
 /// Does it, whoever waits.

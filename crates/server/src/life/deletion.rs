@@ -65,9 +65,7 @@ pub(crate) async fn delete(
         }
         _ => return Err(XrpcDenial::DidOrPasswordWrong.into()),
     };
-    if let Some(attempt) = checked.attempt {
-        attempt.take_back();
-    }
+    checked.attempt.take_back(app.now()).await;
     tracing::info!(account.did = %did, "account deleted");
     changes.finish(held.ok_or(super::changes::UNDER_WAY)?).await
 }

@@ -23,7 +23,10 @@ pub(crate) async fn send(
     from: IpAddr,
 ) -> Result<(), Failure> {
     let to = account.email.as_deref().ok_or(XrpcDenial::EmailMissing)?;
-    codes::count(app, AskedBy::Operator, account.did.as_str(), from).map_err(XrpcDenial::from)?;
+    let limits = app.letter_limits();
+    limits
+        .count(AskedBy::Operator, account.did.as_str(), from, app.now())
+        .await?;
     let letter = Letter::with_message(to, message, &account.handle, app.issuer().host())?;
     codes::hand_over(app, &account.did, letter).await?;
     tracing::info!(account.did = %account.did, "message sent");

@@ -25,7 +25,10 @@ use crate::xrpc::Failure;
 /// [`XrpcDenial::EmailUnsupported`] for what is no address; [`XrpcDenial::RateLimitExceeded`], by what was typed.
 pub(crate) async fn request_reset(app: &App, typed: &str, from: IpAddr) -> Result<(), Failure> {
     let email = EmailAddress::parse(typed)?;
-    codes::count(app, AskedBy::Stranger, email.as_str(), from).map_err(XrpcDenial::from)?;
+    let limits = app.letter_limits();
+    limits
+        .count(AskedBy::Stranger, email.as_str(), from, app.now())
+        .await?;
     let place = Arc::clone(app.letters_under_way()).try_acquire_owned();
     let place = place.map_err(|_| XrpcDenial::from(TOO_MANY_UNDER_WAY))?;
     let identifier = Identifier::Email(email.to_string());
@@ -58,8 +61,7 @@ pub(crate) async fn reset(
     from: IpAddr,
 ) -> Result<(), Failure> {
     let password = NewPassword::parse(typed_password)?;
-    let attempt = app.limits().map(|limits| limits.begin(LIMITED_AS, from));
-    let attempt = attempt.transpose().map_err(XrpcDenial::from)?;
+    let attempt = app.limits().begin(LIMITED_AS, from, app.now()).await?;
     let (purpose, now) = (EmailTokenPurpose::ResetPassword, app.now());
     let digest = app
         .keys()
@@ -72,9 +74,7 @@ pub(crate) async fn reset(
         PasswordReset::Reset(did) => tracing::info!(account.did = %did, "password reset"),
         PasswordReset::TokenGone => return Err(XrpcDenial::EmailTokenInvalid.into()),
     }
-    if let Some(attempt) = attempt {
-        attempt.take_back();
-    }
+    attempt.take_back(app.now()).await;
     Ok(())
 }
 

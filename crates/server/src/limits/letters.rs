@@ -1,23 +1,18 @@
 //! How many letters somebody may have sent, to one and to many.
 
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-use std::time::Duration;
-
-use moka::sync::Cache;
 
 use entryway_oauth::secret::Digest;
+use entryway_oauth::time::{Seconds, Timestamp};
+use entryway_store::{Allowance, Counting, Store};
 
-use super::{REMEMBERED_MAX, TooMany, add, prefix};
+use super::{TooMany, prefix};
+use crate::password::Unchecked;
 
-/// Counts letters in memory, by whom they go to and by the address they are asked for from. Each instance counts for
-/// itself.
+/// Counts letters in the store, by whom they go to and by the address they are asked for from; nothing where nobody is
+/// limited.
 #[derive(Clone, Debug)]
-pub(crate) struct LetterLimits {
-    to_one: Cache<Digest, Arc<AtomicU32>>,
-    from_address: Cache<Digest, Arc<AtomicU32>>,
-}
+pub(crate) struct LetterLimits(Option<Store>);
 
 /// At whose word a letter is sent: whoever asks in somebody's place uses up nothing of what they may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,37 +36,42 @@ impl AskedBy {
 }
 
 impl LetterLimits {
-    pub(crate) fn new() -> Self {
-        let counters = || {
-            Cache::builder()
-                .max_capacity(REMEMBERED_MAX)
-                .time_to_live(WINDOW)
-                .build()
-        };
-        Self {
-            to_one: counters(),
-            from_address: counters(),
-        }
+    pub(crate) const fn new(store: Option<Store>) -> Self {
+        Self(store)
     }
 
     /// Counts a letter to somebody, asked for from somewhere, or refuses it.
-    pub(crate) fn count(&self, asked_by: AskedBy, to: &str, from: IpAddr) -> Result<(), TooMany> {
-        let to = Digest::of_parts(&[asked_by.name(), to.as_bytes()]);
-        let from = Digest::of_parts(&[asked_by.name(), &prefix(from)]);
-        let within = |count: &AtomicU32, max| add(count) < max;
-        let is_fine = within(&self.to_one.get_with(to, Arc::default), TO_ONE_MAX)
-            && within(&self.from_address.get_with(from, Arc::default), FROM_ADDRESS_MAX);
-        if is_fine {
+    pub(crate) async fn count(
+        &self,
+        asked_by: AskedBy,
+        to: &str,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), Unchecked> {
+        let Some(store) = &self.0 else {
             return Ok(());
+        };
+        let allowances = [
+            Allowance {
+                of: Digest::of_parts(&[b"letters from", asked_by.name(), &prefix(from)]),
+                most: FROM_ADDRESS_MAX,
+            },
+            Allowance {
+                of: Digest::of_parts(&[b"letters to", asked_by.name(), to.as_bytes()]),
+                most: TO_ONE_MAX,
+            },
+        ];
+        match store.count_attempt(allowances, now + WINDOW, now).await? {
+            Counting::Counted => Ok(()),
+            Counting::Exceeded => Err(Unchecked::TooMany(TooMany {
+                retry_after_seconds: RETRY_AFTER_SECONDS,
+            })),
         }
-        Err(TooMany {
-            retry_after_seconds: RETRY_AFTER_SECONDS,
-        })
     }
 }
 
 /// How long letters are remembered.
-const WINDOW: Duration = Duration::from_hours(1);
+const WINDOW: Seconds = Seconds::minutes(60);
 const RETRY_AFTER_SECONDS: u32 = 3_600;
 /// Letters to one in that time: more than somebody who looks into the wrong folder asks for.
 const TO_ONE_MAX: u32 = 10;
@@ -82,53 +82,43 @@ const FROM_ADDRESS_MAX: u32 = 60;
 mod tests {
     use super::*;
 
-    fn address(last: u8) -> IpAddr {
-        IpAddr::from([192, 0, 2, last])
+    const NOON: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+    async fn limits() -> (LetterLimits, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("entryway.db").display());
+        (LetterLimits::new(Some(Store::open(&url).await.unwrap())), folder)
     }
 
-    #[test]
-    fn ten_letters_an_hour_go_to_one_wherever_they_are_asked_for() {
-        let limits = LetterLimits::new();
+    /// Whether a letter to this one goes out, asked for from this address.
+    async fn goes_out(limits: &LetterLimits, asked_by: AskedBy, to: &str, last: u8) -> bool {
+        let from = IpAddr::from([192, 0, 2, last]);
+        match limits.count(asked_by, to, from, NOON).await {
+            Ok(()) => true,
+            Err(Unchecked::TooMany(_)) => false,
+            Err(Unchecked::Fault(fault)) => panic!("{fault:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn ten_letters_an_hour_go_to_one_wherever_they_are_asked_for() {
+        let (limits, _folder) = limits().await;
         for n in 0..10 {
-            limits
-                .count(AskedBy::Stranger, "a@mail.example", address(n))
-                .unwrap();
+            assert!(goes_out(&limits, AskedBy::Stranger, "a@mail.example", n).await);
         }
-        assert!(
-            limits
-                .count(AskedBy::Stranger, "a@mail.example", address(11))
-                .is_err()
-        );
-        assert!(
-            limits
-                .count(AskedBy::Stranger, "b@mail.example", address(11))
-                .is_ok()
-        );
+        assert!(!goes_out(&limits, AskedBy::Stranger, "a@mail.example", 11).await);
+        assert!(goes_out(&limits, AskedBy::Stranger, "b@mail.example", 11).await);
         // attack: a stranger asks in the owner's place until there are none left for the owner
-        assert!(
-            limits
-                .count(AskedBy::Owner, "a@mail.example", address(11))
-                .is_ok()
-        );
+        assert!(goes_out(&limits, AskedBy::Owner, "a@mail.example", 11).await);
     }
 
-    #[test]
-    fn one_address_has_sixty_letters_an_hour_sent() {
-        let limits = LetterLimits::new();
+    #[tokio::test]
+    async fn one_address_has_sixty_letters_an_hour_sent() {
+        let (limits, _folder) = limits().await;
         for n in 0..60 {
-            limits
-                .count(AskedBy::Stranger, &format!("{n}@mail.example"), address(1))
-                .unwrap();
+            assert!(goes_out(&limits, AskedBy::Stranger, &format!("{n}@mail.example"), 1).await);
         }
-        assert!(
-            limits
-                .count(AskedBy::Stranger, "x@mail.example", address(1))
-                .is_err()
-        );
-        assert!(
-            limits
-                .count(AskedBy::Stranger, "x@mail.example", address(2))
-                .is_ok()
-        );
+        assert!(!goes_out(&limits, AskedBy::Stranger, "x@mail.example", 1).await);
+        assert!(goes_out(&limits, AskedBy::Stranger, "x@mail.example", 2).await);
     }
 }

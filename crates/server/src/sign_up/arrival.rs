@@ -46,7 +46,7 @@ impl SignUps {
         let arrival = self.arrival(&brought).await?;
         let (request, password, handle) =
             SignUpRequest::arriving(typed, arrival, recovery_key, &config.handles, config.invitation)?;
-        self.count(request.email.as_str(), from)?;
+        self.count(request.email.as_str(), from).await?;
         if let NewHandle::Elsewhere(handle) = &handle {
             self.check_elsewhere(handle, &brought.did).await?;
         }

@@ -33,15 +33,12 @@ pub(super) async fn admit(app: &App, parts: &Parts) -> Result<(), Failure> {
 pub(super) async fn admit_for(app: &App, parts: &Parts, account: Option<&Account>) -> Result<(), Failure> {
     let token = presented(&parts.headers).ok_or(XrpcDenial::AdminRequired)?;
     let address = caller::address(app, parts).await?;
-    let attempt = app.limits().map(|limits| limits.begin(LIMITED_AS, address));
-    let attempt = attempt.transpose().map_err(XrpcDenial::from)?;
+    let attempt = app.limits().begin(LIMITED_AS, address, app.now()).await?;
     let of_host = is_of_host(app, &token, account).await?;
     if !(is_ours(app, &token).await? | of_host) {
         return Err(XrpcDenial::AdminRequired.into());
     }
-    if let Some(attempt) = attempt {
-        attempt.take_back();
-    }
+    attempt.take_back(app.now()).await;
     Ok(())
 }
 

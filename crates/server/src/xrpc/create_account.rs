@@ -63,7 +63,7 @@ async fn arrive(app: &App, parts: &Parts, did: &str, input: &Input) -> Result<Ac
     let address = caller::address(app, parts).await?;
     let arrivals = SignUps::new(app.clone());
     // each has strangers asked about a DID that anybody may name
-    arrivals.count(did.as_str(), address)?;
+    arrivals.count(did.as_str(), address).await?;
     let bearer = caller::bearer(&parts.headers)?;
     if caller::arriving(app, bearer, app.now()).await? != did {
         return Err(invalid("did", "must be the DID that the service token was made for").into());

@@ -64,9 +64,7 @@ pub(super) async fn post(State(app): State<App>, request: Request<Body>) -> Resu
             return Err(XrpcDenial::AuthFactorTokenRequired.into());
         }
     };
-    if let Some(attempt) = checked.attempt {
-        attempt.take_back();
-    }
+    checked.attempt.take_back(app.now()).await;
     tracing::info!(account.did = %account.did, "session begun");
     Ok(session)
 }
