@@ -29,6 +29,8 @@ mod handle_change;
 #[cfg(test)]
 mod handles;
 #[cfg(test)]
+mod instances;
+#[cfg(test)]
 mod invites;
 #[cfg(test)]
 mod moves;

@@ -2,8 +2,10 @@
 
 use std::sync::LazyLock;
 
-use entryway_core::account::PasswordHash;
+use entryway_core::account::{Account, AccountStatus, PasswordHash};
 use entryway_core::password::NewPassword;
+use entryway_oauth::time::Timestamp;
+use entryway_scope::{Did, Handle};
 use entryway_server::Passwords;
 use tokio::sync::OnceCell;
 
@@ -52,6 +54,21 @@ impl TestAccount {
     /// Its password, as one that is chosen anew.
     pub fn new_password(&self) -> NewPassword {
         NewPassword::parse(&self.password).unwrap()
+    }
+
+    /// What a store knows of it.
+    pub(crate) fn facts(&self, status: AccountStatus, now: Timestamp) -> Account {
+        Account {
+            did: Did::parse(self.did).unwrap(),
+            handle: Handle::parse(self.handle).unwrap(),
+            email: Some(format!("{}@mail.example", self.handle.trim_end_matches(".test"))),
+            email_confirmed_at: None,
+            email_auth_factor: false,
+            pds_did: self.pds.to_owned(),
+            status,
+            // from before the test began
+            credentials_changed_at: Timestamp::from_seconds(now.seconds() - 1),
+        }
     }
 
     pub(crate) async fn hash(&self, passwords: &Passwords) -> &PasswordHash {

@@ -31,6 +31,11 @@ impl Connection {
         Some(Self { sender, host })
     }
 
+    /// Whether the other side has not ended it, as far as is known here.
+    pub fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
     /// Asks; `None` if the other side went away before it had answered.
     pub async fn ask(&mut self, mut request: Request<Body>) -> Option<Reply> {
         request.headers_mut().insert(HOST, self.host.clone());

@@ -21,6 +21,7 @@ use crate::raw::Listening;
 use crate::reply::Reply;
 use crate::secrets;
 use crate::server::{Endpoint, TestServer};
+use crate::service::Service;
 
 /// A reader with a token of its own.
 #[derive(Clone, Debug)]
@@ -74,14 +75,13 @@ impl FeedClient {
     }
 
     /// Asks for a page.
-    pub async fn ask(&self, server: &TestServer, query: &str) -> Reply {
-        server
-            .send(self.request(query).body(Body::empty()).unwrap())
-            .await
+    pub async fn ask(&self, server: &impl Service, query: &str) -> Reply {
+        let asked = server.ask(self.request(query).body(Body::empty()).unwrap());
+        asked.await.expect("the service is there")
     }
 
     /// Reads a page; fails if it is refused, or if anything in it is not what it must be.
-    pub async fn page(&self, server: &TestServer, query: &str) -> Told {
+    pub async fn page(&self, server: &impl Service, query: &str) -> Told {
         let reply = self.ask(server, query).await;
         assert_eq!(reply.code(), 200, "{reply:?}");
         let page: FeedPage = serde_json::from_value(reply.json()).unwrap();
@@ -133,8 +133,13 @@ fn host(address: SocketAddr) -> String {
 }
 
 /// The keys that the service publishes, whatever they are for.
-async fn keys(server: &TestServer) -> Vec<PublicKey> {
-    let set = server.get(&server.path(Endpoint::Jwks)).await.json();
+async fn keys(server: &impl Service) -> Vec<PublicKey> {
+    let asked = Request::get(server.path(Endpoint::Jwks)).body(Body::empty());
+    let set = server
+        .ask(asked.unwrap())
+        .await
+        .expect("the service is there")
+        .json();
     let keys = set["keys"].as_array().unwrap().iter();
     keys.map(|key| PublicKey::from_json(&key.to_string()).unwrap())
         .collect()

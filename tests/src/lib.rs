@@ -16,6 +16,7 @@
 
 mod account;
 mod at_once;
+mod balancer;
 mod browser;
 mod call;
 mod cells;
@@ -28,6 +29,7 @@ mod environment;
 mod feed;
 mod flow;
 mod front;
+mod instances;
 mod key;
 mod letters;
 pub mod log;
@@ -47,6 +49,7 @@ mod world;
 
 pub use account::{TestAccount, alice, bob, carol};
 pub use at_once::at_once;
+pub use balancer::Balancer;
 pub use browser::{Browser, Landing, Step};
 pub use call::{Call, Encoding};
 pub use cells::Cell;
@@ -58,6 +61,7 @@ pub use engine::{Database, Engine};
 pub use feed::{FeedClient, FeedStream, Message, Told};
 pub use flow::{Tokens, login, push_and_approve};
 pub use front::{Asked, Front, Gate, Trouble};
+pub use instances::{At, INSTANCES, Instances, WRONG_PASSWORDS_MAX};
 pub use key::{ALGORITHMS, Key, NamedKey};
 pub use letters::Mail;
 pub use page::{Element, Form, Page};

@@ -20,7 +20,7 @@ pub struct Draft {
 
 impl Draft {
     /// A valid proof.
-    pub(crate) fn proof(key: &Key, url: &str, iat: i64, nonce: Option<&str>) -> Self {
+    pub fn proof(key: &Key, url: &str, iat: i64, nonce: Option<&str>) -> Self {
         let mut claims = json!({ "jti": random_hex::<16>(), "htm": "POST", "htu": url, "iat": iat });
         if let Some(nonce) = nonce {
             claims["nonce"] = json!(nonce);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use entryway_core::account::{Account, AccountStatus};
+use entryway_core::account::AccountStatus;
 use entryway_core::handle::{HandleDomains, HandleRules, ReservedNames};
 use entryway_core::invite::Invitation;
 use entryway_core::policy::Policy;
@@ -14,9 +14,8 @@ use entryway_identity::fetch::{Development, FetchSettings, Fetcher};
 use entryway_identity::resolve::{RealTxt, TxtLookup};
 use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
-use entryway_oauth::time::Timestamp;
 use entryway_resource::client::{ClientSettings, HttpClient};
-use entryway_scope::{Did, Handle};
+use entryway_scope::Did;
 use entryway_server::{About, App, Chance, Config, Fault, Letter, LocalDocuments, Outside, Peer};
 use entryway_store::{Creation, NewAccount, Store};
 use http::Request;
@@ -324,22 +323,8 @@ impl TestServer {
     pub async fn create_account(&self, account: &TestAccount, status: AccountStatus) {
         let hash = account.hash(self.app.passwords()).await;
         let now = self.clock().now();
-        let facts = Account {
-            did: Did::parse(account.did).unwrap(),
-            handle: Handle::parse(account.handle).unwrap(),
-            email: Some(format!(
-                "{}@mail.example",
-                account.handle.trim_end_matches(".test")
-            )),
-            email_confirmed_at: None,
-            email_auth_factor: false,
-            pds_did: account.pds.to_owned(),
-            status,
-            // from before the test began
-            credentials_changed_at: Timestamp::from_seconds(now.seconds() - 1),
-        };
         let new = NewAccount {
-            account: &facts,
+            account: &account.facts(status, now),
             password_hash: hash,
         };
         assert_eq!(
