@@ -25,6 +25,8 @@ mod describe_server;
 #[cfg(test)]
 mod email;
 #[cfg(test)]
+mod filled;
+#[cfg(test)]
 mod handle_change;
 #[cfg(test)]
 mod handles;

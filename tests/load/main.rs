@@ -18,6 +18,7 @@ mod cores;
 mod create_session;
 mod drive;
 mod figures;
+mod fill;
 mod floor;
 mod flow;
 mod line;
@@ -63,6 +64,8 @@ enum Command {
     All(Options),
     /// Two programs, or the npm reference and one, in one run with pairs in turn.
     Compare(compare::Arguments),
+    /// Fills a database with accounts and sessions; no server may be on it.
+    Fill(fill::Arguments),
     /// Calls of a resource, verified in this program: no server, no network.
     Verify(verify::Arguments),
 }
@@ -86,6 +89,7 @@ async fn run(command: &Command) -> anyhow::Result<()> {
         Command::CreateSession(options) => operation::run(&Operation::CREATE_SESSION, options).await,
         Command::All(options) => operation::run(Operation::value_variants(), options).await,
         Command::Compare(arguments) => compare::run(arguments).await,
+        Command::Fill(arguments) => fill::run(arguments).await,
         Command::Verify(arguments) => verify::measure(arguments).await,
     }
 }

@@ -22,7 +22,7 @@ const RECONCILE_EVERY: Duration = Duration::from_secs(30);
 const ROUNDS_MAX: usize = 20;
 /// Rows of one kind removed at a time, so that no sweep holds up a verb for long: in a table of millions each row is
 /// on pages of its own, and SQLite has one writer for all.
-const SWEEP_ROWS: u32 = 200;
+const SWEEP_ROWS: u32 = 50;
 /// Between two batches of one round, at least.
 const BATCH_PAUSE_MIN: Duration = Duration::from_millis(5);
 /// How many times as long as a batch took the pause after it is: so a sweep has a fifth of the writer at most, on a

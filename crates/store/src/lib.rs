@@ -131,4 +131,4 @@ pub use verbs::marks::Mark;
 pub use verbs::permission_sets::StoredSet;
 pub use verbs::requests::{Approval, Basis, NewRequest};
 pub use verbs::revocations::{FeedPosition, ToldRevocation};
-pub use verbs::sweep::{DECIDED_REQUEST_KEPT, ENDED_SESSION_KEPT, REVOCATION_KEPT};
+pub use verbs::sweep::{DECIDED_REQUEST_KEPT, ENDED_SESSION_KEPT, MARKS_FOR_A_ROW, REVOCATION_KEPT};

@@ -1,6 +1,7 @@
 use super::bench::{Bench, NOON, WINDOW, execute};
 use super::on_both_engines;
 use crate::verbs::browsers::BrowserRow;
+use crate::verbs::sweep::MARKS_FOR_A_ROW;
 use crate::{
     Allowance, Counting, DECIDED_REQUEST_KEPT, Decision, ENDED_SESSION_KEPT, Engine, Remembered, Rotation,
     SessionEnd, SignInBegin, SignInEnd, Swept,
@@ -133,13 +134,18 @@ async fn a_count_of_attempts_goes_when_it_is_over(bench: &Bench) {
 
 async fn a_sweep_takes_no_more_than_its_limit(bench: &Bench) {
     for _ in 0..5 {
-        bench.store.remember_mark(bench.mark(), NOON).await.unwrap();
+        let row = BrowserRow {
+            id: bench.digest(),
+            data: vec![1],
+            expires_at: NOON,
+        };
+        bench.store.create_browser(row).await.unwrap();
     }
     let late = NOON + Seconds::days(1);
     for (swept, is_full) in [(2, true), (2, true), (1, false), (0, false)] {
         let sweep = bench.store.sweep(late, 2).await.unwrap();
         let expected = Swept {
-            marks: swept,
+            browsers: swept,
             ..Swept::default()
         };
         assert_eq!((sweep, sweep.reached(2)), (expected, is_full));
@@ -204,11 +210,11 @@ async fn what_has_piled_up_goes_in_small_batches_while_sessions_are_refreshed(be
         }
     };
     let (batches, ()) = tokio::join!(sweeping, refreshing);
-    let bound = u64::from(BATCH);
+    let (bound, marks_bound) = (u64::from(BATCH), u64::from(BATCH * MARKS_FOR_A_ROW));
     assert!(
         batches
             .iter()
-            .all(|(sessions, marks)| *sessions <= bound && *marks <= bound)
+            .all(|(sessions, marks)| *sessions <= bound && *marks <= marks_bound)
     );
     assert_eq!(batches.iter().map(|(sessions, _)| sessions).sum::<u64>(), PILE);
     assert!(batches.iter().map(|(_, marks)| marks).sum::<u64>() >= PILE);

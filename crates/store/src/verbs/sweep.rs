@@ -22,8 +22,13 @@ pub const ENDED_SESSION_KEPT: Seconds = Seconds::days(30);
 /// and still go on where it was.
 pub const REVOCATION_KEPT: Seconds = Seconds::days(1);
 
+/// Marks that are deleted where one row of another kind is. There is one for each request, in a small table that is
+/// in memory, while each session is on pages of its own.
+pub const MARKS_FOR_A_ROW: u32 = 20;
+
 impl Store {
-    /// Deletes what is over, at most `limit` rows of each kind, so that no verb waits long.
+    /// Deletes what is over, at most `limit` rows of each kind and [`MARKS_FOR_A_ROW`] times as many marks, so that no
+    /// verb waits long.
     ///
     /// To be called again while [`Swept::reached`] says so.
     #[instrument(name = "store.sweep", level = "debug", skip_all)]
@@ -31,19 +36,20 @@ impl Store {
         let (request_kept, revocation_kept) = (now - DECIDED_REQUEST_KEPT, now - REVOCATION_KEPT);
         let (month_ago, code_good) = (now - ENDED_SESSION_KEPT, now - EMAIL_TOKEN_LIFETIME);
         let engine = self.engine();
-        let sweep = |rows: &ByEngine, before| {
+        let sweep_up_to = |limit, rows: &ByEngine, before| {
             self.write(Sweep {
                 statement: rows.on(engine),
                 before,
                 limit,
             })
         };
+        let sweep = |rows: &ByEngine, before| sweep_up_to(limit, rows, before);
         // one verb each: a sweep holds nothing together
         let pending = sweep(&PENDING_REQUESTS, now).await?;
         let decided = sweep(&DECIDED_REQUESTS, request_kept).await?;
         Ok(Swept {
             requests: pending + decided,
-            marks: sweep(&MARKS, now).await?,
+            marks: sweep_up_to(limit.saturating_mul(MARKS_FOR_A_ROW), &MARKS, now).await?,
             browsers: sweep(&BROWSERS, now).await?,
             sign_ins: sweep(&SIGN_INS, now).await?,
             sessions: sweep(&SESSIONS, month_ago).await?,
