@@ -32,10 +32,8 @@
 //! | `rotate_refresh` | 1 | 1 |
 //! | `end_session`, `end_sessions_of_account`, `replay_code` | 5 | 3 |
 //! | `create_account` | 7 | 5 |
-//! | `replace_password_hash`, `activate_account`, `restore_account` | 1 | 1 |
+//! | `replace_password_hash` | 1 | 1 |
 //! | `rehome_account` | 4 | 2 |
-//! | `deactivate_account` | 7, and 1 for each code it spoils | 5, and 1 |
-//! | `take_down_account` | 9, and 1 for each code it spoils | 7, and 1 |
 //! | `change_email` | 7, with a code 8 | 5, 6 |
 //! | `confirm_email`, `drop_auth_factor` | 5 | 3 |
 //! | `ask_auth_factor` | 1 | 1 |
@@ -101,14 +99,14 @@ pub use browser::BrowserSessions;
 pub use fault::{EngineFault, Fault};
 pub use migrate::SchemaState;
 pub use outcome::{
-    Activation, Admission, AppPasswordCreation, AppPasswordRevocation, AuthFactorChange, Binding,
-    ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, Counting, Creation, Deactivation, Decision,
-    DeletionBegin, Distrust, EmailChange, EmailConfirmation, EmailTokenKeeping, EmailTokenSpending,
-    Following, Forgetting, HostAddition, HostChange, HostRemoval, InviteCreation, InviteDisabling, Keeping,
-    Lease, LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, LegacySessions, ListedLegacySession,
-    PasswordChange, PasswordReset, PendingRequest, Recognition, Redemption, Rehoming, Remembered,
-    Replacement, Restoration, Revocation, Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd,
-    SignUpAdvance, SignUpBegin, SignUpRelease, Spoiling, Swept, TakingDown,
+    Admission, AppPasswordCreation, AppPasswordRevocation, AuthFactorChange, Binding, ChangeAdvance,
+    ChangeBegin, ChangeDrop, ChangeFinish, Counting, Creation, Decision, DeletionBegin, Distrust,
+    EmailChange, EmailConfirmation, EmailTokenKeeping, EmailTokenSpending, Following, Forgetting,
+    HostAddition, HostChange, HostRemoval, InviteCreation, InviteDisabling, Keeping, Lease, LegacyBegin,
+    LegacyEnd, LegacyRotation, LegacySessionFacts, LegacySessions, ListedLegacySession, PasswordChange,
+    PasswordReset, PendingRequest, Recognition, Redemption, Rehoming, Remembered, Replacement, Revocation,
+    Rotation, SessionEnd, SessionFacts, SignInBegin, SignInEnd, SignUpAdvance, SignUpBegin, SignUpRelease,
+    Spoiling, Swept,
 };
 pub use seal::{Place, Sealer};
 pub use store::{Engine, Store};

@@ -1,8 +1,9 @@
-use super::bench::{Bench, NOON, account, race};
+use super::bench::{Bench, NOON, account, race, set_status};
 use super::devices::{is_live, sign_in};
 use super::on_both_engines;
-use crate::{Activation, Deactivation, Restoration, Takedown, TakingDown};
+use crate::{ChangeBegin, ChangeFinish, Takedown};
 use entryway_core::account::{Account, AccountStatus};
+use entryway_core::account_change::{AccountChange, Change, StatusChange};
 use entryway_core::code::CodeState;
 use entryway_core::session::{EndReason, Ended, Session};
 use entryway_oauth::revocation::Revoked;
@@ -12,34 +13,25 @@ async fn status(bench: &Bench, of: &Account) -> AccountStatus {
     bench.store.account(&of.did).await.unwrap().unwrap().status
 }
 
-async fn activate(bench: &Bench, of: &Account) -> Activation {
-    bench.store.activate_account(&of.did).await.unwrap()
+async fn set(bench: &Bench, of: &Account, change: StatusChange) {
+    set_status(&bench.store, of, change).await;
 }
 
-async fn deactivate(bench: &Bench, of: &Account) -> Deactivation {
-    bench.store.deactivate_account(&of.did, NOON).await.unwrap()
-}
-
-async fn take_down(bench: &Bench, of: &Account, reference: Option<&str>) -> TakingDown {
-    let down = bench.store.take_down_account(&of.did, reference, NOON);
-    down.await.unwrap()
-}
-
-async fn restore(bench: &Bench, of: &Account) -> Restoration {
-    bench.store.restore_account(&of.did).await.unwrap()
-}
-
-const OFF: Deactivation = Deactivation::Deactivated { sessions: 0 };
-const DOWN: TakingDown = TakingDown::TakenDown { sessions: 0 };
+const OFF: StatusChange = StatusChange::Deactivated;
+const ON: StatusChange = StatusChange::Activated;
+const DOWN: StatusChange = StatusChange::TakenDown { reference: None };
 
 async fn an_account_is_switched_off_and_on_by_its_owner(bench: &Bench) {
     let person = bench.account().await;
-    assert_eq!(activate(bench, &person).await, Activation::AlreadyActive);
-    assert_eq!(deactivate(bench, &person).await, OFF);
-    assert_eq!(status(bench, &person).await, AccountStatus::Deactivated);
-    let again = deactivate(bench, &person).await;
-    assert_eq!(again, Deactivation::AlreadyDeactivated);
-    assert_eq!(activate(bench, &person).await, Activation::Activated);
+    for (change, expected) in [
+        (ON, AccountStatus::Active),
+        (OFF, AccountStatus::Deactivated),
+        (OFF, AccountStatus::Deactivated),
+        (ON, AccountStatus::Active),
+    ] {
+        set(bench, &person, change).await;
+        assert_eq!(status(bench, &person).await, expected);
+    }
     assert_eq!(
         bench.store.account(&person.did).await.unwrap(),
         Some(person.clone())
@@ -51,51 +43,59 @@ async fn a_takedown_keeps_what_was_said_of_it_last(bench: &Bench) {
     let takedown = async || bench.store.takedown(&person.did).await.unwrap();
     assert_eq!(takedown().await, None);
     for reference in [None, Some("case 7"), Some("case 8")] {
-        assert_eq!(take_down(bench, &person, reference).await, DOWN);
+        let reference = reference.map(str::to_owned);
+        let change = StatusChange::TakenDown {
+            reference: reference.clone(),
+        };
+        set(bench, &person, change).await;
         assert_eq!(status(bench, &person).await, AccountStatus::TakenDown);
         let expected = Takedown {
             at: NOON,
-            reference: reference.map(str::to_owned),
+            reference,
             origin: crate::TakedownOrigin::Operator,
         };
         assert_eq!(takedown().await, Some(expected));
     }
-    let restored = restore(bench, &person).await;
-    assert_eq!(restored, Restoration::Restored(AccountStatus::Active));
-    assert_eq!(takedown().await, None);
-    assert_eq!(restore(bench, &person).await, Restoration::NotTakenDown);
+    for _ in 0..2 {
+        set(bench, &person, StatusChange::Restored).await;
+        assert_eq!(status(bench, &person).await, AccountStatus::Active);
+        assert_eq!(takedown().await, None);
+    }
 }
 
 async fn what_is_taken_down_its_owner_cannot_switch_on(bench: &Bench) {
     let person = bench.account().await;
-    take_down(bench, &person, None).await;
-    assert_eq!(activate(bench, &person).await, Activation::TakenDown);
+    set(bench, &person, DOWN).await;
+    assert_eq!(begin(bench, &person, ON).await, ChangeBegin::TakenDown);
     assert_eq!(status(bench, &person).await, AccountStatus::TakenDown);
 }
 
 async fn a_restored_account_is_what_it_was_or_was_made_meanwhile(bench: &Bench) {
-    let off = Restoration::Restored(AccountStatus::Deactivated);
     let before = bench.account().await;
-    deactivate(bench, &before).await;
-    take_down(bench, &before, None).await;
-    let again = deactivate(bench, &before).await;
-    assert_eq!(again, Deactivation::AlreadyDeactivated);
-    assert_eq!(restore(bench, &before).await, off);
+    for change in [OFF, DOWN, OFF, StatusChange::Restored] {
+        set(bench, &before, change).await;
+    }
+    assert_eq!(status(bench, &before).await, AccountStatus::Deactivated);
     let meanwhile = bench.account().await;
-    take_down(bench, &meanwhile, None).await;
-    assert_eq!(deactivate(bench, &meanwhile).await, OFF);
+    set(bench, &meanwhile, DOWN).await;
+    set(bench, &meanwhile, OFF).await;
     assert_eq!(status(bench, &meanwhile).await, AccountStatus::TakenDown);
-    take_down(bench, &meanwhile, None).await;
-    assert_eq!(restore(bench, &meanwhile).await, off);
+    set(bench, &meanwhile, DOWN).await;
+    set(bench, &meanwhile, StatusChange::Restored).await;
+    assert_eq!(status(bench, &meanwhile).await, AccountStatus::Deactivated);
 }
 
 async fn nobody_has_no_status(bench: &Bench) {
     let nobody = account(9);
-    assert_eq!(activate(bench, &nobody).await, Activation::Unknown);
-    assert_eq!(deactivate(bench, &nobody).await, Deactivation::Unknown);
-    assert_eq!(take_down(bench, &nobody, None).await, TakingDown::Unknown);
-    assert_eq!(restore(bench, &nobody).await, Restoration::Unknown);
+    for change in [ON, OFF, DOWN, StatusChange::Restored] {
+        assert_eq!(begin(bench, &nobody, change).await, ChangeBegin::Unknown);
+    }
     assert_eq!(bench.store.takedown(&nobody.did).await.unwrap(), None);
+}
+
+async fn begin(bench: &Bench, of: &Account, change: StatusChange) -> ChangeBegin {
+    let asked = AccountChange::begin(of, Change::Status(change), NOON);
+    bench.store.begin_change(&asked).await.unwrap()
 }
 
 async fn owner(bench: &Bench, of: &Session) -> Account {
@@ -117,15 +117,13 @@ async fn ended_and_told(bench: &Bench, session: &Session, reason: EndReason) {
 //
 async fn what_acts_for_an_account_ends_when_it_is_switched_off_or_taken_down(bench: &Bench) {
     let (session, _) = bench.session().await;
-    let off = deactivate(bench, &owner(bench, &session).await).await;
-    assert_eq!(off, Deactivation::Deactivated { sessions: 1 });
+    set(bench, &owner(bench, &session).await, OFF).await;
     ended_and_told(bench, &session, EndReason::AccountDeactivated).await;
     let (session, _) = bench.session().await;
-    let down = take_down(bench, &owner(bench, &session).await, None).await;
-    assert_eq!(down, TakingDown::TakenDown { sessions: 1 });
+    set(bench, &owner(bench, &session).await, DOWN).await;
     ended_and_told(bench, &session, EndReason::AccountTakenDown).await;
     let (code, person) = bench.code().await;
-    take_down(bench, &person, None).await;
+    set(bench, &person, DOWN).await;
     let facts = bench.store.code(code).await.unwrap().unwrap();
     assert_eq!(facts.state, CodeState::Spoiled);
 }
@@ -134,9 +132,9 @@ async fn what_acts_for_an_account_ends_when_it_is_switched_off_or_taken_down(ben
 async fn a_takedown_ends_sign_ins_and_a_deactivation_leaves_them(bench: &Bench) {
     let person = bench.account().await;
     let one = sign_in(bench, &person.did).await;
-    assert_eq!(deactivate(bench, &person).await, OFF);
+    set(bench, &person, OFF).await;
     assert!(is_live(bench, &one, NOON).await);
-    assert_eq!(take_down(bench, &person, None).await, DOWN);
+    set(bench, &person, DOWN).await;
     assert!(!is_live(bench, &one, NOON).await);
 }
 
@@ -144,29 +142,32 @@ async fn a_takedown_ends_sign_ins_and_a_deactivation_leaves_them(bench: &Bench) 
 async fn words_at_once_about_one_account_do_not_mix(bench: &Bench) {
     let (session, _) = bench.session().await;
     let person = owner(bench, &session).await;
-    let ended = race(|number| {
-        let (store, did) = (bench.store.clone(), person.did.clone());
+    race(|number| {
+        let change = if number % 2 == 0 { DOWN } else { OFF };
+        let asked = AccountChange::begin(&person, Change::Status(change), NOON + Seconds(1));
+        let store = bench.store.clone();
         async move {
-            if number % 2 == 0 {
-                let down = store.take_down_account(&did, None, NOON + Seconds(1)).await;
-                match down.unwrap() {
-                    TakingDown::TakenDown { sessions } => sessions,
-                    TakingDown::Unknown => panic!("it is there"),
-                }
-            } else {
-                match store.deactivate_account(&did, NOON + Seconds(1)).await.unwrap() {
-                    Deactivation::Deactivated { sessions } => sessions,
-                    Deactivation::AlreadyDeactivated => 0,
-                    Deactivation::Unknown => panic!("it is there"),
-                }
-            }
+            let begun = store.begin_change(&asked).await.unwrap();
+            assert!(
+                matches!(begun, ChangeBegin::Begun(_) | ChangeBegin::Resumed(_)),
+                "{begun:?}"
+            );
         }
     })
     .await;
-    assert_eq!(ended.iter().sum::<u64>(), 1);
+    let told = bench.store.revocations_after(0, 100).await.unwrap();
+    let expected = Revoked::Account {
+        sub: person.did.clone(),
+        sessions: vec![session.id],
+    };
+    assert_eq!(told.iter().filter(|event| event.revoked == expected).count(), 1);
     assert_eq!(status(bench, &person).await, AccountStatus::TakenDown);
-    let restored = restore(bench, &person).await;
-    assert_eq!(restored, Restoration::Restored(AccountStatus::Deactivated));
+    for begun in bench.store.changes_of(&person.did).await.unwrap() {
+        let finished = bench.store.finish_change(&begun).await.unwrap();
+        assert_eq!(finished, ChangeFinish::Finished);
+    }
+    set(bench, &person, StatusChange::Restored).await;
+    assert_eq!(status(bench, &person).await, AccountStatus::Deactivated);
 }
 
 on_both_engines![

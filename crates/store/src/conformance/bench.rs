@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions as _, Connection as _, E
 use tempfile::TempDir;
 
 use entryway_core::account::{Account, AccountStatus, PasswordHash};
-use entryway_core::account_change::{AccountChange, Change};
+use entryway_core::account_change::{AccountChange, Change, StatusChange};
 use entryway_core::request::{AuthorizationRequest, ResponseMode};
 use entryway_core::session::Session;
 use entryway_oauth::client_id::ClientId;
@@ -20,8 +20,8 @@ use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_scope::{Did, Handle, ScopeSet};
 
 use crate::{
-    Admission, Approval, Basis, Binding, ChangeBegin, Creation, Decision, Mark, NewAccount, NewRequest,
-    NewSession, Redemption, Rotation, Store,
+    Admission, Approval, Basis, Binding, ChangeBegin, ChangeFinish, Creation, Decision, Mark, NewAccount,
+    NewRequest, NewSession, Redemption, Rotation, Store,
 };
 
 /// The instant at which tests begin.
@@ -367,4 +367,14 @@ pub(crate) async fn wish(store: &Store, account: &Account, handle: &Handle) -> C
     };
     let asked = AccountChange::begin(account, change, NOON);
     store.begin_change(&asked).await.unwrap()
+}
+
+/// Makes this of the account, whose PDS hears of it.
+pub(crate) async fn set_status(store: &Store, account: &Account, change: StatusChange) {
+    let asked = AccountChange::begin(account, Change::Status(change), NOON);
+    let begun = match store.begin_change(&asked).await.unwrap() {
+        ChangeBegin::Begun(begun) => begun,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(store.finish_change(&begun).await.unwrap(), ChangeFinish::Finished);
 }

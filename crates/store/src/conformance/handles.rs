@@ -1,8 +1,8 @@
-use super::bench::{Bench, NOON, account, count, execute, hash, race, wish};
+use super::bench::{Bench, NOON, account, count, execute, hash, race, set_status, wish};
 use super::on_both_engines;
-use crate::{ChangeAdvance, ChangeBegin, ChangeFinish, Creation, HandleOwner, NewAccount, TakingDown};
+use crate::{ChangeAdvance, ChangeBegin, ChangeFinish, Creation, HandleOwner, NewAccount};
 use entryway_core::account::{Account, AccountStatus};
-use entryway_core::account_change::Event;
+use entryway_core::account_change::{Event, StatusChange};
 use entryway_scope::{Did, Handle};
 
 fn handle(text: &str) -> Handle {
@@ -31,8 +31,7 @@ async fn a_handle_leads_to_its_account_and_says_whether_that_may_act(bench: &Ben
         status,
     };
     assert_eq!(found, Some(expected(AccountStatus::Active)));
-    let down = bench.store.take_down_account(&person.did, None, NOON).await;
-    assert_eq!(down.unwrap(), TakingDown::TakenDown { sessions: 0 });
+    set_status(&bench.store, &person, StatusChange::TakenDown { reference: None }).await;
     let found = bench.store.handle_owner(&person.handle).await.unwrap();
     assert_eq!(found, Some(expected(AccountStatus::TakenDown)));
     assert_eq!(owner(bench, "nobody.test").await, None);

@@ -1,11 +1,12 @@
-use super::bench::{Bench, NOON, account, count, hash, race};
+use super::bench::{Bench, NOON, account, count, hash, race, set_status};
 use super::on_both_engines;
 use crate::{
     AppPasswordCreation, AppPasswordRevocation, EmailTokenKeeping, LEGACY_SESSIONS_LISTED_MAX, LegacyBegin,
     LegacyEnd, LegacyRotation, LegacySessionFacts, LegacySessions, ListedLegacySession, NewLegacySession,
-    PasswordChange, Revocation, Swept, TakingDown,
+    PasswordChange, Revocation, Swept,
 };
 use entryway_core::account::Account;
+use entryway_core::account_change::StatusChange;
 use entryway_core::app_password::{AppPasswordEntry, AppPasswordKind, AppPasswordName};
 use entryway_core::email_token::EmailTokenPurpose;
 use entryway_core::legacy_session::{Basis, LegacyLifetimes, LegacySession, Superseded};
@@ -154,6 +155,8 @@ async fn a_session_ends_once_and_is_not_refreshed_again(bench: &Bench) {
     assert_eq!(stored(bench, &other).await, Some(other));
 }
 
+const DOWN: StatusChange = StatusChange::TakenDown { reference: None };
+
 async fn every_session_of_an_account_ends_with_each_of_these(bench: &Bench) {
     let other = bench.account().await;
     let kept = begin(bench, &other, Basis::AccountPassword).await;
@@ -171,10 +174,7 @@ async fn every_session_of_an_account_ends_with_each_of_these(bench: &Bench) {
                 let changed = store.change_password(did, &hash("second"), NOON).await;
                 assert_eq!(changed.unwrap(), PasswordChange::Changed);
             }
-            2 => {
-                let down = store.take_down_account(did, None, NOON).await.unwrap();
-                assert_eq!(down, TakingDown::TakenDown { sessions: 0 });
-            }
+            2 => set_status(store, &account, DOWN).await,
             _ => {
                 let ended = store.end_everything(did, NOON).await.unwrap();
                 assert_eq!(ended, Revocation::Revoked { sessions: 0 });
@@ -190,7 +190,7 @@ async fn every_session_of_an_account_ends_with_each_of_these(bench: &Bench) {
 async fn a_session_of_an_account_that_its_owner_switched_off_lives_on(bench: &Bench) {
     let account = bench.account().await;
     let session = begin(bench, &account, Basis::AccountPassword).await;
-    bench.store.deactivate_account(&account.did, NOON).await.unwrap();
+    set_status(&bench.store, &account, StatusChange::Deactivated).await;
     assert_eq!(stored(bench, &session).await, Some(session));
     begin(bench, &account, Basis::AccountPassword).await;
 }
@@ -219,11 +219,7 @@ async fn nothing_begins_with_a_password_that_opens_nothing_any_more(bench: &Benc
     gone(&new_session(bench, &person, Basis::AccountPassword), &person).await;
     let now = bench.store.account(&person.did).await.unwrap().unwrap();
     begin(bench, &now, Basis::AccountPassword).await;
-    bench
-        .store
-        .take_down_account(&person.did, None, NOON)
-        .await
-        .unwrap();
+    set_status(&bench.store, &person, DOWN).await;
     gone(&new_session(bench, &now, Basis::AccountPassword), &now).await;
     let nobody = account(9);
     gone(&new_session(bench, &nobody, Basis::AccountPassword), &nobody).await;

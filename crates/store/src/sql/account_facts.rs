@@ -27,8 +27,7 @@ RESTORE_ACCOUNT = "
 update account
 set status = coalesce(status_before_takedown, 'active'), status_before_takedown = null, taken_down_at = null,
   takedown_ref = null, takedown_origin = null
-where did = $1 and status = 'taken_down'
-returning status";
+where did = $1 and status = 'taken_down'";
 
 /// did. Where it was taken down because its PDS said so.
 RESTORE_FOLLOWED = "

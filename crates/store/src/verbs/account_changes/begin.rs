@@ -113,9 +113,7 @@ async fn do_our_part(change: &AccountChange, now: Timestamp, db: &mut AnyConnect
         Change::Status(StatusChange::Deactivated) => account_status::deactivate(did, now, db).await.map(drop),
         Change::Status(StatusChange::TakenDown { reference }) => {
             let reference = reference.as_deref();
-            account_status::take_down(did, TakedownOrigin::Operator, reference, now, db)
-                .await
-                .map(drop)
+            account_status::take_down(did, TakedownOrigin::Operator, reference, now, db).await
         }
         _ => Ok(()),
     }

@@ -47,8 +47,8 @@ pub(super) async fn do_our_part(change: &AccountChange, db: &mut AnyConnection) 
                 .execute(db)
                 .await?;
         }
-        Change::Status(StatusChange::Activated) => account_status::activate(did, db).await.map(drop)?,
-        Change::Status(StatusChange::Restored) => account_status::restore(did, db).await.map(drop)?,
+        Change::Status(StatusChange::Activated) => account_status::activate(did, db).await?,
+        Change::Status(StatusChange::Restored) => account_status::restore(did, db).await?,
         // done before
         Change::Status(StatusChange::Deactivated | StatusChange::TakenDown { .. }) => {}
         Change::Deletion => names::release_all(did.as_str(), db).await?,

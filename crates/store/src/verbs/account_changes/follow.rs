@@ -9,7 +9,7 @@ use entryway_scope::Did;
 
 use super::begin::{hold_account, hold_all};
 use crate::fault::Fault;
-use crate::outcome::{Deactivation, Following};
+use crate::outcome::Following;
 use crate::sql;
 use crate::verbs::account_status::{self, TakedownOrigin};
 use crate::verbs::{Steps, Verb};
@@ -47,10 +47,7 @@ impl Verb for FollowStatus {
                 true
             }
             StatusChange::Restored => self.restore(db).await?,
-            StatusChange::Deactivated => {
-                let off = account_status::deactivate(&self.did, self.now, db).await?;
-                matches!(off, Deactivation::Deactivated { .. })
-            }
+            StatusChange::Deactivated => account_status::deactivate(&self.did, self.now, db).await?,
             StatusChange::Activated => false,
         };
         Ok(if is_new {
