@@ -37,6 +37,8 @@ mod invites;
 #[cfg(test)]
 mod moves;
 #[cfg(test)]
+mod overload;
+#[cfg(test)]
 mod password_reset;
 #[cfg(test)]
 mod pds_watch;

@@ -25,6 +25,7 @@ mod line;
 mod operation;
 mod options;
 mod our_pages;
+mod overload;
 mod par;
 mod rate;
 mod reference;
@@ -66,6 +67,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Fills a database with accounts and sessions; no server may be on it.
     Fill(fill::Arguments),
+    /// Three times as many refreshes as the server can do, at a fixed rate.
+    Overload(overload::Arguments),
     /// Calls of a resource, verified in this program: no server, no network.
     Verify(verify::Arguments),
 }
@@ -90,6 +93,7 @@ async fn run(command: &Command) -> anyhow::Result<()> {
         Command::All(options) => operation::run(Operation::value_variants(), options).await,
         Command::Compare(arguments) => compare::run(arguments).await,
         Command::Fill(arguments) => fill::run(arguments).await,
+        Command::Overload(arguments) => overload::measure(arguments).await,
         Command::Verify(arguments) => verify::measure(arguments).await,
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use entryway_server::Doors;
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -31,9 +32,9 @@ impl Listening {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let router = server.router().clone();
+        let (router, doors) = (server.router().clone(), Doors::of(server.app()));
         let task = tokio::spawn(async move {
-            entryway_server::serve(listener, router, async { drop(stopped.await) }).await;
+            entryway_server::serve(listener, router, doors, async { drop(stopped.await) }).await;
         });
         Self { address, stop, task }
     }

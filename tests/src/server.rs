@@ -16,7 +16,7 @@ use entryway_oauth::issuer::Issuer;
 use entryway_oauth::secret::ServerKey;
 use entryway_resource::client::{ClientSettings, HttpClient};
 use entryway_scope::Did;
-use entryway_server::{About, App, Chance, Config, Fault, Letter, LocalDocuments, Outside, Peer};
+use entryway_server::{About, App, Capacity, Chance, Config, Fault, Letter, LocalDocuments, Outside, Peer};
 use entryway_store::{Creation, NewAccount, Store};
 use http::Request;
 use http_body_util::BodyExt as _;
@@ -157,6 +157,7 @@ impl TestServer {
             root_key: ServerKey::new(Chance::system().bytes().unwrap()),
             limit_sign_ins: false,
             calls_per_minute: None,
+            capacity: Capacity::default(),
             feed_readers: Vec::new(),
             service_did: Did::parse("did:web:localhost%3A2583").unwrap(),
             handles: HandleRules {

@@ -23,7 +23,7 @@ use entryway_sandbox::pds::{AdminPassword, Pds, PdsSettings};
 use entryway_sandbox::plc::Directory;
 use entryway_scope::{Did, Handle};
 use entryway_server::fleet::HostPasswords;
-use entryway_server::{Chance, Config, Keys};
+use entryway_server::{Chance, Config, Doors, Keys};
 use entryway_store::{Creation, EmailTokenKeeping, HostAddition, HostState, NewAccount, PdsHost};
 use http::Request;
 use serde_json::{Value, json};
@@ -151,11 +151,13 @@ impl World {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         plc.serve(&directory.router(), &stopped, &mut tasks);
+        let doors = Doors::of(server.app());
         for listener in login.into_listeners() {
+            let doors = doors.clone();
             let (router, mut stopped) = (server.router().clone(), stopped.clone());
             tasks.spawn(async move {
                 let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
-                entryway_server::serve(listener, router, stopped).await;
+                entryway_server::serve(listener, router, doors, stopped).await;
                 Ok(())
             });
         }

@@ -96,7 +96,9 @@ async fn every_answer_of_the_back_channel_can_be_read_by_a_page() {
             .unwrap()
             .to_ascii_lowercase();
         assert!(
-            exposed.contains("dpop-nonce") && exposed.contains("www-authenticate"),
+            ["dpop-nonce", "www-authenticate", "retry-after"]
+                .iter()
+                .all(|name| exposed.contains(name)),
             "{exposed}"
         );
         assert_eq!(reply.header("cache-control"), Some("no-store"));

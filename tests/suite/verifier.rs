@@ -8,6 +8,7 @@ use entryway_resource::{
     Clock, Limits, Moment, Refusal, TrustedIssuer, Verified, Verifier, VerifierConfig, steadied,
 };
 use entryway_scope::Did;
+use entryway_server::Doors;
 use entryway_tests::{Client, Engine, TestServer, Tokens, alice, both_engines, compact, login};
 use http::HeaderMap;
 use serde_json::json;
@@ -37,7 +38,7 @@ impl Lab {
         let app = server.app().clone();
         tokio::spawn(async move {
             let forever = std::future::pending();
-            entryway_server::serve(listener, entryway_server::router(&app), forever).await;
+            entryway_server::serve(listener, entryway_server::router(&app), Doors::of(&app), forever).await;
         });
         let client = HttpClient::new(ClientSettings::default()).unwrap();
         let verifier = Verifier::new(VerifierConfig {

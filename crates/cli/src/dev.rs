@@ -34,7 +34,9 @@ use entryway_sandbox::lab::{Listeners, PdsName, Sandbox, SandboxSettings};
 use entryway_sandbox::loopback::Loopback;
 use entryway_sandbox::pds::AdminPassword;
 use entryway_scope::Did;
-use entryway_server::{About, App, Chance, Clock, Config, FeedReader, Keys, LocalDocuments, Outside};
+use entryway_server::{
+    About, App, Capacity, Chance, Clock, Config, Doors, FeedReader, Keys, LocalDocuments, Outside,
+};
 use entryway_store::Store;
 
 use accounts::AccountArgument;
@@ -254,11 +256,13 @@ fn serve(
     stopped: &watch::Receiver<bool>,
     tasks: &mut JoinSet<std::io::Result<()>>,
 ) {
+    let doors = Doors::of(app);
     for listener in login.into_listeners() {
+        let doors = doors.clone();
         let (router, mut stopped) = (entryway_server::router(app), stopped.clone());
         let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
         tasks.spawn(async move {
-            entryway_server::serve(listener, router, stopped).await;
+            entryway_server::serve(listener, router, doors, stopped).await;
             Ok(())
         });
     }
@@ -276,6 +280,7 @@ fn config(issuer: &Issuer, root_key: &ServerKey, feed_token: &FeedToken) -> anyh
         root_key: root_key.clone(),
         limit_sign_ins: true,
         calls_per_minute: None,
+        capacity: Capacity::default(),
         feed_readers: vec![FeedReader {
             name: "dev".to_owned(),
             token: feed_token.digest(),

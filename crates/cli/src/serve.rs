@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use entryway_core::policy::Policy;
-use entryway_server::{About, App, Chance, Clock, Config, LocalDocuments};
+use entryway_server::{About, App, Chance, Clock, Config, Doors, LocalDocuments};
 use entryway_store::Store;
 
 use crate::interrupted::Interruptions;
@@ -75,10 +75,11 @@ pub(crate) async fn run(arguments: ServeArguments, log: Option<String>) -> anyho
     let tending = tokio::spawn(entryway_server::tend(app.clone()));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
+    let doors = Doors::of(&app);
     for listener in listeners {
         let (router, mut stopped) = (entryway_server::router(&app), stopped.clone());
         let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
-        tasks.spawn(entryway_server::serve(listener, router, stopped));
+        tasks.spawn(entryway_server::serve(listener, router, doors.clone(), stopped));
     }
     let mut interruptions = Interruptions::watched();
     greeting.print(arguments.json)?;
@@ -153,6 +154,7 @@ fn config(settings: Settings) -> Config {
         root_key: settings.root_key,
         limit_sign_ins: settings.limits.sign_ins,
         calls_per_minute: settings.limits.calls_per_minute,
+        capacity: settings.limits.capacity,
         feed_readers: settings.feed_readers,
         service_did: settings.service_did,
         handles: settings.handles,

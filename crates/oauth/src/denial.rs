@@ -187,6 +187,9 @@ pub enum Denial {
         /// When to try again, in seconds.
         retry_after_seconds: u32,
     },
+    /// More is asked of this server at this moment than it can do: our shortage. Nothing was done.
+    #[error("this server has more to do than it can at this moment, try again in a few seconds")]
+    Overloaded,
     /// The person said no.
     #[error("the account's owner denied the request")]
     AccessDenied,
@@ -288,7 +291,7 @@ impl Denial {
             | D::PermissionSetUnresolved { .. }
             | D::ScopeUndeclared { .. }
             | D::ScopeExceedsGrant => "invalid_scope",
-            D::FetchesBusy | D::FeedFull => "temporarily_unavailable",
+            D::FetchesBusy | D::FeedFull | D::Overloaded => "temporarily_unavailable",
             D::LoginRequired => "login_required",
             D::AccountSelectionRequired => "account_selection_required",
             D::ConsentRequired => "consent_required",
@@ -327,7 +330,7 @@ impl Denial {
             D::BodyTooLarge { .. } => 413,
             D::ContentTypeUnsupported | D::ContentEncodingUnsupported => 415,
             D::TooManyAttempts { .. } => 429,
-            D::FetchesBusy | D::FeedFull => 503,
+            D::FetchesBusy | D::FeedFull | D::Overloaded => 503,
             _ => 400,
         }
     }
@@ -337,6 +340,7 @@ impl Denial {
         match self {
             Self::TooManyAttempts { retry_after_seconds } => Some(*retry_after_seconds),
             Self::FetchesBusy | Self::FeedFull => Some(5),
+            Self::Overloaded => Some(2),
             _ => None,
         }
     }
@@ -367,7 +371,7 @@ mod tests {
     #[test]
     fn every_denial_is_a_client_error_but_for_our_own_shortage() {
         for denial in Denial::samples() {
-            let ours = [Denial::FetchesBusy, Denial::FeedFull].contains(&denial);
+            let ours = [Denial::FetchesBusy, Denial::FeedFull, Denial::Overloaded].contains(&denial);
             assert!(ours || (400..500).contains(&denial.status()), "{denial:?}");
         }
     }

@@ -61,6 +61,9 @@ pub enum XrpcDenial {
         /// When to try again, in seconds.
         retry_after_seconds: u32,
     },
+    /// More is asked of this server at this moment than it can do. Nothing was done.
+    #[error("this server has more to do than it can at this moment, try again in a few seconds")]
+    Overloaded,
     /// Nobody serves a method of that name to a caller without a session.
     #[error("this server has no such method")]
     MethodNotImplemented,

@@ -16,6 +16,7 @@ use entryway_store::{Holder, Store};
 use tokio::sync::Semaphore;
 use url::Url;
 
+use crate::admission::Admission;
 use crate::clients::Clients;
 use crate::clock::{Chance, Clock};
 use crate::config::Config;
@@ -91,6 +92,7 @@ struct Inner {
     fleet: Fleet,
     outside: Outside,
     did_documents: DidDocuments,
+    admission: Admission,
     calls_under_way: CallsUnderWay,
     passwords: Passwords,
     limits: SignInLimits,
@@ -139,6 +141,7 @@ impl App {
         let letter_limits = LetterLimits::new(config.limit_sign_ins.then(|| store.clone()));
         let instance = Holder::from_entropy(chance.bytes()?);
         let call_limits = config.calls_per_minute.map(CallLimits::new);
+        let admission = Admission::new(&config.capacity);
         let endpoints = Endpoints::under(&config.prefix);
         Ok(Self(Arc::new(Inner {
             config,
@@ -152,6 +155,7 @@ impl App {
             fleet,
             outside,
             did_documents,
+            admission,
             calls_under_way: CallsUnderWay::default(),
             passwords,
             limits,
@@ -210,6 +214,10 @@ impl App {
     /// The PDS hosts.
     pub fn fleet(&self) -> &Fleet {
         &self.0.fleet
+    }
+
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.0.admission
     }
 
     pub(crate) fn calls_under_way(&self) -> &CallsUnderWay {

@@ -27,6 +27,9 @@ pub(crate) struct FormPaths {
 }
 
 impl FormPaths {
+    /// The steps, below the path of the page, whose forms bring a password.
+    pub(crate) const COSTLY: [&str; 2] = ["/sign-in", "/sign-up"];
+
     pub(crate) fn under(endpoints: &Endpoints) -> Self {
         let path = |name| format!("{}/{name}", endpoints.authorize);
         Self {

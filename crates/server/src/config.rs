@@ -1,5 +1,6 @@
 //! What an operator decides. Read once, by the command line, and never again.
 
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use entryway_core::account::PasswordHash;
@@ -30,6 +31,8 @@ pub struct Config {
     pub limit_sign_ins: bool,
     /// Back-channel calls of one address in a minute; `None` for no limit.
     pub calls_per_minute: Option<u32>,
+    /// How much is done at once.
+    pub capacity: Capacity,
     /// Who may read the revocation feed: each resource has a token of its own, so that one can be shut out.
     pub feed_readers: Vec<FeedReader>,
     /// The DID of this service: the audience of refresh tokens of sessions, and of the service tokens that PDS
@@ -50,6 +53,50 @@ pub struct Config {
     pub pds_watch_every: Option<Duration>,
     /// What the service says of whoever runs it.
     pub about: About,
+}
+
+/// How much one instance takes on at once. What comes beyond that waits for a moment, and is then told to come
+/// again (503), so that what is taken on is done in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Connections; more are told so and closed.
+    pub connections: usize,
+    /// Connections of one address. Addresses of this machine, and of proxies that are trusted, are not counted.
+    pub connections_of_address: usize,
+    /// Requests under way that concern sessions: token, revocation, `refreshSession`, `getSession`.
+    pub session_calls: usize,
+    /// Other requests under way but for those that cost next to nothing, such as metadata.
+    pub other_calls: usize,
+    /// Requests under way that hash a password or have a letter sent.
+    pub password_calls: usize,
+    /// Calls under way that are passed on to a PDS.
+    pub passed_calls: usize,
+    /// How long a request may wait to be taken on.
+    pub wait: Duration,
+}
+
+impl Capacity {
+    /// What a machine with so many cores can do, and no more than is done within the time people wait.
+    pub fn of_cores(cores: usize) -> Self {
+        Self {
+            connections: 10_000,
+            connections_of_address: 1_000,
+            // enough to fill the commits of the database while others are being signed
+            session_calls: 64 + 64 * cores,
+            other_calls: 64 + 64 * cores,
+            // a hash takes a core for some hundredths of a second: the last of them is done after some seconds
+            password_calls: 32 + 16 * cores,
+            passed_calls: 1_024,
+            wait: Duration::from_millis(500),
+        }
+    }
+}
+
+impl Default for Capacity {
+    /// That of this machine.
+    fn default() -> Self {
+        Self::of_cores(available_parallelism().map_or(1, usize::from))
+    }
 }
 
 /// What `com.atproto.server.describeServer` says of whoever runs the service.

@@ -43,6 +43,12 @@ impl Fault {
             source: Some(source.into()),
         }
     }
+
+    /// Whether it only says that more is asked than can be done: nothing was done, and later it may be.
+    pub(crate) fn is_shortage(&self) -> bool {
+        let store = self.source.as_deref().and_then(|source| source.downcast_ref());
+        store.is_some_and(entryway_store::Fault::is_shortage)
+    }
 }
 
 impl fmt::Debug for Fault {
@@ -98,6 +104,7 @@ impl From<Unchecked> for Failure {
     fn from(unchecked: Unchecked) -> Self {
         match unchecked {
             Unchecked::TooMany(too_many) => Self::Denial(too_many.into()),
+            Unchecked::Overloaded => Self::Denial(Denial::Overloaded),
             Unchecked::Fault(fault) => Self::Fault(fault),
         }
     }
@@ -116,14 +123,11 @@ impl Failure {
         match self {
             Self::Denial(denial) => {
                 tracing::info!(denial.code = denial.code(), denial.reason = %denial, "refused");
-                let status = StatusCode::from_u16(denial.status()).unwrap_or(StatusCode::BAD_REQUEST);
-                let body = ErrorBody {
-                    error: denial.code(),
-                    error_description: denial.to_string(),
-                };
-                let mut response = (status, Json(body)).into_response();
-                add_denial_headers(&denial, &mut response);
-                response
+                json(&denial)
+            }
+            Self::Fault(fault) if fault.is_shortage() => {
+                tracing::warn!(fault = format!("{fault:#}"), "shortage");
+                json(&Denial::Overloaded)
             }
             Self::Fault(fault) => {
                 let incident = Incident::log(&fault);
@@ -136,6 +140,18 @@ impl Failure {
             }
         }
     }
+}
+
+/// The rendering of a denial alone.
+pub(crate) fn json(denial: &Denial) -> Response {
+    let status = StatusCode::from_u16(denial.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let body = ErrorBody {
+        error: denial.code(),
+        error_description: denial.to_string(),
+    };
+    let mut response = (status, Json(body)).into_response();
+    add_denial_headers(denial, &mut response);
+    response
 }
 
 /// `Retry-After`, `Allow` and the challenge a 401 needs.

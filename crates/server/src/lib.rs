@@ -11,6 +11,7 @@
 //! nothing a caller sends gives a status of 500 or above; every page works without a script.
 
 mod account;
+mod admission;
 mod app;
 mod app_passwords;
 mod authorize;
@@ -51,7 +52,7 @@ mod xrpc;
 pub use app::{App, Outside};
 pub use clients::LocalDocuments;
 pub use clock::{Chance, Clock};
-pub use config::{About, Config, FeedReader};
+pub use config::{About, Capacity, Config, FeedReader};
 pub use custody::Custody;
 pub use failure::Fault;
 pub use fleet::watch_once;
@@ -60,4 +61,4 @@ pub use keys::Keys;
 pub use mail::{InvalidSmtp, Letter, NoPost, NotSent, Post, Sending, Smtp, SmtpSettings};
 pub use password::{Passwords, is_password_hash};
 pub use routes::router;
-pub use serve::{Peer, serve};
+pub use serve::{Doors, Peer, serve};

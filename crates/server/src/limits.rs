@@ -123,7 +123,7 @@ fn add(count: &AtomicU32) -> u32 {
 const CALL_WINDOW: Duration = Duration::from_mins(1);
 
 /// An IPv6 customer has a /64 at least: one address of it is as good as another.
-fn prefix(address: IpAddr) -> Vec<u8> {
+pub(crate) fn prefix(address: IpAddr) -> Vec<u8> {
     match address.to_canonical() {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets()[..8].to_vec(),

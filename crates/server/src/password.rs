@@ -26,8 +26,8 @@ pub struct Passwords {
     chance: Chance,
 }
 
-/// How many sign-ins may wait for a worker; more are told to come back.
-const WAITING_MAX: usize = 64;
+/// How many checks may wait for a worker, whatever an operator has let in; more are told to come back.
+const WAITING_MAX: usize = 1_024;
 
 impl Passwords {
     /// A pool of half the processors, at least one.
@@ -85,9 +85,7 @@ impl Passwords {
         known: Option<&PasswordHash>,
     ) -> Result<bool, Unchecked> {
         let place = Arc::clone(&self.waiting).try_acquire_owned();
-        let place = place.map_err(|_| TooMany {
-            retry_after_seconds: 5,
-        })?;
+        let place = place.map_err(|_| Unchecked::Overloaded)?;
         let matches = self.check(password, known.unwrap_or(&self.decoy), Some(place));
         Ok(matches.await? && known.is_some())
     }
@@ -132,8 +130,10 @@ impl Passwords {
 /// Why it is not known whether a password is right.
 #[derive(Debug)]
 pub(crate) enum Unchecked {
-    /// Too many were tried, or are being tried at this moment.
+    /// Too many were tried.
     TooMany(TooMany),
+    /// Too many are being tried at this moment.
+    Overloaded,
     /// Something of ours broke.
     Fault(Fault),
 }

@@ -9,8 +9,8 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA, REFERRER_POLICY, RETRY_AFTER,
+    STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -23,6 +23,7 @@ use entryway_oauth::issuer::Issuer;
 use entryway_store::{BrowserSessions, Sealer};
 
 use crate::account::Place;
+use crate::admission;
 use crate::app::App;
 use crate::authorize::{self, FormPaths, reply};
 use crate::failure::{Failure, Fault};
@@ -44,7 +45,7 @@ pub fn router(app: &App) -> Router {
         .merge(xrpc::methods(app));
     everything
         .route(handles::PATH, get(handles::get).fallback(get_only))
-        .route("/_health", get(|| async { "ok" }))
+        .merge(alive())
         .route(readiness::PATH, get(readiness::get))
         .fallback(not_found)
         .layer(from_fn_with_state(app.clone(), name_client))
@@ -53,6 +54,11 @@ pub fn router(app: &App) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(serve::log_request))
         .with_state(app.clone())
+}
+
+/// Whether this instance lives.
+pub(crate) fn alive() -> Router<App> {
+    Router::new().route("/_health", get(|| async { "ok" }))
 }
 
 /// Documents that any page may read.
@@ -72,6 +78,7 @@ fn back_channel(app: &App) -> Router<App> {
         .route(&endpoints.revoke, post(revoke::post).fallback(post_only))
         // here too, so that the answer has the headers of an answer
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), admission::back_channel))
         .layer(from_fn_with_state(app.clone(), back_channel_headers))
         .layer(cors())
 }
@@ -115,6 +122,7 @@ fn front_channel(app: &App) -> Router<App> {
             post(authorize::decision::post).fallback(page_post_only),
         )
         .layer(sessions(app))
+        .layer(from_fn_with_state(app.clone(), admission::page))
         .layer(from_fn_with_state(app.clone(), page_headers))
 }
 
@@ -226,12 +234,12 @@ fn serve_asset(asset: Asset) -> Response {
         .into_response()
 }
 
-fn cors() -> CorsLayer {
+pub(crate) fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods(Any)
         .allow_headers([CONTENT_TYPE, DPOP])
-        .expose_headers([DPOP_NONCE, WWW_AUTHENTICATE])
+        .expose_headers([DPOP_NONCE, RETRY_AFTER, WWW_AUTHENTICATE])
         .max_age(Duration::from_hours(24))
 }
 

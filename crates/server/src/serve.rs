@@ -1,6 +1,8 @@
 //! Connections: HTTP/1.1 with limits on what a peer may send before a handler sees it.
 
+mod doors;
 mod linger;
+mod patient;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -23,7 +25,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
+pub use doors::Doors;
+use doors::{Entry, Room};
 use linger::Lingering;
+use patient::Patient;
 
 /// Who is on the other end of the connection; to handlers, who is behind the proxies in between.
 #[derive(Clone, Copy, Debug)]
@@ -57,24 +62,38 @@ impl Closing {
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How long a head may take to arrive, and an idle connection to wait for one.
 const HEAD_WAIT_MAX: Duration = Duration::from_secs(30);
-/// Connections at once; more wait in the system's queue until one ends.
-const CONNECTIONS_MAX: usize = 10_000;
+/// The same of a connection that is only told that there is no place.
+const TOLD_WAIT_MAX: Duration = Duration::from_secs(2);
 /// How long to wait after the system could give no connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// How long answers under way may take once the service is asked to stop.
 const DRAIN_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Serves the router until `stop` resolves, then lets answers under way finish, for ten seconds at most.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+/// Serves the router until `stop` resolves, then lets answers under way finish, for ten seconds at most. Those for
+/// whom there is no place at the doors are served by another.
+pub async fn serve(listener: TcpListener, router: Router, doors: Doors, stop: impl Future<Output = ()>) {
     let mut connections = JoinSet::new();
     tokio::pin!(stop);
     let (closing, closed) = watch::channel(());
+    let mut room: Option<Room> = None;
     loop {
         tokio::select! {
             () = &mut stop => break,
-            accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
+            one_more = doors.room(), if room.is_none() => room = Some(one_more),
+            accepted = listener.accept(), if room.is_some() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, router.clone(), closed.clone()));
+                    let Some(room) = room.take() else { continue };
+                    let (router, closed) = (router.clone(), closed.clone());
+                    match doors.enter(peer.ip(), room) {
+                        Entry::Served(inside) => connections.spawn(async move {
+                            connection(stream, peer, router, Manner::Served, closed).await;
+                            drop(inside);
+                        }),
+                        Entry::Told(crowd, room) => connections.spawn(async move {
+                            connection(stream, peer, crowd, Manner::Told, closed).await;
+                            drop(room);
+                        }),
+                    };
                 }
                 Err(error) => after_failed_accept(&error).await,
             },
@@ -100,7 +119,22 @@ async fn after_failed_accept(error: &io::Error) {
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, mut closed: watch::Receiver<()>) {
+/// How a connection is treated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// As many requests as its peer likes.
+    Served,
+    /// One, and no waiting.
+    Told,
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    manner: Manner,
+    mut closed: watch::Receiver<()>,
+) {
     // answers are small and written at once; waiting for more to send only delays them
     let _ = stream.set_nodelay(true);
     let closing = Closing(closed.clone());
@@ -111,9 +145,13 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, mut clo
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WAIT_MAX)
+        .keep_alive(manner == Manner::Served)
+        .header_read_timeout(match manner {
+            Manner::Served => HEAD_WAIT_MAX,
+            Manner::Told => TOLD_WAIT_MAX,
+        })
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patient::new(stream)), service)
         .with_upgrades();
     tokio::pin!(served);
     tokio::select! {

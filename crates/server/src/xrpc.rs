@@ -32,6 +32,7 @@ mod subject_status;
 mod update_account;
 mod update_handle;
 
+pub(crate) use body::denial as body_denial;
 pub(crate) use proxy::CallsUnderWay;
 
 use axum::body::Body;
@@ -49,6 +50,7 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use entryway_oauth::jwk::Algorithm;
 use entryway_oauth::xrpc_denial::XrpcDenial;
 
+use crate::admission;
 use crate::app::App;
 use crate::failure::{Fault, Incident};
 use crate::password::Unchecked;
@@ -107,6 +109,7 @@ pub(crate) fn methods(app: &App) -> Router<App> {
             procedure(post(update_account::password)),
         )
         .route(proxy::PATH, any(proxy::call))
+        .layer(from_fn_with_state(app.clone(), admission::method))
         .layer(from_fn_with_state(app.clone(), answer_headers))
         .layer(cors())
 }
@@ -152,6 +155,7 @@ impl From<Unchecked> for Failure {
     fn from(unchecked: Unchecked) -> Self {
         match unchecked {
             Unchecked::TooMany(too_many) => Self::Denial(too_many.into()),
+            Unchecked::Overloaded => Self::Denial(XrpcDenial::Overloaded),
             Unchecked::Fault(fault) => Self::Fault(fault),
         }
     }
@@ -168,6 +172,10 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
             Self::Denial(denial) => refusal(&denial),
+            Self::Fault(fault) if fault.is_shortage() => {
+                tracing::warn!(fault = format!("{fault:#}"), "shortage");
+                overloaded()
+            }
             Self::Fault(fault) => {
                 let incident = Incident::log(&fault);
                 let message = format!("something broke on our side, incident {incident}");
@@ -181,8 +189,17 @@ impl IntoResponse for Failure {
     }
 }
 
+/// What is told to whom there is no place for, without a line in the log: there would be thousands.
+pub(crate) fn overloaded() -> Response {
+    rendered(&XrpcDenial::Overloaded)
+}
+
 fn refusal(denial: &XrpcDenial) -> Response {
     tracing::info!(denial.code = denial.name(), denial.reason = %denial, "refused");
+    rendered(denial)
+}
+
+fn rendered(denial: &XrpcDenial) -> Response {
     let status = StatusCode::from_u16(denial.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let message = denial.to_string();
     let body = ErrorBody {

@@ -70,12 +70,24 @@ pub enum Fault {
         /// The migration.
         name: &'static str,
     },
+    /// More verbs wait than may; nothing of this one happened.
+    #[error("too many verbs wait for the database")]
+    Busy,
     /// The store was closed, or its runtime is shutting down.
     #[error("the store is closed")]
     Closed,
 }
 
 impl Fault {
+    /// Whether more is asked of the database than it can do: nothing of the verb happened, and later it may.
+    pub fn is_shortage(&self) -> bool {
+        match self {
+            Self::Busy => true,
+            Self::Engine { source, .. } => source.is_shortage(),
+            _ => false,
+        }
+    }
+
     /// Names the verb in which the engine failed.
     pub(crate) fn during(self, verb: &'static str) -> Self {
         match self {
@@ -114,6 +126,14 @@ impl EngineFault {
     fn is_transient(&self) -> bool {
         let code = self.0.as_database_error().and_then(DatabaseError::code);
         matches!(code.as_deref(), Some("40001" | "40P01" | "23503"))
+    }
+
+    /// No connection of the pool in time; PostgreSQL's too_many_connections, cannot_connect_now,
+    /// lock_not_available and query_canceled, which is our time for a statement.
+    fn is_shortage(&self) -> bool {
+        let code = self.0.as_database_error().and_then(DatabaseError::code);
+        matches!(self.0, sqlx::Error::PoolTimedOut)
+            || matches!(code.as_deref(), Some("53300" | "57P03" | "55P03" | "57014"))
     }
 }
 

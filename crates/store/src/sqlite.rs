@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use sqlx::{AnyConnection, Connection as _};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{Instrument as _, Span};
 
@@ -48,10 +49,13 @@ impl Sqlite {
             answer,
             span: Span::current(),
         };
+        // not waited for: who stands behind so many is served too late
         self.writer
-            .send(Message::Verb(Box::new(job)))
-            .await
-            .map_err(|_| Fault::Closed)?;
+            .try_send(Message::Verb(Box::new(job)))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Fault::Busy,
+                TrySendError::Closed(_) => Fault::Closed,
+            })?;
         answered.await.map_err(|_| Fault::Closed)?
     }
 
@@ -171,7 +175,7 @@ async fn commit(group: &mut [Box<dyn Job>], db: &mut AnyConnection) -> Result<()
     done
 }
 
-/// Verbs that wait for the writer; more wait to be queued.
+/// Verbs that wait for the writer; more are refused.
 const QUEUE_MAX: usize = 1024;
 
 /// Verbs in one commit.

@@ -71,6 +71,7 @@ impl Denial {
             Self::TooManyAttempts {
                 retry_after_seconds: 60,
             },
+            Self::Overloaded,
             Self::AccessDenied,
             Self::GrantTypeUnsupported,
             Self::CodeUnknown,

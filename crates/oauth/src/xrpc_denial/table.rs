@@ -27,6 +27,8 @@ impl XrpcDenial {
             Self::RateLimitExceeded { .. } | Self::SignUpUnderWay { .. } | Self::ChangeUnderWay { .. } => {
                 "RateLimitExceeded"
             }
+            // what the clients of XRPC call a 503
+            Self::Overloaded => "NotEnoughResources",
             Self::MethodNotImplemented => "MethodNotImplemented",
             Self::AuthMissing => "AuthMissing",
             Self::AdminRequired | Self::CredentialsWrong | Self::DidOrPasswordWrong => {
@@ -96,6 +98,7 @@ impl XrpcDenial {
             | Self::LetterNotSent
             | Self::DirectoryRefused
             | Self::DirectoryUnavailable => 502,
+            Self::Overloaded => 503,
             Self::PdsTooSlow => 504,
             Self::PdsUnexplained { status } => *status,
             _ => 400,
@@ -108,6 +111,7 @@ impl XrpcDenial {
             Self::RateLimitExceeded { retry_after_seconds }
             | Self::SignUpUnderWay { retry_after_seconds }
             | Self::ChangeUnderWay { retry_after_seconds } => Some(*retry_after_seconds),
+            Self::Overloaded => Some(2),
             _ => None,
         }
     }
@@ -129,6 +133,7 @@ impl XrpcDenial {
             Self::RateLimitExceeded {
                 retry_after_seconds: 60,
             },
+            Self::Overloaded,
             Self::MethodNotImplemented,
             Self::AuthMissing,
             Self::AuthorizationType,

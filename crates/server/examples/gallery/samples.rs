@@ -326,6 +326,7 @@ fn error(samples: &mut Vec<Sample>) {
             ..view(429)
         },
     );
+    push(samples, "error-overloaded", &view(503));
     push(
         samples,
         "error-ours",

@@ -80,10 +80,20 @@ pub(crate) fn failure(app: &App, failure: Failure) -> Response {
             tracing::info!(denial.code = denial.code(), denial.reason = %denial, "page refused");
             denial_page(app, &denial)
         }
+        Failure::Fault(fault) if fault.is_shortage() => {
+            tracing::warn!(fault = format!("{fault:#}"), "shortage");
+            return overloaded(app);
+        }
         Failure::Fault(fault) => fault_page(app, &Incident::log(&fault)),
     };
     // the error page itself failed: nothing is left to say but the status
     shown.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// The page for whom there is no place.
+pub(crate) fn overloaded(app: &App) -> Response {
+    let shown = denial_page(app, &Denial::Overloaded);
+    shown.unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())
 }
 
 fn denial_page(app: &App, denial: &Denial) -> Result<Response, Failure> {

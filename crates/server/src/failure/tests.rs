@@ -107,6 +107,7 @@ async fn app() -> App {
         root_key: entryway_oauth::secret::ServerKey::new([1; 32]),
         limit_sign_ins: true,
         calls_per_minute: None,
+        capacity: crate::Capacity::default(),
         feed_readers: Vec::new(),
         service_did: Did::parse("did:web:entryway.example").unwrap(),
         handles: HandleRules {

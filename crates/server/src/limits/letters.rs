@@ -97,6 +97,7 @@ mod tests {
             Ok(()) => true,
             Err(Unchecked::TooMany(_)) => false,
             Err(Unchecked::Fault(fault)) => panic!("{fault:?}"),
+            Err(Unchecked::Overloaded) => panic!("overloaded"),
         }
     }
 

@@ -112,6 +112,7 @@ mod tests {
             Ok(_) => true,
             Err(Unchecked::TooMany(_)) => false,
             Err(Unchecked::Fault(fault)) => panic!("{fault:?}"),
+            Err(Unchecked::Overloaded) => panic!("overloaded"),
         }
     }
 

@@ -43,6 +43,7 @@ impl ErrorView<'_> {
             409 => "This sign-in is already finished",
             413 | 414 | 431 => "That was too much to read",
             429 => "Too many tries",
+            503 => "Too much is going on here just now",
             500.. => "Something broke on our side",
             _ => "This request can’t go on",
         }
@@ -62,6 +63,7 @@ impl ErrorView<'_> {
             409 => "It was answered before, perhaps in another tab or with the back button.",
             413 | 414 | 431 => "Your browser sent more than this page takes. Nothing was changed.",
             429 => "To keep accounts safe, this service slows down after many tries in a short time.",
+            503 => "This service has more to do at this moment than it can. Nothing was changed.",
             500.. => "This is not your fault, and nothing was shared with the app.",
             _ => {
                 "The app asked for something in a way this service does not accept. Nothing was shared with it."

@@ -27,7 +27,7 @@ pub(crate) async fn input(request: Request<Body>) -> Result<(Parts, Input), Xrpc
 }
 
 /// The same reasons in the words of this kind of method.
-fn denial(denial: &Denial) -> XrpcDenial {
+pub(crate) fn denial(denial: &Denial) -> XrpcDenial {
     match denial {
         Denial::BodyTooLarge { limit_bytes } => XrpcDenial::BodyTooLarge {
             limit_bytes: *limit_bytes,

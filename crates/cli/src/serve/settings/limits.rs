@@ -1,6 +1,9 @@
 //! How much anybody may ask for.
 
+use std::time::Duration;
+
 use entryway_core::policy::FailedSignIns;
+use entryway_server::Capacity;
 
 use super::Development;
 use crate::config::Section;
@@ -13,6 +16,7 @@ pub(crate) struct Limits {
     /// Calls of one address to the back channel; nothing for no limit.
     pub(crate) calls_per_minute: Option<u32>,
     pub(crate) failed_sign_ins: FailedSignIns,
+    pub(crate) capacity: Capacity,
 }
 
 impl Limits {
@@ -31,11 +35,27 @@ impl Limits {
             of_account: number("failed_sign_ins_of_account", default.of_account),
             of_address: number("failed_sign_ins_of_address", default.of_address),
         };
+        let capacity = Capacity::default();
+        let count = |name, otherwise: usize| {
+            let given = number(name, u32::try_from(otherwise).unwrap_or(u32::MAX));
+            usize::try_from(given).unwrap_or(usize::MAX)
+        };
+        let wait = u32::try_from(capacity.wait.as_millis()).unwrap_or(u32::MAX);
+        let capacity = Capacity {
+            connections: count("connections", capacity.connections),
+            connections_of_address: count("connections_of_address", capacity.connections_of_address),
+            session_calls: count("session_calls", capacity.session_calls),
+            other_calls: count("other_calls", capacity.other_calls),
+            password_calls: count("password_calls", capacity.password_calls),
+            passed_calls: count("passed_calls", capacity.passed_calls),
+            wait: Duration::from_millis(number("wait_milliseconds", wait).into()),
+        };
         let are_on = development.is_none_or(|development| development.rate_limits);
         Self {
             sign_ins: are_on,
             calls_per_minute: are_on.then_some(calls_per_minute),
             failed_sign_ins,
+            capacity,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use super::*;
 use entryway_core::policy::FailedSignIns;
 use entryway_oauth::secret::FeedToken;
+use entryway_server::Capacity;
 
 use crate::config::SettingsFile;
 
@@ -286,6 +287,7 @@ fn a_section_of_development_admits_what_is_refused_without() {
             sign_ins: false,
             calls_per_minute: None,
             failed_sign_ins: FailedSignIns::default(),
+            capacity: Capacity::default(),
         }
     );
     assert_eq!(settings.development.unwrap().resolve.len(), 2);
