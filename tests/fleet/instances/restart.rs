@@ -37,7 +37,10 @@ async fn a_rolling_restart_fails_no_request(several: Instances) {
     let go_on = async |rounds: usize| {
         let enough = asked.load(Ordering::SeqCst) + rounds;
         several
-            .until(|| asked.load(Ordering::SeqCst) >= enough || workers.iter().any(|one| one.is_finished()))
+            .until(|| {
+                asked.load(Ordering::SeqCst) >= enough
+                    || workers.iter().any(tokio::task::JoinHandle::is_finished)
+            })
             .await;
     };
     for number in 0..INSTANCES {
