@@ -14,9 +14,11 @@ on conflict do nothing";
 
 /// did, handle, email
 TAKEN_NAMES = "
-select did, handle, email
-from account
-where did = $1 or handle = $2 or email = $3";
+select did, handle, email from account where did = $1
+union
+select did, handle, email from account where handle = $2
+union
+select did, handle, email from account where email = $3";
 
 /// did
 ACCOUNT = "
