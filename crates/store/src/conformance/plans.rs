@@ -16,27 +16,34 @@ const LISTS: [&str; 5] = [
     "HOMES",
 ];
 
+/// What PostgreSQL finds by its key or its index, unless the table is empty: then all of an index that leaves rows out
+/// costs as little.
+const EMPTY: [&str; 2] = ["LIVE_SIGN_INS", "DUE_SIGN_UPS"];
+
 /// A verb that reads a whole table waits for everybody else's rows and grows with them; one that sweeps does so
 /// again for each of its batches.
 async fn no_verb_reads_a_whole_table(bench: &Bench) {
     let engine = bench.store.engine();
     let mut db = connect(&bench.database.url).await;
     if engine == Engine::Postgres {
-        // of small tables it reads all, whatever the index, unless that is forbidden
-        let settings =
-            "set enable_seqscan = off; set enable_bitmapscan = off; set plan_cache_mode = force_generic_plan";
+        // small tables it reads whole, alone and to join them, whatever the index, unless that is forbidden
+        let settings = "set enable_seqscan = off; set enable_mergejoin = off; set enable_hashjoin = off;
+             set plan_cache_mode = force_generic_plan";
         db.execute(settings).await.unwrap();
     }
-    let mut looked_at = 0;
+    let (mut looked_at, mut found) = (0, Vec::new());
     for (name, text) in statements_on(engine) {
         let read_whole = match engine {
             Engine::Sqlite => read_whole_by_sqlite(name, text, &mut db).await,
             Engine::Postgres => read_whole_by_postgres(text, &mut db).await,
         };
-        let is_list = LISTS.contains(&name);
-        assert!(is_list || read_whole.is_empty(), "{name}: {read_whole:?}");
+        let is_list = LISTS.contains(&name) || (engine == Engine::Postgres && EMPTY.contains(&name));
         looked_at += usize::from(!is_list);
+        if !is_list && !read_whole.is_empty() {
+            found.push((name, read_whole));
+        }
     }
+    assert!(found.is_empty(), "{found:#?}");
     assert!(looked_at > 100, "{looked_at}");
 }
 

@@ -22,10 +22,12 @@ SIGN_UPS_WITH = "
 select id, handle, email, invite, recovery_key, arrival, password_hash, pds_did, stage, hold, held_until, retry_at,
   created_at
 from sign_up
-where id in (select owner from taken_name where kind = 'handle' and name = $1)
-  or id in (select owner from taken_name where kind = 'email' and name = $2)
-  or did in (select owner from taken_name where kind = 'handle' and name = $1)
-  or did in (select owner from taken_name where kind = 'email' and name = $2)
+where id in (select owner from taken_name where (kind = 'handle' and name = $1) or (kind = 'email' and name = $2))
+union
+select id, handle, email, invite, recovery_key, arrival, password_hash, pds_did, stage, hold, held_until, retry_at,
+  created_at
+from sign_up
+where did in (select owner from taken_name where (kind = 'handle' and name = $1) or (kind = 'email' and name = $2))
 order by created_at, id";
 
 /// did. The sign-up with which a DID is on its way here, or came a moment ago.
