@@ -1,11 +1,11 @@
 // Looks for everything secret that a test run issued in what the run left behind.
 //
-//   node find-secrets.mjs SECRETS [--but NAME] FOLDER...
+//   node find-secrets.mjs SECRETS [--but NAME]... FOLDER...
 //
-// SECRETS holds one secret a line. A file of the name NAME is there to hold one, and is not searched. Each is searched for as it is, as a query string would spell it, by the part that
-// alone gives it away (the end of a request_uri, the signature of a token), and by the bytes which that part stands
-// for, raw and in hexadecimal. Thousands of secrets in hundreds of megabytes are too much for `grep -F -f`; this reads
-// each byte once.
+// SECRETS holds one secret a line. A file of the name NAME is there to hold some, and is not searched. Each is
+// searched for as it is, as a query string would spell it, by the part that alone gives it away (the end of a
+// request_uri, the signature of a token), and by the bytes which that part stands for, raw and in hexadecimal.
+// Thousands of secrets in hundreds of megabytes are too much for `grep -F -f`; this reads each byte once.
 
 import { closeSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ const chunkBytes = 1 << 24
 const reportedMax = 40
 
 const { values: { but }, positionals: [secretsFile, ...folders] } = parseArgs({
-  options: { but: { type: 'string' } },
+  options: { but: { type: 'string', multiple: true, default: [] } },
   allowPositionals: true,
 })
 const secrets = [...new Set(readFileSync(secretsFile, 'utf8').split('\n'))].filter((line) => line !== '')
@@ -41,7 +41,7 @@ let bytesRead = 0
 const found = new Map()
 for (const folder of folders) {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() && entry.name !== but) search(join(entry.parentPath, entry.name))
+    if (entry.isFile() && !but.includes(entry.name)) search(join(entry.parentPath, entry.name))
   }
 }
 console.log(`    ${secrets.length} secrets looked for in ${bytesRead} bytes`)

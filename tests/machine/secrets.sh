@@ -8,9 +8,10 @@ no_secret_is_logged() {
 }
 
 # The databases are searched as files, so that nothing hides in a write-ahead log or a dead row. Beside one is the
-# file that tells the readers of the revocation feed their token, as it must.
+# file that tells the readers of the revocation feed their token, and the mailbox of `entryway dev` with the letters that
+# were sent, codes and all, as they must.
 no_secret_is_stored() {
-    absent_from --but feed.token "$data" ${postgres_home:+"$postgres_home/data"}
+    absent_from --but feed.token --but mailbox.jsonl "$data" ${postgres_home:+"$postgres_home/data"}
 }
 
 absent_from() {
