@@ -25,6 +25,7 @@ impl Fill {
     /// Those of the database, and accounts that are there from an earlier time.
     pub async fn into(self, url: &str) -> anyhow::Result<()> {
         Store::open(url).await?.close().await;
+        sqlx::any::install_default_drivers();
         let words = if url.starts_with("sqlite:") {
             SQLITE
         } else {

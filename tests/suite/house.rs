@@ -41,6 +41,7 @@ const IMPURE_DEPENDENCIES: &[&str] = &[
     "jiff",
     "rand",
     "reqwest",
+    "rusqlite",
     "sqlx",
     "time",
     "tokio",
@@ -52,6 +53,7 @@ const IMPURE_DEPENDENCIES: &[&str] = &[
 /// Dependencies that belong to some rooms only, and those rooms.
 const KEPT_TO_ROOMS: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
+    ("rusqlite", &["store"]),
     ("axum", &["server", "sandbox"]),
     // a verified caller as an argument of a handler, for whoever serves with axum
     ("axum-core", &["resource"]),
@@ -72,6 +74,7 @@ const UNWANTED_BY_VERIFIERS: &[&str] = &[
     "josekit",
     "openssl-sys",
     "reqwest",
+    "rusqlite",
     "rustls",
     "sqlx",
     "tokio",
@@ -129,7 +132,7 @@ fn pure_crates_name_no_runtime_network_database_clock_or_chance() {
 }
 
 #[test]
-fn only_the_store_names_sqlx_and_only_the_edges_name_axum_and_askama() {
+fn only_the_store_names_a_database_and_only_the_edges_name_axum_and_askama() {
     let metadata = metadata();
     let mut misplaced = Vec::new();
     for (room, package) in rooms(&metadata) {

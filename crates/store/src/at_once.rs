@@ -9,16 +9,19 @@
 //! row has changed under an update, PostgreSQL evaluates the condition again, which it cannot do with
 //! a step that writes.
 //!
-//! SQLite gets several statements in one message to its thread. Nobody else writes meanwhile, so the
-//! first may look at the marks, and each following one asks whether the one before it changed a row.
+//! SQLite gets several statements, which take the same parameters. Nobody else writes meanwhile, so the first may look
+//! at the marks, and each following one is done only when the one before it changed a row.
 
-use sqlx::AnyConnection;
-use sqlx::any::{Any, AnyArguments};
-use sqlx::query::Query;
-
+use crate::db::{Db, Query, query};
 use crate::fault::Fault;
 use crate::rows::Columns;
-use crate::sql::ByEngine;
+
+/// The text of a verb: a statement of PostgreSQL, and the steps of SQLite.
+#[derive(Clone, Copy)]
+pub(crate) struct AtOnce {
+    pub(crate) sqlite: &'static [&'static str],
+    pub(crate) postgres: &'static str,
+}
 
 /// What became of it.
 pub(crate) struct Done {
@@ -33,13 +36,20 @@ pub(crate) struct Done {
 impl Done {
     /// Runs the text of one of the verbs below with its parameters.
     pub(crate) async fn by(
-        query: Query<'static, Any, AnyArguments>,
-        db: &mut AnyConnection,
+        text: AtOnce,
+        bind: impl FnOnce(Query) -> Query + Send,
+        db: &mut Db<'_>,
     ) -> Result<Self, Fault> {
-        // not `fetch_one`, which on SQLite looks at the first of the statements only
-        let rows = query.fetch_all(db).await?;
-        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-        let columns = Columns::of(row, "(at once)");
+        let query = bind(query(text.postgres));
+        if let Db::Sqlite(sqlite) = db {
+            return Ok(Self {
+                held: false,
+                proof_was_fresh: false,
+                changed: sqlite.steps(text.sqlite, &query.into_values())?,
+            });
+        }
+        let row = query.fetch_one(db).await?;
+        let columns = Columns::of(&row, "(at once)");
         Ok(Self {
             held: columns.count("held")? > 0,
             proof_was_fresh: columns.count("proof")? > 0,
@@ -64,19 +74,19 @@ impl Done {
 /// id, request, admitted_at, expires_at, proof and its end or nulls, challenge and its end
 ///
 /// On PostgreSQL a challenge that was used leaves the proof used up.
-pub(crate) const ADMIT_REQUEST: ByEngine = ByEngine {
-    sqlite: "
+pub(crate) const ADMIT_REQUEST: AtOnce = AtOnce {
+    sqlite: &[
+        "
 insert into auth_request (id, request, admitted_at, expires_at, state)
 select $1, $2, $3, $4, 'pending'
-where not exists (select 1 from mark where digest in ($5, $7) and expires_at > $3);
-
+where not exists (select 1 from mark where digest in ($5, $7) and expires_at > $3)",
+        "
 insert into mark (digest, expires_at)
 select digest, expires_at
 from (select $5 as digest, $6 as expires_at union all select $7, $8)
-where digest is not null and changes() = 1
-on conflict (digest) do update set expires_at = excluded.expires_at;
-
-select 0 as held, 0 as proof, changes() as changed",
+where digest is not null
+on conflict (digest) do update set expires_at = excluded.expires_at",
+    ],
     postgres: "
 with proof as (
   insert into mark (digest, expires_at)
@@ -98,25 +108,25 @@ select (select count(*) from challenge) as held, (select count(*) from proof) as
 };
 
 /// code, now, proof, its end, then the session as in `BEGIN_SESSION`
-pub(crate) const REDEEM_CODE: ByEngine = ByEngine {
-    sqlite: "
+pub(crate) const REDEEM_CODE: AtOnce = AtOnce {
+    sqlite: &[
+        "
 update auth_request
 set state = 'redeemed', session = $5
 where code = $1 and state = 'approved' and code_expires_at > $2
-  and not exists (select 1 from mark where digest = $3 and expires_at > $2);
-
+  and not exists (select 1 from mark where digest = $3 and expires_at > $2)",
+        "
 insert into oauth_session
   (id, did, client_id, scope, jkt, salt, generation, created_at, rotated_at, expires_at, client_key, device, browser)
 select $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, device, browser
 from auth_request
-where code = $1 and changes() = 1;
-
+where code = $1",
+        "
 insert into mark (digest, expires_at)
 select $3, $4
-where changes() = 1
-on conflict (digest) do update set expires_at = excluded.expires_at;
-
-select 0 as held, 0 as proof, changes() as changed",
+where true
+on conflict (digest) do update set expires_at = excluded.expires_at",
+    ],
     postgres: "
 with held as (
   select device, browser from auth_request
@@ -144,19 +154,19 @@ select (select count(*) from held) as held, (select count(*) from proof) as proo
 };
 
 /// id, generation presented, now, proof, its end
-pub(crate) const ROTATE_REFRESH: ByEngine = ByEngine {
-    sqlite: "
+pub(crate) const ROTATE_REFRESH: AtOnce = AtOnce {
+    sqlite: &[
+        "
 update oauth_session
 set generation = generation + 1, rotated_at = $3
 where id = $1 and generation = $2 and ended_at is null and expires_at > $3
-  and not exists (select 1 from mark where digest = $4 and expires_at > $3);
-
+  and not exists (select 1 from mark where digest = $4 and expires_at > $3)",
+        "
 insert into mark (digest, expires_at)
 select $4, $5
-where changes() = 1
-on conflict (digest) do update set expires_at = excluded.expires_at;
-
-select 0 as held, 0 as proof, changes() as changed",
+where true
+on conflict (digest) do update set expires_at = excluded.expires_at",
+    ],
     postgres: "
 with held as (
   select id from oauth_session
@@ -178,9 +188,20 @@ select (select count(*) from held) as held, (select count(*) from proof) as proo
   (select count(*) from changed) as changed",
 };
 
+#[cfg(test)]
+impl AtOnce {
+    /// The statements of an engine.
+    pub(crate) fn on(&self, engine: crate::Engine) -> &[&'static str] {
+        match engine {
+            crate::Engine::Sqlite => self.sqlite,
+            crate::Engine::Postgres => std::slice::from_ref(&self.postgres),
+        }
+    }
+}
+
 /// Each of them, by name.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, ByEngine); 3] = [
+pub(crate) const ALL: [(&str, AtOnce); 3] = [
     ("ADMIT_REQUEST", ADMIT_REQUEST),
     ("REDEEM_CODE", REDEEM_CODE),
     ("ROTATE_REFRESH", ROTATE_REFRESH),

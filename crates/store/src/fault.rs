@@ -1,5 +1,6 @@
 //! What goes wrong on our side, told without telling a secret.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
@@ -79,6 +80,12 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// A statement that always answers with a row did not.
+    pub(crate) const NO_ROW: Self = Self::Engine {
+        verb: "a statement",
+        source: EngineFault(Cause::NoRow),
+    };
+
     /// Whether more is asked of the database than it can do: nothing of the verb happened, and later it may.
     pub fn is_shortage(&self) -> bool {
         match self {
@@ -106,7 +113,7 @@ impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
         Self::Engine {
             verb: "a statement",
-            source: EngineFault(error),
+            source: EngineFault::from(error),
         }
     }
 }
@@ -114,54 +121,100 @@ impl From<sqlx::Error> for Fault {
 /// What the engine said, reduced to what cannot hold a value: codes and the names of constraints.
 ///
 /// PostgreSQL's messages and details quote values, so they are left out.
-pub struct EngineFault(sqlx::Error);
+pub struct EngineFault(Cause);
+
+enum Cause {
+    Postgres(sqlx::Error),
+    Sqlite(rusqlite::Error),
+    Io(std::io::Error),
+    NoRow,
+}
+
+impl From<sqlx::Error> for EngineFault {
+    fn from(error: sqlx::Error) -> Self {
+        Self(match error {
+            sqlx::Error::Io(error) => Cause::Io(error),
+            error => Cause::Postgres(error),
+        })
+    }
+}
+
+impl From<rusqlite::Error> for EngineFault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(Cause::Sqlite(error))
+    }
+}
+
+impl From<std::io::Error> for EngineFault {
+    fn from(error: std::io::Error) -> Self {
+        Self(Cause::Io(error))
+    }
+}
 
 impl EngineFault {
-    pub(crate) const fn new(error: sqlx::Error) -> Self {
-        Self(error)
-    }
-
     /// PostgreSQL's serialization_failure and deadlock_detected; and foreign_key_violation, for what was referred to was
     /// there a moment ago: once more, and its absence is an outcome.
     fn is_transient(&self) -> bool {
-        let code = self.0.as_database_error().and_then(DatabaseError::code);
-        matches!(code.as_deref(), Some("40001" | "40P01" | "23503"))
+        matches!(self.postgres_code().as_deref(), Some("40001" | "40P01" | "23503"))
     }
 
     /// No connection of the pool in time; PostgreSQL's too_many_connections, cannot_connect_now,
     /// lock_not_available and query_canceled, which is our time for a statement.
     fn is_shortage(&self) -> bool {
-        let code = self.0.as_database_error().and_then(DatabaseError::code);
-        matches!(self.0, sqlx::Error::PoolTimedOut)
-            || matches!(code.as_deref(), Some("53300" | "57P03" | "55P03" | "57014"))
+        matches!(self.0, Cause::Postgres(sqlx::Error::PoolTimedOut))
+            || matches!(
+                self.postgres_code().as_deref(),
+                Some("53300" | "57P03" | "55P03" | "57014")
+            )
+    }
+
+    fn postgres_code(&self) -> Option<Cow<'_, str>> {
+        match &self.0 {
+            Cause::Postgres(error) => error.as_database_error().and_then(DatabaseError::code),
+            _ => None,
+        }
     }
 }
 
 impl fmt::Display for EngineFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            sqlx::Error::Database(error) => {
-                write!(f, "code {}", error.code().as_deref().unwrap_or("unknown"))?;
-                if let Some(constraint) = error.constraint() {
-                    write!(f, ", constraint {constraint}")?;
-                }
-                // SQLite names columns and never quotes values
-                if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-                    write!(f, ", {}", error.message())?;
-                }
-                Ok(())
-            }
-            sqlx::Error::Io(_) => f.write_str("input or output failed"),
-            sqlx::Error::Tls(_) => f.write_str("the connection could not be secured"),
-            sqlx::Error::Configuration(_) => f.write_str("the URL has a parameter that is not understood"),
-            sqlx::Error::PoolTimedOut => f.write_str("no connection became free in time"),
-            sqlx::Error::PoolClosed => f.write_str("the pool is closed"),
-            sqlx::Error::WorkerCrashed => f.write_str("the engine's thread ended"),
-            sqlx::Error::RowNotFound => f.write_str("a row was expected"),
-            sqlx::Error::ColumnNotFound(column) => write!(f, "column {column} was expected"),
-            sqlx::Error::ColumnDecode { index, .. } => write!(f, "column {index} has another type"),
-            _ => f.write_str("the driver failed"),
+            Cause::Postgres(error) => postgres(error, f),
+            Cause::Sqlite(error) => sqlite(error, f),
+            Cause::Io(_) => f.write_str("input or output failed"),
+            Cause::NoRow => f.write_str("a row was expected"),
         }
+    }
+}
+
+fn postgres(error: &sqlx::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match error {
+        sqlx::Error::Database(error) => {
+            write!(f, "code {}", error.code().as_deref().unwrap_or("unknown"))?;
+            match error.constraint() {
+                Some(constraint) => write!(f, ", constraint {constraint}"),
+                None => Ok(()),
+            }
+        }
+        sqlx::Error::Tls(_) => f.write_str("the connection could not be secured"),
+        sqlx::Error::Configuration(_) => f.write_str("the URL has a parameter that is not understood"),
+        sqlx::Error::PoolTimedOut => f.write_str("no connection became free in time"),
+        sqlx::Error::PoolClosed => f.write_str("the pool is closed"),
+        _ => f.write_str("the driver failed"),
+    }
+}
+
+/// SQLite names tables and columns, and never quotes values.
+fn sqlite(error: &rusqlite::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match error {
+        rusqlite::Error::SqliteFailure(error, message) => {
+            write!(f, "code {}", error.extended_code)?;
+            match message {
+                Some(message) => write!(f, ", {message}"),
+                None => Ok(()),
+            }
+        }
+        _ => f.write_str("the driver failed"),
     }
 }
 
@@ -174,8 +227,8 @@ impl fmt::Debug for EngineFault {
 impl Error for EngineFault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
-            sqlx::Error::Io(error) => Some(error),
-            sqlx::Error::Tls(error) => Some(error.as_ref()),
+            Cause::Io(error) => Some(error),
+            Cause::Postgres(sqlx::Error::Tls(error)) => Some(error.as_ref()),
             _ => None,
         }
     }

@@ -8,7 +8,8 @@
 //! bring instants and digests.
 //!
 //! Start at [`Store`], then `sql.rs` (every statement), `verbs/` by subject, `at_once.rs` (the hot verbs in
-//! one round trip), `sqlite.rs` (the one writer that groups verbs into commits) and `postgres.rs`.
+//! one round trip), `db.rs` (a statement on either engine), `sqlite.rs` (the one writer that groups verbs into commits)
+//! and `postgres.rs`.
 //!
 //! Invariants: a verb once begun is done or leaves nothing, even when its caller goes away; whatever ends
 //! a session tells of it in the same transaction (`verbs/revocations.rs`); what has
@@ -17,7 +18,8 @@
 //!
 //! Round trips when all goes well: a refusal may take a few more to find its reason. A load is always one, but for
 //! `connected_apps`, which is two.
-//! On SQLite a round trip is a message to a thread:
+//! On SQLite a verb is one message to the writer whatever its statements, and a load of a row is asked where the caller
+//! stands; the table counts statements:
 //!
 //! | verb | PostgreSQL | SQLite |
 //! |---|---|---|
@@ -84,6 +86,7 @@ mod at_once;
 pub mod browser;
 #[cfg(test)]
 mod conformance;
+mod db;
 mod fault;
 mod migrate;
 mod outcome;

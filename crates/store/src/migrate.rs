@@ -6,11 +6,9 @@
 //! never changes once released. Several processes may start at once: all but one wait, then find
 //! nothing to do.
 
-use sqlx::AnyConnection;
-use sqlx::{Connection as _, Executor as _};
-
 use entryway_oauth::secret::Digest;
 
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::rows::Columns;
 use crate::store::Engine;
@@ -93,47 +91,55 @@ impl SchemaState {
 }
 
 /// Brings the schema up to date: everything that is missing, or nothing.
-pub(crate) async fn apply(engine: Engine, db: &mut AnyConnection) -> Result<(), Fault> {
+pub(crate) async fn apply(engine: Engine, db: &mut Db<'_>) -> Result<(), Fault> {
     let begin = match engine {
         Engine::Sqlite => "begin immediate",
         Engine::Postgres => "begin",
     };
     let work = async {
-        let mut transaction = db.begin_with(begin).await?;
-        if engine == Engine::Postgres {
-            transaction.execute(POSTGRES_LOCK).await?;
-        }
-        transaction.execute(CREATE_RECORD).await?;
-        let recorded = recorded(&mut transaction).await?;
-        for migration in missing(engine, &recorded)? {
-            match engine {
-                Engine::Sqlite => apply_pieces(migration.sqlite, &mut transaction).await?,
-                Engine::Postgres => transaction.execute(migration.postgres).await.map(drop)?,
-            }
-            sqlx::query(RECORD)
-                .bind(migration.version)
-                .bind(migration.name)
-                .bind(migration.checksum(engine))
-                .execute(&mut *transaction)
-                .await?;
-            tracing::info!(migration = migration.name, "migration applied");
-        }
-        transaction.commit().await?;
-        Ok(())
+        query(begin).execute(db).await?;
+        let done = apply_missing(engine, db).await;
+        // refused when the engine has rolled back by itself
+        let end = if done.is_ok() { "commit" } else { "rollback" };
+        let ended = query(end).execute(db).await;
+        done.and(ended.map(drop))
     };
     work.await.map_err(|fault: Fault| fault.during("migrate"))
 }
 
+/// As a step of a transaction.
+async fn apply_missing(engine: Engine, db: &mut Db<'_>) -> Result<(), Fault> {
+    if engine == Engine::Postgres {
+        db.run(POSTGRES_LOCK).await?;
+    }
+    db.run(CREATE_RECORD).await?;
+    let recorded = recorded(db).await?;
+    for migration in missing(engine, &recorded)? {
+        match engine {
+            Engine::Sqlite => apply_pieces(migration.sqlite, db).await?,
+            Engine::Postgres => db.run(migration.postgres).await?,
+        }
+        query(RECORD)
+            .bind(migration.version)
+            .bind(migration.name)
+            .bind(migration.checksum(engine))
+            .execute(db)
+            .await?;
+        tracing::info!(migration = migration.name, "migration applied");
+    }
+    Ok(())
+}
+
 /// Applies a text of SQLite, without the columns that are there.
-async fn apply_pieces(text: &'static str, db: &mut AnyConnection) -> Result<(), Fault> {
+async fn apply_pieces(text: &'static str, db: &mut Db<'_>) -> Result<(), Fault> {
     for piece in pieces(text) {
         if let Some((table, column)) = piece.column {
-            let there = sqlx::query(SQLITE_COLUMN_EXISTS).bind(table).bind(column);
+            let there = query(SQLITE_COLUMN_EXISTS).bind(table).bind(column);
             if there.fetch_optional(&mut *db).await?.is_some() {
                 continue;
             }
         }
-        db.execute(piece.text).await?;
+        db.run(piece.text).await?;
     }
     Ok(())
 }
@@ -173,13 +179,13 @@ fn added_column(line: &str) -> Option<(&str, &str)> {
 }
 
 /// What [`apply`] would do.
-pub(crate) async fn check(engine: Engine, db: &mut AnyConnection) -> Result<SchemaState, Fault> {
+pub(crate) async fn check(engine: Engine, db: &mut Db<'_>) -> Result<SchemaState, Fault> {
     let work = async {
         let exists = match engine {
             Engine::Sqlite => SQLITE_RECORD_EXISTS,
             Engine::Postgres => POSTGRES_RECORD_EXISTS,
         };
-        let recorded = match sqlx::query(exists).fetch_optional(&mut *db).await? {
+        let recorded = match query(exists).fetch_optional(&mut *db).await? {
             Some(_) => recorded(db).await?,
             None => Vec::new(),
         };
@@ -196,8 +202,8 @@ struct Recorded {
     checksum: String,
 }
 
-async fn recorded(db: &mut AnyConnection) -> Result<Vec<Recorded>, Fault> {
-    let rows = sqlx::query(RECORDED).fetch_all(db).await?;
+async fn recorded(db: &mut Db<'_>) -> Result<Vec<Recorded>, Fault> {
+    let rows = query(RECORDED).fetch_all(db).await?;
     let read = |row| {
         let columns = Columns::of(row, "schema_migration");
         Ok(Recorded {

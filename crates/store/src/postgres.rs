@@ -2,26 +2,26 @@
 
 use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyPool, ConnectOptions as _, Connection as _, Executor as _};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgPool};
 use tracing::Instrument as _;
 
+use crate::db::Db;
 use crate::fault::{EngineFault, Fault};
-use crate::store::Engine;
 use crate::verbs::{Steps, Verb};
 
 /// The pool of one process.
 #[derive(Clone)]
 pub(crate) struct Postgres {
-    pool: AnyPool,
+    pool: PgPool,
 }
 
 impl Postgres {
-    pub(crate) async fn open(options: AnyConnectOptions) -> Result<Self, Fault> {
+    pub(crate) async fn open(options: PgConnectOptions) -> Result<Self, Fault> {
         // the pool tries for a while and then only says that it took too long
         let first = options.connect().await.map_err(unreachable)?;
         first.close().await.map_err(unreachable)?;
-        let pool = AnyPoolOptions::new()
+        let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             // a ping before each use would double the round trips; one that lay idle is pinged below
@@ -40,7 +40,7 @@ impl Postgres {
     }
 
     /// The pool, for loads.
-    pub(crate) const fn pool(&self) -> &AnyPool {
+    pub(crate) const fn pool(&self) -> &PgPool {
         &self.pool
     }
 
@@ -68,24 +68,24 @@ impl Postgres {
 }
 
 /// Without the address: the URL has it, and may have a password.
-pub(crate) const fn unreachable(error: sqlx::Error) -> Fault {
+pub(crate) fn unreachable(error: sqlx::Error) -> Fault {
     Fault::Open {
         engine: "PostgreSQL",
         at: String::new(),
-        source: EngineFault::new(error),
+        source: EngineFault::from(error),
     }
 }
 
-async fn attempt<V: Verb>(verb: &V, pool: &AnyPool) -> Result<V::Outcome, Fault> {
+async fn attempt<V: Verb>(verb: &V, pool: &PgPool) -> Result<V::Outcome, Fault> {
     let mut db = pool.acquire().await?;
     if V::STEPS == Steps::OneWrite {
-        return verb.apply(&mut db).await;
+        return verb.apply(&mut Db::Postgres(&mut db)).await;
     }
-    if let Some(outcome) = verb.at_once(Engine::Postgres, &mut db).await? {
+    if let Some(outcome) = verb.at_once(&mut Db::Postgres(&mut db)).await? {
         return Ok(outcome);
     }
     let mut transaction = db.begin().await?;
-    let outcome = verb.apply(&mut transaction).await?;
+    let outcome = verb.apply(&mut Db::Postgres(&mut transaction)).await?;
     transaction.commit().await?;
     Ok(outcome)
 }

@@ -5,10 +5,6 @@ mod hosts;
 mod legacy_sessions;
 mod sign_ups;
 
-use sqlx::Row as _;
-use sqlx::any::{Any, AnyRow};
-use sqlx::{Decode, Type};
-
 use entryway_core::account::{Account, AccountStatus, PasswordHash};
 use entryway_core::code::{CodeFacts, CodeState};
 use entryway_core::device::Device;
@@ -23,6 +19,7 @@ use entryway_oauth::secret::{Digest, SessionId};
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle, Nsid, ScopeSet};
 
+use crate::db::{FromCell, Row};
 use crate::fault::Fault;
 use crate::outcome::{PendingRequest, SessionFacts};
 use crate::verbs::clients::ListedClient;
@@ -41,12 +38,12 @@ pub(crate) use sign_ups::{invite, invite_use, sign_up};
 /// The columns of one table in a row.
 #[derive(Clone, Copy)]
 pub(crate) struct Columns<'r> {
-    row: &'r AnyRow,
+    row: &'r Row,
     table: &'static str,
 }
 
 impl<'r> Columns<'r> {
-    pub(crate) const fn of(row: &'r AnyRow, table: &'static str) -> Self {
+    pub(crate) const fn of(row: &'r Row, table: &'static str) -> Self {
         Self { row, table }
     }
 
@@ -57,8 +54,9 @@ impl<'r> Columns<'r> {
         }
     }
 
-    fn value<T: Decode<'r, Any> + Type<Any>>(self, column: &'static str) -> Result<T, Fault> {
-        self.row.try_get(column).map_err(|_| self.impossible(column))
+    fn value<T: FromCell<'r>>(self, column: &'static str) -> Result<T, Fault> {
+        let cell = self.row.cell(column).and_then(T::from_cell);
+        cell.ok_or_else(|| self.impossible(column))
     }
 
     pub(crate) fn text(self, column: &'static str) -> Result<&'r str, Fault> {
@@ -124,7 +122,7 @@ impl<'r> Columns<'r> {
 }
 
 /// From `request, admitted_at, expires_at`.
-pub(crate) fn pending_request(row: &AnyRow) -> Result<PendingRequest, Fault> {
+pub(crate) fn pending_request(row: &Row) -> Result<PendingRequest, Fault> {
     let columns = Columns::of(row, "auth_request");
     Ok(PendingRequest {
         request: request(row)?,
@@ -134,12 +132,12 @@ pub(crate) fn pending_request(row: &AnyRow) -> Result<PendingRequest, Fault> {
 }
 
 /// From `request`.
-pub(crate) fn request(row: &AnyRow) -> Result<AuthorizationRequest, Fault> {
+pub(crate) fn request(row: &Row) -> Result<AuthorizationRequest, Fault> {
     Columns::of(row, "auth_request").parsed("request", |json| serde_json::from_str(json).ok())
 }
 
 /// From the row of `CODE`.
-pub(crate) fn code_facts(row: &AnyRow) -> Result<CodeFacts, Fault> {
+pub(crate) fn code_facts(row: &Row) -> Result<CodeFacts, Fault> {
     let columns = Columns::of(row, "auth_request");
     Ok(CodeFacts {
         request: request(row)?,
@@ -165,7 +163,7 @@ pub(crate) fn code_state(columns: Columns<'_>) -> Result<CodeState, Fault> {
 }
 
 /// From the row of `SESSION`.
-pub(crate) fn session_facts(row: &AnyRow) -> Result<SessionFacts, Fault> {
+pub(crate) fn session_facts(row: &Row) -> Result<SessionFacts, Fault> {
     let columns = Columns::of(row, "oauth_session");
     let account = account(row)?;
     let session = Session {
@@ -208,7 +206,7 @@ fn ended(columns: Columns<'_>) -> Result<Option<Ended>, Fault> {
 }
 
 /// From the columns of an account without the hash of its password.
-pub(crate) fn account(row: &AnyRow) -> Result<Account, Fault> {
+pub(crate) fn account(row: &Row) -> Result<Account, Fault> {
     let columns = Columns::of(row, "account");
     Ok(Account {
         did: columns.parsed("did", |text| Did::parse(text).ok())?,
@@ -223,12 +221,12 @@ pub(crate) fn account(row: &AnyRow) -> Result<Account, Fault> {
 }
 
 /// From `status`.
-pub(crate) fn status(row: &AnyRow) -> Result<AccountStatus, Fault> {
+pub(crate) fn status(row: &Row) -> Result<AccountStatus, Fault> {
     Columns::of(row, "account").parsed("status", status_of)
 }
 
 /// From all columns of an account.
-pub(crate) fn account_and_hash(row: &AnyRow) -> Result<(Account, PasswordHash), Fault> {
+pub(crate) fn account_and_hash(row: &Row) -> Result<(Account, PasswordHash), Fault> {
     let hash = Columns::of(row, "account").text("password_hash")?;
     Ok((account(row)?, PasswordHash::new(hash.to_owned())))
 }
@@ -253,7 +251,7 @@ fn status_of(name: &str) -> Option<AccountStatus> {
 }
 
 /// From `id, last_seen_at` and the account's.
-pub(crate) fn live_sign_in(row: &AnyRow) -> Result<LiveSignIn, Fault> {
+pub(crate) fn live_sign_in(row: &Row) -> Result<LiveSignIn, Fault> {
     let columns = Columns::of(row, "browser_sign_in");
     Ok(LiveSignIn {
         id: sign_in_id(columns)?,
@@ -263,7 +261,7 @@ pub(crate) fn live_sign_in(row: &AnyRow) -> Result<LiveSignIn, Fault> {
 }
 
 /// From `id, did, browser, device, created_at, last_seen_at, expires_at`.
-pub(crate) fn sign_in(row: &AnyRow) -> Result<SignIn, Fault> {
+pub(crate) fn sign_in(row: &Row) -> Result<SignIn, Fault> {
     let columns = Columns::of(row, "browser_sign_in");
     let browser = columns.optional_digest("browser")?;
     Ok(SignIn {
@@ -285,7 +283,7 @@ fn sign_in_id(columns: Columns<'_>) -> Result<SignInId, Fault> {
 }
 
 /// From `scope, known`.
-pub(crate) fn grant(row: &AnyRow) -> Result<Grant, Fault> {
+pub(crate) fn grant(row: &Row) -> Result<Grant, Fault> {
     let columns = Columns::of(row, "client_grant");
     Ok(Grant {
         scope: columns.parsed("scope", |wire| ScopeSet::parse(wire).ok())?,
@@ -294,7 +292,7 @@ pub(crate) fn grant(row: &AnyRow) -> Result<Grant, Fault> {
 }
 
 /// From `name, first_party, logo_type`; nothing where there is no name.
-pub(crate) fn trust(row: &AnyRow) -> Result<Option<Trust>, Fault> {
+pub(crate) fn trust(row: &Row) -> Result<Option<Trust>, Fault> {
     let columns = Columns::of(row, "trusted_client");
     let Some(name) = columns.optional_text("name")? else {
         return Ok(None);
@@ -307,7 +305,7 @@ pub(crate) fn trust(row: &AnyRow) -> Result<Option<Trust>, Fault> {
 }
 
 /// From `client_id, name, first_party, logo_type, trusted_at`.
-pub(crate) fn listed_client(row: &AnyRow) -> Result<ListedClient, Fault> {
+pub(crate) fn listed_client(row: &Row) -> Result<ListedClient, Fault> {
     let columns = Columns::of(row, "trusted_client");
     Ok(ListedClient {
         client_id: columns.parsed("client_id", |text| ClientId::parse(text).ok())?,
@@ -317,7 +315,7 @@ pub(crate) fn listed_client(row: &AnyRow) -> Result<ListedClient, Fault> {
 }
 
 /// From `name, did, rev, cid, record, read_at`.
-pub(crate) fn stored_set(row: &AnyRow) -> Result<StoredSet, Fault> {
+pub(crate) fn stored_set(row: &Row) -> Result<StoredSet, Fault> {
     let columns = Columns::of(row, "permission_set");
     Ok(StoredSet {
         name: columns.parsed("name", |text| Nsid::parse(text).ok())?,
@@ -330,7 +328,7 @@ pub(crate) fn stored_set(row: &AnyRow) -> Result<StoredSet, Fault> {
 }
 
 /// From `kid, algorithm, sealed, created_at, state`.
-pub(crate) fn sealed_key(row: &AnyRow) -> Result<SealedKey, Fault> {
+pub(crate) fn sealed_key(row: &Row) -> Result<SealedKey, Fault> {
     let columns = Columns::of(row, "signing_key");
     Ok(SealedKey {
         kid: columns.text("kid")?.to_owned(),
@@ -349,7 +347,7 @@ pub(crate) fn sealed_key(row: &AnyRow) -> Result<SealedKey, Fault> {
 }
 
 /// From `seq, revoked_at, over_at, revoked`.
-pub(crate) fn told_revocation(row: &AnyRow) -> Result<ToldRevocation, Fault> {
+pub(crate) fn told_revocation(row: &Row) -> Result<ToldRevocation, Fault> {
     let columns = Columns::of(row, "revocation");
     Ok(ToldRevocation {
         seq: columns.number("seq")?,

@@ -1,20 +1,23 @@
 //! SQLite: one writer that groups verbs into a commit, and readers that never wait for it.
 
+mod connection;
 mod file;
 mod readers;
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::thread;
 
-use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
-use tracing::{Instrument as _, Span};
+use tracing::Span;
 
+pub(crate) use self::connection::Connection;
 pub(crate) use self::file::File;
 use self::readers::Readers;
+use crate::db::Db;
 use crate::fault::Fault;
-use crate::store::Engine;
 use crate::verbs::{Steps, Verb};
 
 /// A database file: the way to its writer, and its readers.
@@ -24,11 +27,14 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Starts the writer on a connection made by [`File::connect`].
-    pub(crate) async fn start(file: &File, writer: AnyConnection) -> Result<Self, Fault> {
-        let readers = Readers::open(file).await?;
+    /// Starts the writer on a connection made by [`File::connect`]. Reads the file.
+    pub(crate) fn start(file: &File, writer: Connection) -> Result<Self, Fault> {
+        let readers = Readers::open(file)?;
         let (sender, queue) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(write_all(writer, queue));
+        let named = thread::Builder::new().name("sqlite writer".to_owned());
+        named
+            .spawn(move || write_all(writer, queue))
+            .map_err(|error| file.fault(error))?;
         Ok(Self {
             writer: sender,
             readers,
@@ -64,7 +70,7 @@ impl Sqlite {
         if self.writer.send(Message::Close).await.is_ok() {
             self.writer.closed().await;
         }
-        self.readers.close().await;
+        self.readers.close();
     }
 }
 
@@ -76,10 +82,7 @@ enum Message {
 /// A verb in the queue, whatever its outcome's type.
 trait Job: Send {
     /// Does the verb and keeps its outcome.
-    fn run<'a>(
-        &'a mut self,
-        db: &'a mut AnyConnection,
-    ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+    fn run(&mut self, db: &mut Connection) -> Result<(), Fault>;
 
     /// Tells the caller: the outcome kept, or the fault.
     fn answer(self: Box<Self>, committed: Result<(), Fault>);
@@ -93,23 +96,22 @@ struct Queued<V: Verb> {
 }
 
 impl<V: Verb> Job for Queued<V> {
-    fn run<'a>(
-        &'a mut self,
-        db: &'a mut AnyConnection,
-    ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>> {
-        let span = self.span.clone();
-        let work = async move {
+    fn run(&mut self, db: &mut Connection) -> Result<(), Fault> {
+        let _entered = self.span.enter();
+        let verb = &self.verb;
+        let work = async {
+            let db = &mut Db::Sqlite(db);
             let at_once = match V::STEPS {
-                Steps::Several => self.verb.at_once(Engine::Sqlite, db).await?,
+                Steps::Several => verb.at_once(db).await?,
                 Steps::OneWrite => None,
             };
-            self.outcome = Some(match at_once {
-                Some(outcome) => outcome,
-                None => self.verb.apply(db).await?,
-            });
-            Ok(())
+            match at_once {
+                Some(outcome) => Ok(outcome),
+                None => verb.apply(db).await,
+            }
         };
-        Box::pin(work.instrument(span))
+        self.outcome = Some(answered(work)?);
+        Ok(())
     }
 
     fn answer(self: Box<Self>, committed: Result<(), Fault>) {
@@ -124,11 +126,28 @@ impl<V: Verb> Job for Queued<V> {
     }
 }
 
+/// What asks nothing but SQLite, which answers at once.
+pub(crate) fn answered<T>(asking: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    match pin!(asking).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        // a verb that waits for anything else would stop every other one
+        Poll::Pending => Err(Fault::Closed),
+    }
+}
+
 /// The writer: takes what is queued, commits it together, answers, until there is nobody left to ask.
-async fn write_all(mut db: AnyConnection, mut queue: mpsc::Receiver<Message>) {
+fn write_all(mut db: Connection, mut queue: mpsc::Receiver<Message>) {
     let mut messages = Vec::with_capacity(GROUP_MAX);
     let mut is_open = true;
-    while is_open && queue.recv_many(&mut messages, GROUP_MAX).await > 0 {
+    while is_open && let Some(first) = queue.blocking_recv() {
+        messages.push(first);
+        // who is about to ask for something shares this commit; where there is nobody, this takes no time
+        thread::yield_now();
+        while messages.len() < GROUP_MAX
+            && let Ok(next) = queue.try_recv()
+        {
+            messages.push(next);
+        }
         let mut group = Vec::with_capacity(messages.len());
         for message in messages.drain(..) {
             match message {
@@ -136,43 +155,44 @@ async fn write_all(mut db: AnyConnection, mut queue: mpsc::Receiver<Message>) {
                 Message::Close => is_open = false,
             }
         }
-        commit_group(group, &mut db).await;
+        commit_group(group, &mut db);
     }
-    let _ = db.close().await;
+    // before the queue, whose end tells that it is closed
+    drop(db);
 }
 
 /// Commits the verbs together; if that fails, each alone, so that a fault is only its own verb's.
 ///
 /// A savepoint each would do the same at the cost of two more statements for every verb that goes well.
-async fn commit_group(mut group: Vec<Box<dyn Job>>, db: &mut AnyConnection) {
-    if group.len() > 1 && commit(&mut group, db).await.is_ok() {
+fn commit_group(mut group: Vec<Box<dyn Job>>, db: &mut Connection) {
+    if group.len() > 1 && commit(&mut group, db).is_ok() {
         for job in group {
             job.answer(Ok(()));
         }
         return;
     }
     for mut job in group {
-        let committed = commit(std::slice::from_mut(&mut job), db).await;
+        let committed = commit(std::slice::from_mut(&mut job), db);
         job.answer(committed);
     }
 }
 
 /// All of them and their commit, or nothing.
-async fn commit(group: &mut [Box<dyn Job>], db: &mut AnyConnection) -> Result<(), Fault> {
-    let work = async {
-        sqlx::query("begin immediate").execute(&mut *db).await?;
-        for job in group {
-            job.run(db).await?;
-        }
-        sqlx::query("commit").execute(&mut *db).await?;
-        Ok(())
-    };
-    let done: Result<(), Fault> = work.await;
+fn commit(group: &mut [Box<dyn Job>], db: &mut Connection) -> Result<(), Fault> {
+    let done = commit_or_stop(group, db);
     if done.is_err() {
         // refused when SQLite has rolled back by itself, as it does when the disk is full
-        let _ = sqlx::query("rollback").execute(db).await;
+        let _ = db.execute("rollback", &[]);
     }
     done
+}
+
+fn commit_or_stop(group: &mut [Box<dyn Job>], db: &mut Connection) -> Result<(), Fault> {
+    db.execute("begin immediate", &[])?;
+    for job in group {
+        job.run(db)?;
+    }
+    db.execute("commit", &[]).map(drop)
 }
 
 /// Verbs that wait for the writer; more are refused.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use sqlx::ConnectOptions as _;
-use sqlx::any::{Any, AnyArguments, AnyConnectOptions, AnyRow};
-use sqlx::query::Query;
+use sqlx::postgres::PgConnectOptions;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tracing::instrument;
 
+use crate::db::{Db, Query, Row};
 use crate::fault::Fault;
 use crate::migrate::{self, SchemaState};
 use crate::postgres::{self, Postgres};
-use crate::sqlite::{File, Sqlite};
+use crate::sqlite::{self, File, Sqlite};
 use crate::verbs::Verb;
 
 /// Everything that outlives a request, behind verbs that are atomic and either happen or answer no.
@@ -48,7 +49,7 @@ enum Migrations {
 /// A database not yet opened.
 enum Location {
     Sqlite(File),
-    Postgres(AnyConnectOptions),
+    Postgres(Box<PgConnectOptions>),
 }
 
 impl Store {
@@ -92,13 +93,12 @@ impl Store {
     #[instrument(name = "store.schema", level = "debug", skip_all)]
     pub async fn schema(&self) -> Result<SchemaState, Fault> {
         match &*self.database {
-            Database::Sqlite(sqlite) => match sqlite.readers().acquire().await.as_mut() {
-                Some(db) => migrate::check(Engine::Sqlite, db).await,
-                None => Err(Fault::Closed),
-            },
+            Database::Sqlite(sqlite) => sqlite
+                .readers()
+                .point(|db| sqlite::answered(migrate::check(Engine::Sqlite, &mut Db::Sqlite(db)))),
             Database::Postgres(postgres) => {
                 let mut db = postgres.pool().acquire().await?;
-                migrate::check(Engine::Postgres, &mut db).await
+                migrate::check(Engine::Postgres, &mut Db::Postgres(&mut db)).await
             }
         }
     }
@@ -139,36 +139,35 @@ impl Store {
         Ok(outcome)
     }
 
-    /// Loads a row.
-    pub(crate) async fn load(
-        &self,
-        name: &'static str,
-        query: Query<'static, Any, AnyArguments>,
-    ) -> Result<Option<AnyRow>, Fault> {
+    /// Loads a row that is found by a key.
+    pub(crate) async fn load(&self, name: &'static str, query: Query) -> Result<Option<Row>, Fault> {
         let row = match &*self.database {
-            Database::Sqlite(sqlite) => match sqlite.readers().acquire().await.as_mut() {
-                Some(db) => query.fetch_optional(db).await,
-                None => return Err(Fault::Closed),
+            Database::Sqlite(sqlite) => sqlite
+                .readers()
+                .point(|db| sqlite::answered(query.fetch_optional(&mut Db::Sqlite(db)))),
+            Database::Postgres(postgres) => match postgres.pool().acquire().await {
+                Ok(mut db) => query.fetch_optional(&mut Db::Postgres(&mut db)).await,
+                Err(error) => Err(error.into()),
             },
-            Database::Postgres(postgres) => query.fetch_optional(postgres.pool()).await,
         };
-        row.map_err(|error| Fault::from(error).during(name))
+        row.map_err(|fault| fault.during(name))
     }
 
     /// Loads rows.
-    pub(crate) async fn load_all(
-        &self,
-        name: &'static str,
-        query: Query<'static, Any, AnyArguments>,
-    ) -> Result<Vec<AnyRow>, Fault> {
+    pub(crate) async fn load_all(&self, name: &'static str, query: Query) -> Result<Vec<Row>, Fault> {
         let rows = match &*self.database {
-            Database::Sqlite(sqlite) => match sqlite.readers().acquire().await.as_mut() {
-                Some(db) => query.fetch_all(db).await,
-                None => return Err(Fault::Closed),
+            Database::Sqlite(sqlite) => {
+                let list = sqlite
+                    .readers()
+                    .list(|db| sqlite::answered(query.fetch_all(&mut Db::Sqlite(db))));
+                list.await
+            }
+            Database::Postgres(postgres) => match postgres.pool().acquire().await {
+                Ok(mut db) => query.fetch_all(&mut Db::Postgres(&mut db)).await,
+                Err(error) => Err(error.into()),
             },
-            Database::Postgres(postgres) => query.fetch_all(postgres.pool()).await,
         };
-        rows.map_err(|error| Fault::from(error).during(name))
+        rows.map_err(|fault| fault.during(name))
     }
 }
 
@@ -180,32 +179,36 @@ impl std::fmt::Debug for Store {
 
 impl Location {
     fn parse(url: &str) -> Result<Self, Fault> {
-        sqlx::any::install_default_drivers();
         if url.starts_with("sqlite:") {
             return File::parse(url).map(Self::Sqlite);
         }
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(Fault::Url("must begin with sqlite: or postgres://"));
         }
-        let options: AnyConnectOptions = url
+        let options: PgConnectOptions = url
             .parse()
             .map_err(|_| Fault::Url("is not one of PostgreSQL: expected postgres://user@host/name"))?;
-        Ok(Self::Postgres(options.disable_statement_logging()))
+        Ok(Self::Postgres(Box::new(options.disable_statement_logging())))
     }
 
     async fn open(&self, migrations: Migrations) -> Result<Store, Fault> {
         let database = match self {
-            Self::Sqlite(file) => {
-                let mut writer = file.connect().await?;
-                if migrations == Migrations::Apply {
-                    migrate::apply(Engine::Sqlite, &mut writer).await?;
-                }
-                Database::Sqlite(Sqlite::start(file, writer).await?)
-            }
+            Self::Sqlite(file) => Database::Sqlite(
+                of_file(file, move |file| {
+                    let mut writer = file.connect()?;
+                    if migrations == Migrations::Apply {
+                        let db = &mut Db::Sqlite(&mut writer);
+                        sqlite::answered(migrate::apply(Engine::Sqlite, db))?;
+                    }
+                    Sqlite::start(file, writer)
+                })
+                .await?,
+            ),
             Self::Postgres(options) => {
-                let postgres = Postgres::open(options.clone()).await?;
+                let postgres = Postgres::open((**options).clone()).await?;
                 if migrations == Migrations::Apply {
-                    migrate::apply(Engine::Postgres, &mut *postgres.pool().acquire().await?).await?;
+                    let mut db = postgres.pool().acquire().await?;
+                    migrate::apply(Engine::Postgres, &mut Db::Postgres(&mut db)).await?;
                 }
                 Database::Postgres(postgres)
             }
@@ -218,13 +221,32 @@ impl Location {
 
     async fn check(&self) -> Result<SchemaState, Fault> {
         match self {
-            Self::Sqlite(file) if !file.exists() => Ok(SchemaState::empty()),
-            Self::Sqlite(file) => migrate::check(Engine::Sqlite, &mut file.connect_reader().await?).await,
+            Self::Sqlite(file) => {
+                of_file(file, |file| {
+                    if !file.exists() {
+                        return Ok(SchemaState::empty());
+                    }
+                    let db = &mut file.connect_reader()?;
+                    sqlite::answered(migrate::check(Engine::Sqlite, &mut Db::Sqlite(db)))
+                })
+                .await
+            }
             Self::Postgres(options) => {
                 let connected = options.connect().await;
                 let mut db = connected.map_err(postgres::unreachable)?;
-                migrate::check(Engine::Postgres, &mut db).await
+                migrate::check(Engine::Postgres, &mut Db::Postgres(&mut db)).await
             }
         }
     }
+}
+
+/// Does what may wait for others who have the file, in a thread that may.
+async fn of_file<T: Send + 'static>(
+    file: &File,
+    work: impl FnOnce(&File) -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let file = file.clone();
+    // the runtime is shutting down
+    let done = spawn_blocking(move || work(&file)).await;
+    done.map_err(|_| Fault::Closed)?
 }

@@ -2,10 +2,8 @@
 
 use std::future::Future;
 
-use sqlx::AnyConnection;
-
+use crate::db::Db;
 use crate::fault::Fault;
-use crate::store::Engine;
 
 pub(crate) mod account_changes;
 pub(crate) mod account_email;
@@ -51,18 +49,14 @@ pub(crate) trait Verb: Send + Sync + 'static {
     /// keeps nothing from one run to the next.
     ///
     /// On SQLite within a transaction of the one writer; on PostgreSQL as [`Steps`] says.
-    fn apply(&self, db: &mut AnyConnection) -> impl Future<Output = Result<Self::Outcome, Fault>> + Send;
+    fn apply(&self, db: &mut Db<'_>) -> impl Future<Output = Result<Self::Outcome, Fault>> + Send;
 
     /// How many steps [`Verb::apply`] has.
     const STEPS: Steps = Steps::OneWrite;
 
     /// Does it in one round trip, if nothing stands against it. `None` means that nothing was changed
     /// and [`Verb::apply`] must find out why.
-    fn at_once(
-        &self,
-        _engine: Engine,
-        _db: &mut AnyConnection,
-    ) -> impl Future<Output = Result<Option<Self::Outcome>, Fault>> + Send {
+    fn at_once(&self, _db: &mut Db<'_>) -> impl Future<Output = Result<Option<Self::Outcome>, Fault>> + Send {
         async { Ok(None) }
     }
 

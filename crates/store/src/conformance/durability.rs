@@ -212,7 +212,7 @@ async fn a_url_that_names_no_database_is_refused_in_a_sentence() {
         ),
         (
             "sqlite://x?mode=odd",
-            "the database URL is not one of SQLite: expected sqlite:///path/to/file.db",
+            "the database URL has a parameter that is not understood: SQLite takes mode=rw and mode=rwc",
         ),
         (
             "postgres://me:hunter2@db:port/entryway",

@@ -6,8 +6,10 @@ use crate::verbs::{revocations, sweep};
 use crate::{Engine, at_once, sql};
 
 pub(super) fn statements_on(engine: Engine) -> Vec<(&'static str, &'static str)> {
-    let by_engine = at_once::ALL.iter().chain(&sweep::ALL);
-    let by_engine = by_engine.map(|(name, text)| (*name, text.on(engine)));
+    let sweeps = sweep::ALL.iter().map(|(name, text)| (*name, text.on(engine)));
+    let steps = |(name, text): &'static (&'static str, at_once::AtOnce)| {
+        text.on(engine).iter().map(move |step| (*name, *step))
+    };
     let to_delete = ("HOLD_TO_DELETE", sql::HOLD_TO_DELETE.on(engine));
     sql::ALL
         .iter()
@@ -15,7 +17,8 @@ pub(super) fn statements_on(engine: Engine) -> Vec<(&'static str, &'static str)>
         .flatten()
         .copied()
         .chain(revocations::ENDINGS)
-        .chain(by_engine)
+        .chain(sweeps)
+        .chain(at_once::ALL.iter().flat_map(steps))
         .chain([to_delete])
         .collect()
 }

@@ -1,15 +1,14 @@
 //! Rows about changes of accounts.
 
-use sqlx::any::AnyRow;
-
 use entryway_core::account_change::AccountChange;
 use entryway_scope::Did;
 
 use super::Columns;
+use crate::db::Row;
 use crate::fault::Fault;
 
 /// From the row of `ACCOUNT_CHANGE`.
-pub(crate) fn account_change(row: &AnyRow) -> Result<AccountChange, Fault> {
+pub(crate) fn account_change(row: &Row) -> Result<AccountChange, Fault> {
     let columns = Columns::of(row, "account_change");
     let change = AccountChange {
         did: columns.parsed("did", |text| Did::parse(text).ok())?,

@@ -1,18 +1,17 @@
 //! Rows about PDS hosts and handles.
 
-use sqlx::any::AnyRow;
-
 use entryway_core::account::AccountStatus;
 use entryway_oauth::issuer::Issuer;
 use entryway_scope::Did;
 
 use super::{Columns, status_of};
+use crate::db::Row;
 use crate::fault::Fault;
 use crate::verbs::handles::HandleOwner;
 use crate::verbs::hosts::{Home, HostState, PdsHost};
 
 /// From `did, url, sealed_password, state, added_at`.
-pub(crate) fn pds_host(row: &AnyRow) -> Result<PdsHost, Fault> {
+pub(crate) fn pds_host(row: &Row) -> Result<PdsHost, Fault> {
     let columns = Columns::of(row, "pds_host");
     Ok(PdsHost {
         did: columns.parsed("did", |text| Did::parse(text).ok())?,
@@ -24,7 +23,7 @@ pub(crate) fn pds_host(row: &AnyRow) -> Result<PdsHost, Fault> {
 }
 
 /// From `pds_did, accounts`.
-pub(crate) fn home(row: &AnyRow) -> Result<Home, Fault> {
+pub(crate) fn home(row: &Row) -> Result<Home, Fault> {
     let columns = Columns::of(row, "account");
     Ok(Home {
         pds_did: columns.text("pds_did")?.to_owned(),
@@ -33,7 +32,7 @@ pub(crate) fn home(row: &AnyRow) -> Result<Home, Fault> {
 }
 
 /// From `did, status`; no status where there is no account yet.
-pub(crate) fn handle_owner(row: &AnyRow) -> Result<HandleOwner, Fault> {
+pub(crate) fn handle_owner(row: &Row) -> Result<HandleOwner, Fault> {
     let columns = Columns::of(row, "taken_name");
     let status = match columns.optional_text("status")? {
         Some(word) => status_of(word).ok_or_else(|| columns.impossible("status"))?,

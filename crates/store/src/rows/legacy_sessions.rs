@@ -1,7 +1,5 @@
 //! Rows about sessions of `createSession`, app passwords and codes sent by e-mail.
 
-use sqlx::any::AnyRow;
-
 use entryway_core::app_password::{AppPasswordEntry, AppPasswordKind, AppPasswordName};
 use entryway_core::email_token::StoredEmailToken;
 use entryway_core::legacy_session::{Basis, LegacySession, Superseded};
@@ -9,11 +7,12 @@ use entryway_oauth::secret::{Digest, SessionId};
 use entryway_scope::Did;
 
 use super::{Columns, account};
+use crate::db::Row;
 use crate::fault::Fault;
 use crate::outcome::{LegacySessionFacts, ListedLegacySession};
 
 /// From the row of `LEGACY_SESSION`.
-pub(crate) fn legacy_session_facts(row: &AnyRow) -> Result<LegacySessionFacts, Fault> {
+pub(crate) fn legacy_session_facts(row: &Row) -> Result<LegacySessionFacts, Fault> {
     let columns = Columns::of(row, "legacy_session");
     let account = account(row)?;
     let session = LegacySession {
@@ -33,7 +32,7 @@ pub(crate) fn legacy_session_facts(row: &AnyRow) -> Result<LegacySessionFacts, F
 }
 
 /// From the row of `LEGACY_SESSIONS_OF_ACCOUNT`.
-pub(crate) fn listed_legacy_session(row: &AnyRow) -> Result<ListedLegacySession, Fault> {
+pub(crate) fn listed_legacy_session(row: &Row) -> Result<ListedLegacySession, Fault> {
     let columns = Columns::of(row, "legacy_session");
     Ok(ListedLegacySession {
         id: columns.parsed("id", SessionId::parse)?,
@@ -72,12 +71,12 @@ fn kind_of(name: &str) -> Option<AppPasswordKind> {
 }
 
 /// From `kind`.
-pub(crate) fn kind(row: &AnyRow) -> Result<AppPasswordKind, Fault> {
+pub(crate) fn kind(row: &Row) -> Result<AppPasswordKind, Fault> {
     Columns::of(row, "app_password").parsed("kind", kind_of)
 }
 
 /// From `name, kind, created_at`.
-pub(crate) fn app_password(row: &AnyRow) -> Result<AppPasswordEntry, Fault> {
+pub(crate) fn app_password(row: &Row) -> Result<AppPasswordEntry, Fault> {
     let columns = Columns::of(row, "app_password");
     Ok(AppPasswordEntry {
         name: columns.parsed("name", |text| AppPasswordName::parse(text).ok())?,
@@ -87,7 +86,7 @@ pub(crate) fn app_password(row: &AnyRow) -> Result<AppPasswordEntry, Fault> {
 }
 
 /// From `did, digest, created_at`.
-pub(crate) fn email_token(row: &AnyRow) -> Result<(Did, StoredEmailToken), Fault> {
+pub(crate) fn email_token(row: &Row) -> Result<(Did, StoredEmailToken), Fault> {
     let columns = Columns::of(row, "email_token");
     let digest: [u8; 32] = columns
         .bytes("digest")?

@@ -1,7 +1,5 @@
 //! Rows about sign-ups and invites.
 
-use sqlx::any::AnyRow;
-
 use entryway_core::account::PasswordHash;
 use entryway_core::email::EmailAddress;
 use entryway_core::invite::{Invite, InviteCode, InviteUse};
@@ -9,10 +7,11 @@ use entryway_core::sign_up::{SignUp, SignUpId, SignUpRequest};
 use entryway_scope::{Did, Handle};
 
 use super::Columns;
+use crate::db::Row;
 use crate::fault::Fault;
 
 /// From the row of `SIGN_UP`.
-pub(crate) fn sign_up(row: &AnyRow) -> Result<SignUp, Fault> {
+pub(crate) fn sign_up(row: &Row) -> Result<SignUp, Fault> {
     let columns = Columns::of(row, "sign_up");
     let invite = columns
         .optional_text("invite")?
@@ -41,7 +40,7 @@ pub(crate) fn sign_up(row: &AnyRow) -> Result<SignUp, Fault> {
 }
 
 /// From the row of `INVITE`, without who used it.
-pub(crate) fn invite(row: &AnyRow) -> Result<Invite, Fault> {
+pub(crate) fn invite(row: &Row) -> Result<Invite, Fault> {
     let columns = Columns::of(row, "invite_code");
     Ok(Invite {
         code: columns.parsed("code", |text| InviteCode::parse(text).ok())?,
@@ -56,7 +55,7 @@ pub(crate) fn invite(row: &AnyRow) -> Result<Invite, Fault> {
 }
 
 /// From `code, used_by, used_at`.
-pub(crate) fn invite_use(row: &AnyRow) -> Result<(InviteCode, InviteUse), Fault> {
+pub(crate) fn invite_use(row: &Row) -> Result<(InviteCode, InviteUse), Fault> {
     let columns = Columns::of(row, "invite_use");
     let used = InviteUse {
         used_by: columns.parsed("used_by", |text| Did::parse(text).ok())?,

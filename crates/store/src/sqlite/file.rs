@@ -1,19 +1,19 @@
 //! The file a SQLite database lives in: named by a URL, made for its owner only.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
+use std::thread::sleep;
 use std::time::Duration;
 
-use sqlx::any::AnyConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AnyConnection, ConnectOptions as _, Executor as _, Row as _};
+use percent_encoding::percent_decode_str;
+use rusqlite::OpenFlags;
 
+use super::Connection;
 use crate::fault::{EngineFault, Fault};
 
 /// Where a database is, as its URL says.
+#[derive(Clone)]
 pub(crate) struct File {
     path: PathBuf,
-    options: AnyConnectOptions,
     may_create: bool,
 }
 
@@ -25,20 +25,27 @@ impl File {
                 "must name a file: SQLite in memory has one connection only",
             ));
         }
-        let parsed = SqliteConnectOptions::from_str(url)
-            .map_err(|_| Fault::Url("is not one of SQLite: expected sqlite:///path/to/file.db"))?;
-        let path = std::path::absolute(parsed.get_filename())
+        let rest = url.strip_prefix("sqlite:").ok_or(Fault::Url(
+            "is not one of SQLite: expected sqlite:///path/to/file.db",
+        ))?;
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+        let may_create = match parameters {
+            "" | "mode=rwc" => true,
+            "mode=rw" => false,
+            _ => {
+                return Err(Fault::Url(
+                    "has a parameter that is not understood: SQLite takes mode=rw and mode=rwc",
+                ));
+            }
+        };
+        let path = percent_decode_str(path)
+            .decode_utf8()
+            .map_err(|_| Fault::Url("has a path that is not understood"))?;
+        // an absolute path of nothing is that of the folder we are in
+        let path = std::path::absolute(&*path)
             .map_err(|_| Fault::Url("must name a file: expected sqlite:///path/to/file.db"))?;
-        let may_create = !url.contains("mode=") || url.contains("mode=rwc");
-        let location = parsed.filename(&path).to_url_lossy();
-        let options = AnyConnectOptions::from_url(&location)
-            .map_err(|_| Fault::Url("has a path that is not understood"))?
-            .disable_statement_logging();
-        Ok(Self {
-            path,
-            options,
-            may_create,
-        })
+        Ok(Self { path, may_create })
     }
 
     /// Whether somebody made it.
@@ -46,35 +53,41 @@ impl File {
         self.path.exists()
     }
 
-    /// Opens the file for writing, making it if the URL allows that.
-    pub(crate) async fn connect(&self) -> Result<AnyConnection, Fault> {
+    /// Opens the file for writing, making it if the URL allows that. Waits for others who open it.
+    pub(crate) fn connect(&self) -> Result<Connection, Fault> {
         if self.may_create {
-            create_private(&self.path).map_err(|error| self.fault(sqlx::Error::Io(error)))?;
+            create_private(&self.path).map_err(|error| self.fault(error))?;
         }
-        let open = async {
-            let mut db = self.options.connect().await?;
-            db.execute(WRITER_SETTINGS).await?;
-            keep_a_write_ahead_log(&mut db).await?;
-            Ok(db)
+        let open = || {
+            let db = self.open()?;
+            db.execute_batch(WRITER_SETTINGS)?;
+            keep_a_write_ahead_log(&db)?;
+            Ok(Connection::new(db))
         };
-        open.await.map_err(|error| self.fault(error))
+        open().map_err(|error: EngineFault| self.fault(error))
     }
 
     /// Opens the file, which is there by now, for reading only.
-    pub(crate) async fn connect_reader(&self) -> Result<AnyConnection, Fault> {
-        let open = async {
-            let mut db = self.options.connect().await?;
-            db.execute(READER_SETTINGS).await?;
-            Ok(db)
+    pub(crate) fn connect_reader(&self) -> Result<Connection, Fault> {
+        let open = || {
+            let db = self.open()?;
+            db.execute_batch(READER_SETTINGS)?;
+            Ok(Connection::new(db))
         };
-        open.await.map_err(|error| self.fault(error))
+        open().map_err(|error: EngineFault| self.fault(error))
     }
 
-    fn fault(&self, error: sqlx::Error) -> Fault {
+    /// A connection is asked by one at a time, so it needs no lock of its own.
+    fn open(&self) -> Result<rusqlite::Connection, rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        rusqlite::Connection::open_with_flags(&self.path, flags)
+    }
+
+    pub(super) fn fault(&self, error: impl Into<EngineFault>) -> Fault {
         Fault::Open {
             engine: "SQLite",
             at: format!(" at {}", self.path.display()),
-            source: EngineFault::new(error),
+            source: error.into(),
         }
     }
 }
@@ -96,20 +109,19 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 
 /// Switching to a write-ahead log takes the file alone and does not wait for that, so starters that
 /// come at the same time take turns here. It is done once in the life of a file.
-async fn keep_a_write_ahead_log(db: &mut AnyConnection) -> Result<(), sqlx::Error> {
+fn keep_a_write_ahead_log(db: &rusqlite::Connection) -> Result<(), EngineFault> {
     for _ in 0..WAL_ATTEMPTS_MAX {
-        match sqlx::query("pragma journal_mode = wal").fetch_one(&mut *db).await {
-            Ok(row) if row.try_get::<&str, _>(0)? == "wal" => return Ok(()),
-            Ok(_) | Err(sqlx::Error::Database(_)) => tokio::time::sleep(WAL_PAUSE).await,
-            Err(error) => return Err(error),
+        match db.query_row("pragma journal_mode = wal", [], |row| row.get::<_, String>(0)) {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(_) | Err(rusqlite::Error::SqliteFailure(..)) => sleep(WAL_PAUSE),
+            Err(error) => return Err(error.into()),
         }
     }
-    let io = std::io::Error::other("the file cannot keep a write-ahead log");
-    Err(sqlx::Error::Io(io))
+    Err(std::io::Error::other("the file cannot keep a write-ahead log").into())
 }
 
-/// sqlx turns foreign keys on by itself; said again because everything hangs on it. The cache, 16 MB for each connection
-/// at most, holds the inner pages of the trees of ten million sessions: without them a look-up reads several.
+/// The cache, 16 MB for each connection at most, holds the inner pages of the trees of ten million sessions: without
+/// them a look-up reads several.
 const WRITER_SETTINGS: &str = "
 pragma foreign_keys = on;
 pragma busy_timeout = 5000;

@@ -8,7 +8,6 @@ mod deletion;
 mod finish;
 mod follow;
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::account_change::{AccountChange, Kind, Stage, StatusChange};
@@ -17,6 +16,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{ChangeAdvance, ChangeBegin, ChangeDrop, ChangeFinish, DeletionBegin, Following};
 use crate::verbs::{Steps, Verb, accounts};
@@ -62,7 +62,7 @@ impl Store {
     /// The unfinished changes of an account, or of one that is gone: one of each kind at most.
     #[instrument(name = "store.changes_of", level = "debug", skip_all)]
     pub async fn changes_of(&self, did: &Did) -> Result<Vec<AccountChange>, Fault> {
-        let query = sqlx::query(sql::CHANGES_OF).bind(did.to_string());
+        let query = query(sql::CHANGES_OF).bind(did.to_string());
         let rows = self.load_all("changes_of", query).await?;
         rows.iter().map(rows::account_change).collect()
     }
@@ -70,9 +70,7 @@ impl Store {
     /// The unfinished change of this kind.
     #[instrument(name = "store.account_change", level = "debug", skip_all)]
     pub async fn account_change(&self, did: &Did, kind: Kind) -> Result<Option<AccountChange>, Fault> {
-        let query = sqlx::query(sql::ACCOUNT_CHANGE)
-            .bind(did.to_string())
-            .bind(kind.name());
+        let query = query(sql::ACCOUNT_CHANGE).bind(did.to_string()).bind(kind.name());
         let row = self.load("account_change", query).await?;
         row.as_ref().map(rows::account_change).transpose()
     }
@@ -80,9 +78,7 @@ impl Store {
     /// Changes that the reconciler is to take up, as [`AccountChange::is_due`] says, those that waited longest first.
     #[instrument(name = "store.due_changes", level = "debug", skip_all)]
     pub async fn due_changes(&self, now: Timestamp, limit: u32) -> Result<Vec<AccountChange>, Fault> {
-        let query = sqlx::query(sql::DUE_CHANGES)
-            .bind(now.seconds())
-            .bind(i64::from(limit));
+        let query = query(sql::DUE_CHANGES).bind(now.seconds()).bind(i64::from(limit));
         let rows = self.load_all("due_changes", query).await?;
         rows.iter().map(rows::account_change).collect()
     }
@@ -142,8 +138,8 @@ impl Store {
 }
 
 /// Whether the change, which is held from here on, is what the driver started from.
-async fn hold(from: &AccountChange, db: &mut AnyConnection) -> Result<bool, Fault> {
-    let held = sqlx::query(sql::HOLD_CHANGE)
+async fn hold(from: &AccountChange, db: &mut Db<'_>) -> Result<bool, Fault> {
+    let held = query(sql::HOLD_CHANGE)
         .bind(from.did.as_str())
         .bind(from.kind().name())
         .fetch_optional(db)
@@ -153,14 +149,14 @@ async fn hold(from: &AccountChange, db: &mut AnyConnection) -> Result<bool, Faul
 }
 
 /// Writes the record in the place of any other of its kind.
-async fn keep(change: &AccountChange, db: &mut AnyConnection) -> Result<(), Fault> {
+async fn keep(change: &AccountChange, db: &mut Db<'_>) -> Result<(), Fault> {
     let json = |json: Result<String, serde_json::Error>, column| {
         json.map_err(|_| Fault::Row {
             table: "account_change",
             column,
         })
     };
-    sqlx::query(sql::KEEP_CHANGE)
+    query(sql::KEEP_CHANGE)
         .bind(change.did.as_str())
         .bind(change.kind().name())
         .bind(change.pds_did.as_str())
@@ -175,8 +171,8 @@ async fn keep(change: &AccountChange, db: &mut AnyConnection) -> Result<(), Faul
     Ok(())
 }
 
-async fn forget(change: &AccountChange, db: &mut AnyConnection) -> Result<(), Fault> {
-    sqlx::query(sql::FORGET_CHANGE)
+async fn forget(change: &AccountChange, db: &mut Db<'_>) -> Result<(), Fault> {
+    query(sql::FORGET_CHANGE)
         .bind(change.did.as_str())
         .bind(change.kind().name())
         .execute(db)
@@ -194,7 +190,7 @@ impl Verb for AdvanceChange {
     const NAME: &'static str = "advance_change";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<ChangeAdvance, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<ChangeAdvance, Fault> {
         let (from, to) = (&self.from, &self.to);
         let settles = to.stage == Stage::Settling && from.stage != Stage::Settling;
         if settles {

@@ -1,6 +1,5 @@
 //! How an account is written to, and whether signing in takes a letter.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::email::EmailAddress;
@@ -11,6 +10,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{AuthFactorChange, EmailChange, EmailConfirmation};
 use crate::rows::Columns;
@@ -81,8 +81,8 @@ struct Held {
 }
 
 impl Held {
-    async fn of(did: &Did, db: &mut AnyConnection) -> Result<Option<Self>, Fault> {
-        let row = sqlx::query(sql::HOLD_NAMES_OF_ACCOUNT)
+    async fn of(did: &Did, db: &mut Db<'_>) -> Result<Option<Self>, Fault> {
+        let row = query(sql::HOLD_NAMES_OF_ACCOUNT)
             .bind(did.as_str())
             .fetch_optional(db)
             .await?;
@@ -109,7 +109,7 @@ impl Verb for ChangeEmail {
     const NAME: &'static str = "change_email";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<EmailChange, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<EmailChange, Fault> {
         let Some(held) = Held::of(&self.did, &mut *db).await? else {
             return Ok(EmailChange::Unknown);
         };
@@ -133,7 +133,7 @@ impl Verb for ChangeEmail {
         if let Some(present) = &held.email {
             names::release(Name::Email(present), self.did.as_str(), &mut *db).await?;
         }
-        sqlx::query(sql::CHANGE_EMAIL)
+        query(sql::CHANGE_EMAIL)
             .bind(self.did.as_str())
             .bind(self.email.as_str())
             .execute(&mut *db)
@@ -155,7 +155,7 @@ impl Verb for ConfirmEmail {
     const NAME: &'static str = "confirm_email";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<EmailConfirmation, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<EmailConfirmation, Fault> {
         let held = Held::of(&self.did, &mut *db).await?;
         if held.and_then(|held| held.email).as_deref() != Some(self.email.as_str()) {
             return Ok(EmailConfirmation::OtherAddress);
@@ -163,7 +163,7 @@ impl Verb for ConfirmEmail {
         if !email_tokens::spend(&self.did, EmailTokenPurpose::ConfirmEmail, self.code, &mut *db).await? {
             return Ok(EmailConfirmation::TokenGone);
         }
-        sqlx::query(sql::CONFIRM_EMAIL)
+        query(sql::CONFIRM_EMAIL)
             .bind(self.did.as_str())
             .bind(self.email.as_str())
             .bind(self.now.seconds())
@@ -181,15 +181,15 @@ impl Verb for AskAuthFactor {
     type Outcome = AuthFactorChange;
     const NAME: &'static str = "ask_auth_factor";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<AuthFactorChange, Fault> {
-        let done = sqlx::query(sql::ASK_AUTH_FACTOR)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<AuthFactorChange, Fault> {
+        let done = query(sql::ASK_AUTH_FACTOR)
             .bind(self.did.as_str())
             .execute(&mut *db)
             .await?;
         if done.rows_affected() == 1 {
             return Ok(AuthFactorChange::Changed);
         }
-        let exists = sqlx::query(sql::ACCOUNT)
+        let exists = query(sql::ACCOUNT)
             .bind(self.did.as_str())
             .fetch_optional(db)
             .await?;
@@ -210,14 +210,14 @@ impl Verb for DropAuthFactor {
     const NAME: &'static str = "drop_auth_factor";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<AuthFactorChange, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<AuthFactorChange, Fault> {
         if !accounts::hold(&self.did, &mut *db).await? {
             return Ok(AuthFactorChange::Unknown);
         }
         if !email_tokens::spend(&self.did, EmailTokenPurpose::UpdateEmail, self.code, &mut *db).await? {
             return Ok(AuthFactorChange::TokenGone);
         }
-        sqlx::query(sql::DROP_AUTH_FACTOR)
+        query(sql::DROP_AUTH_FACTOR)
             .bind(self.did.as_str())
             .execute(db)
             .await?;

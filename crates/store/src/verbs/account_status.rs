@@ -1,6 +1,5 @@
 //! Whether an account may act: its owner's word, and the operator's, which weighs more.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::session::EndReason;
@@ -8,6 +7,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::rows::Columns;
 use crate::sql;
@@ -53,7 +53,7 @@ impl Store {
     /// What was said when the account was taken down, if it is.
     #[instrument(name = "store.takedown", level = "debug", skip_all)]
     pub async fn takedown(&self, did: &Did) -> Result<Option<Takedown>, Fault> {
-        let query = sqlx::query(sql::TAKEDOWN).bind(did.to_string());
+        let query = query(sql::TAKEDOWN).bind(did.to_string());
         let Some(row) = self.load("takedown", query).await? else {
             return Ok(None);
         };
@@ -71,7 +71,7 @@ async fn end_grants_in_use(
     did: &Did,
     reason: EndReason,
     now: Timestamp,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<(), Fault> {
     codes::spoil_open(did, None, now, &mut *db).await?;
     revocations::end(Ending::OfAccount(did), reason, now, db).await?;
@@ -79,8 +79,8 @@ async fn end_grants_in_use(
 }
 
 /// Lets an account that its owner switched off act again. What it had granted before has ended.
-pub(crate) async fn activate(did: &Did, db: &mut AnyConnection) -> Result<(), Fault> {
-    sqlx::query(sql::ACTIVATE_ACCOUNT)
+pub(crate) async fn activate(did: &Did, db: &mut Db<'_>) -> Result<(), Fault> {
+    query(sql::ACTIVATE_ACCOUNT)
         .bind(did.as_str())
         .execute(db)
         .await?;
@@ -92,8 +92,8 @@ pub(crate) async fn activate(did: &Did, db: &mut AnyConnection) -> Result<(), Fa
 /// stays that, and is off once it is restored.
 ///
 /// The last step of a verb, for sessions end.
-pub(crate) async fn deactivate(did: &Did, now: Timestamp, db: &mut AnyConnection) -> Result<bool, Fault> {
-    let done = sqlx::query(sql::DEACTIVATE_ACCOUNT)
+pub(crate) async fn deactivate(did: &Did, now: Timestamp, db: &mut Db<'_>) -> Result<bool, Fault> {
+    let done = query(sql::DEACTIVATE_ACCOUNT)
         .bind(did.as_str())
         .execute(&mut *db)
         .await?;
@@ -113,9 +113,9 @@ pub(crate) async fn take_down(
     origin: TakedownOrigin,
     reference: Option<&str>,
     now: Timestamp,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<(), Fault> {
-    sqlx::query(sql::TAKE_DOWN_ACCOUNT)
+    query(sql::TAKE_DOWN_ACCOUNT)
         .bind(did.as_str())
         .bind(now.seconds())
         .bind(reference)
@@ -128,10 +128,7 @@ pub(crate) async fn take_down(
 }
 
 /// Undoes a takedown: the account is active again, or deactivated, if it was or its owner said so meanwhile.
-pub(crate) async fn restore(did: &Did, db: &mut AnyConnection) -> Result<(), Fault> {
-    sqlx::query(sql::RESTORE_ACCOUNT)
-        .bind(did.as_str())
-        .execute(db)
-        .await?;
+pub(crate) async fn restore(did: &Did, db: &mut Db<'_>) -> Result<(), Fault> {
+    query(sql::RESTORE_ACCOUNT).bind(did.as_str()).execute(db).await?;
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! Accounts and their password hashes.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::account::{Account, Identifier, PasswordHash};
@@ -11,6 +10,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle};
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{Creation, PasswordChange, PasswordReset, Rehoming, Replacement};
 use crate::rows::Columns;
@@ -51,7 +51,7 @@ impl Store {
     #[instrument(name = "store.account", level = "debug", skip_all)]
     pub async fn account(&self, did: &Did) -> Result<Option<Account>, Fault> {
         let row = self
-            .load("account", sqlx::query(sql::ACCOUNT).bind(did.to_string()))
+            .load("account", query(sql::ACCOUNT).bind(did.to_string()))
             .await?;
         row.as_ref().map(rows::account).transpose()
     }
@@ -59,7 +59,7 @@ impl Store {
     /// All accounts by handle, a page of [`ACCOUNTS_PAGE`] at a time: those that come after `last`.
     #[instrument(name = "store.accounts_after", level = "debug", skip_all)]
     pub async fn accounts_after(&self, last: Option<&Handle>) -> Result<Vec<Account>, Fault> {
-        let query = sqlx::query(sql::ACCOUNTS_AFTER)
+        let query = query(sql::ACCOUNTS_AFTER)
             .bind(last.map(Handle::to_string).unwrap_or_default())
             .bind(i64::from(ACCOUNTS_PAGE));
         let rows = self.load_all("accounts_after", query).await?;
@@ -73,11 +73,9 @@ impl Store {
         identifier: &Identifier,
     ) -> Result<Option<(Account, PasswordHash)>, Fault> {
         let query = match identifier {
-            Identifier::Did(did) => sqlx::query(sql::SIGN_IN_BY_DID).bind(did.to_string()),
-            Identifier::Handle(handle) => sqlx::query(sql::SIGN_IN_BY_HANDLE).bind(handle.to_string()),
-            Identifier::Email(address) => {
-                sqlx::query(sql::SIGN_IN_BY_EMAIL).bind(address.to_ascii_lowercase())
-            }
+            Identifier::Did(did) => query(sql::SIGN_IN_BY_DID).bind(did.to_string()),
+            Identifier::Handle(handle) => query(sql::SIGN_IN_BY_HANDLE).bind(handle.to_string()),
+            Identifier::Email(address) => query(sql::SIGN_IN_BY_EMAIL).bind(address.to_ascii_lowercase()),
         };
         let row = self.load("account_for_sign_in", query).await?;
         row.as_ref().map(rows::account_and_hash).transpose()
@@ -146,12 +144,8 @@ impl Store {
 }
 
 /// Holds the account as a step of a verb, unless its password changed since.
-pub(crate) async fn hold_unchanged(
-    did: &Did,
-    since: Timestamp,
-    db: &mut AnyConnection,
-) -> Result<bool, Fault> {
-    let held = sqlx::query(sql::HOLD_ACCOUNT)
+pub(crate) async fn hold_unchanged(did: &Did, since: Timestamp, db: &mut Db<'_>) -> Result<bool, Fault> {
+    let held = query(sql::HOLD_ACCOUNT)
         .bind(did.as_str())
         .bind(since.seconds())
         .execute(db)
@@ -160,7 +154,7 @@ pub(crate) async fn hold_unchanged(
 }
 
 /// The same, whenever its password changed.
-pub(crate) async fn hold(did: &Did, db: &mut AnyConnection) -> Result<bool, Fault> {
+pub(crate) async fn hold(did: &Did, db: &mut Db<'_>) -> Result<bool, Fault> {
     hold_unchanged(did, Timestamp::from_seconds(i64::MAX), db).await
 }
 
@@ -175,7 +169,7 @@ impl Verb for CreateAccount {
     const NAME: &'static str = "create_account";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Creation, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Creation, Fault> {
         hosts::hold(&self.account.pds_did, &mut *db).await?;
         if hold(&self.account.did, &mut *db).await? {
             return Ok(Creation::DidTaken);
@@ -205,9 +199,9 @@ impl Verb for CreateAccount {
 
 impl CreateAccount {
     /// Makes the account as a step of a verb that has its names; false if there is one.
-    pub(crate) async fn insert(&self, db: &mut AnyConnection) -> Result<bool, Fault> {
+    pub(crate) async fn insert(&self, db: &mut Db<'_>) -> Result<bool, Fault> {
         let account = &self.account;
-        let created = sqlx::query(sql::CREATE_ACCOUNT)
+        let created = query(sql::CREATE_ACCOUNT)
             .bind(account.did.as_str())
             .bind(account.handle.as_str())
             .bind(account.email.as_deref())
@@ -225,12 +219,8 @@ impl CreateAccount {
 
     /// Which name is taken; several may be, by several accounts. `otherwise` where no account has one: a sign-up
     /// or a change of handle is about to.
-    pub(crate) async fn why_not(
-        &self,
-        otherwise: Creation,
-        db: &mut AnyConnection,
-    ) -> Result<Creation, Fault> {
-        let rows = sqlx::query(sql::TAKEN_NAMES)
+    pub(crate) async fn why_not(&self, otherwise: Creation, db: &mut Db<'_>) -> Result<Creation, Fault> {
+        let rows = query(sql::TAKEN_NAMES)
             .bind(self.account.did.as_str())
             .bind(self.account.handle.as_str())
             .bind(self.account.email.as_deref())
@@ -262,8 +252,8 @@ impl Verb for ReplacePasswordHash {
     type Outcome = Replacement;
     const NAME: &'static str = "replace_password_hash";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Replacement, Fault> {
-        let done = sqlx::query(sql::REPLACE_PASSWORD_HASH)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Replacement, Fault> {
+        let done = query(sql::REPLACE_PASSWORD_HASH)
             .bind(self.did.as_str())
             .bind(self.old.expose())
             .bind(self.new.expose())
@@ -288,8 +278,8 @@ impl Verb for ChangePassword {
     const NAME: &'static str = "change_password";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<PasswordChange, Fault> {
-        let done = sqlx::query(sql::CHANGE_PASSWORD)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<PasswordChange, Fault> {
+        let done = query(sql::CHANGE_PASSWORD)
             .bind(self.did.as_str())
             .bind(self.new.expose())
             .bind(self.now.seconds())
@@ -321,7 +311,7 @@ impl Verb for ResetPassword {
     const NAME: &'static str = "reset_password";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<PasswordReset, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<PasswordReset, Fault> {
         let purpose = EmailTokenPurpose::ResetPassword;
         // whose it is never changes, so it may be asked before the account is held
         let Some(did) = email_tokens::owner(self.code, purpose, &mut *db).await? else {
@@ -356,9 +346,9 @@ impl Verb for RehomeAccount {
     const NAME: &'static str = "rehome_account";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Rehoming, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Rehoming, Fault> {
         hosts::hold(&self.pds_did, &mut *db).await?;
-        let done = sqlx::query(sql::REHOME_ACCOUNT)
+        let done = query(sql::REHOME_ACCOUNT)
             .bind(self.did.as_str())
             .bind(self.pds_did.as_str())
             .execute(db)

@@ -1,6 +1,5 @@
 //! App passwords: a name, a kind and a digest each.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::app_password::{APP_PASSWORDS_MAX, AppPasswordEntry, AppPasswordKind, AppPasswordName};
@@ -8,6 +7,7 @@ use entryway_oauth::secret::Digest;
 use entryway_scope::Did;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{AppPasswordCreation, AppPasswordRevocation};
 use crate::rows::Columns;
@@ -35,9 +35,7 @@ impl Store {
     /// The app passwords of the account, the oldest first.
     #[instrument(name = "store.app_passwords", level = "debug", skip_all)]
     pub async fn app_passwords(&self, did: &Did) -> Result<Vec<AppPasswordEntry>, Fault> {
-        let query = sqlx::query(sql::APP_PASSWORDS)
-            .bind(did.to_string())
-            .bind(ROWS_MAX);
+        let query = query(sql::APP_PASSWORDS).bind(did.to_string()).bind(ROWS_MAX);
         let rows = self.load_all("app_passwords", query).await?;
         rows.iter().map(rows::app_password).collect()
     }
@@ -45,7 +43,7 @@ impl Store {
     /// The app password of the account that has this digest.
     #[instrument(name = "store.app_password", level = "debug", skip_all)]
     pub async fn app_password(&self, did: &Did, digest: Digest) -> Result<Option<AppPasswordEntry>, Fault> {
-        let query = sqlx::query(sql::APP_PASSWORD)
+        let query = query(sql::APP_PASSWORD)
             .bind(did.to_string())
             .bind(digest.as_bytes().to_vec());
         let row = self.load("app_password", query).await?;
@@ -71,9 +69,9 @@ impl Store {
 pub(crate) async fn hold(
     did: &Did,
     name: &AppPasswordName,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<Option<AppPasswordKind>, Fault> {
-    let held = sqlx::query(sql::HOLD_APP_PASSWORD)
+    let held = query(sql::HOLD_APP_PASSWORD)
         .bind(did.as_str())
         .bind(name.as_str())
         .fetch_optional(db)
@@ -92,18 +90,18 @@ impl Verb for CreateAppPassword {
     const NAME: &'static str = "create_app_password";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<AppPasswordCreation, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<AppPasswordCreation, Fault> {
         if !accounts::hold(&self.did, &mut *db).await? {
             return Ok(AppPasswordCreation::Unknown);
         }
-        let counted = sqlx::query(sql::COUNT_APP_PASSWORDS)
+        let counted = query(sql::COUNT_APP_PASSWORDS)
             .bind(self.did.as_str())
             .fetch_one(&mut *db)
             .await?;
         if Columns::of(&counted, "app_password").count("app_passwords")? >= ROWS_MAX {
             return Ok(AppPasswordCreation::TooMany);
         }
-        let created = sqlx::query(sql::CREATE_APP_PASSWORD)
+        let created = query(sql::CREATE_APP_PASSWORD)
             .bind(self.did.as_str())
             .bind(self.new.name.as_str())
             .bind(self.digest.as_bytes().to_vec())
@@ -129,9 +127,9 @@ impl Verb for RevokeAppPassword {
     const NAME: &'static str = "revoke_app_password";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<AppPasswordRevocation, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<AppPasswordRevocation, Fault> {
         accounts::hold(&self.did, &mut *db).await?;
-        let revoked = sqlx::query(sql::REVOKE_APP_PASSWORD)
+        let revoked = query(sql::REVOKE_APP_PASSWORD)
             .bind(self.did.as_str())
             .bind(self.name.as_str())
             .execute(&mut *db)

@@ -1,12 +1,12 @@
 //! What somebody may do so often and no more, whichever instance they ask.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::Counting;
 use crate::sql;
@@ -59,7 +59,7 @@ impl Verb for CountAttempt {
     const NAME: &'static str = "count_attempt";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Counting, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Counting, Fault> {
         let [first, second] = self.allowances;
         if !self.count(first, db).await? {
             return Ok(Counting::Exceeded);
@@ -73,8 +73,8 @@ impl Verb for CountAttempt {
 }
 
 impl CountAttempt {
-    async fn count(&self, allowance: Allowance, db: &mut AnyConnection) -> Result<bool, Fault> {
-        let counted = sqlx::query(sql::COUNT_ATTEMPT)
+    async fn count(&self, allowance: Allowance, db: &mut Db<'_>) -> Result<bool, Fault> {
+        let counted = query(sql::COUNT_ATTEMPT)
             .bind(allowance.of.as_bytes().to_vec())
             .bind(self.until.seconds())
             .bind(self.now.seconds())
@@ -95,7 +95,7 @@ impl Verb for TakeBackAttempt {
     const NAME: &'static str = "take_back_attempt";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<(), Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<(), Fault> {
         for of in self.of {
             take_back(of, self.now, db).await?;
         }
@@ -103,8 +103,8 @@ impl Verb for TakeBackAttempt {
     }
 }
 
-async fn take_back(of: Digest, now: Timestamp, db: &mut AnyConnection) -> Result<(), Fault> {
-    sqlx::query(sql::TAKE_BACK_ATTEMPT)
+async fn take_back(of: Digest, now: Timestamp, db: &mut Db<'_>) -> Result<(), Fault> {
+    query(sql::TAKE_BACK_ATTEMPT)
         .bind(of.as_bytes().to_vec())
         .bind(now.seconds())
         .execute(db)

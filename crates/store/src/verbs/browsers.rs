@@ -1,12 +1,12 @@
 //! The rows behind browser sessions; what is in them is for [`crate::browser`] to open.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::rows::Columns;
 use crate::sql;
@@ -54,7 +54,7 @@ impl Store {
     /// The browser session of this id, live or retired, if it is not over.
     #[instrument(name = "store.browser", level = "debug", skip_all)]
     pub(crate) async fn browser(&self, id: Digest, now: Timestamp) -> Result<Option<BrowserRow>, Fault> {
-        let query = sqlx::query(sql::BROWSER)
+        let query = query(sql::BROWSER)
             .bind(id.as_bytes().to_vec())
             .bind(now.seconds());
         let Some(row) = self.load("browser", query).await? else {
@@ -75,7 +75,7 @@ impl Verb for CreateBrowser {
     type Outcome = Written;
     const NAME: &'static str = "create_browser";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Written, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Written, Fault> {
         write(sql::CREATE_BROWSER, &self.0, db).await
     }
 }
@@ -86,7 +86,7 @@ impl Verb for SaveBrowser {
     type Outcome = Written;
     const NAME: &'static str = "save_browser";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Written, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Written, Fault> {
         write(sql::SAVE_BROWSER, &self.0, db).await
     }
 }
@@ -97,14 +97,14 @@ impl Verb for RetireBrowser {
     type Outcome = Written;
     const NAME: &'static str = "retire_browser";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Written, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Written, Fault> {
         write(sql::RETIRE_BROWSER, &self.0, db).await
     }
 }
 
 /// The three statements take the same row.
-async fn write(statement: &'static str, row: &BrowserRow, db: &mut AnyConnection) -> Result<Written, Fault> {
-    let done = sqlx::query(statement)
+async fn write(statement: &'static str, row: &BrowserRow, db: &mut Db<'_>) -> Result<Written, Fault> {
+    let done = query(statement)
         .bind(row.id.as_bytes().to_vec())
         .bind(row.data.as_slice())
         .bind(row.expires_at.seconds())

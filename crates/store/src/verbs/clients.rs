@@ -1,6 +1,5 @@
 //! Clients the operator vouches for.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::trust::Trust;
@@ -9,6 +8,7 @@ use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::Distrust;
 use crate::rows::Columns;
@@ -68,7 +68,7 @@ impl Store {
     /// The trusted clients by their `client_id`, the first [`TRUSTED_CLIENTS_MAX`] of them.
     #[instrument(name = "store.trusted_clients", level = "debug", skip_all)]
     pub async fn trusted_clients(&self) -> Result<Vec<ListedClient>, Fault> {
-        let query = sqlx::query(sql::TRUSTED_CLIENTS).bind(i64::from(TRUSTED_CLIENTS_MAX));
+        let query = query(sql::TRUSTED_CLIENTS).bind(i64::from(TRUSTED_CLIENTS_MAX));
         let rows = self.load_all("trusted_clients", query).await?;
         rows.iter().map(rows::listed_client).collect()
     }
@@ -76,7 +76,7 @@ impl Store {
     /// The picture of a trusted client, if it has one.
     #[instrument(name = "store.client_logo", level = "debug", skip_all)]
     pub async fn client_logo(&self, client_id: &ClientId) -> Result<Option<Logo>, Fault> {
-        let query = sqlx::query(sql::CLIENT_LOGO).bind(digest(client_id));
+        let query = query(sql::CLIENT_LOGO).bind(digest(client_id));
         let Some(row) = self.load("client_logo", query).await? else {
             return Ok(None);
         };
@@ -102,10 +102,10 @@ impl Verb for TrustClient {
     type Outcome = ();
     const NAME: &'static str = "trust_client";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<(), Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<(), Fault> {
         let client = &self.client;
         let logo = client.logo.as_ref();
-        sqlx::query(sql::TRUST_CLIENT)
+        query(sql::TRUST_CLIENT)
             .bind(digest(&client.client_id))
             .bind(client.client_id.as_str())
             .bind(client.name.as_str())
@@ -127,8 +127,8 @@ impl Verb for DistrustClient {
     type Outcome = Distrust;
     const NAME: &'static str = "distrust_client";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Distrust, Fault> {
-        let done = sqlx::query(sql::DISTRUST_CLIENT)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Distrust, Fault> {
+        let done = query(sql::DISTRUST_CLIENT)
             .bind(self.client.as_slice())
             .execute(db)
             .await?;

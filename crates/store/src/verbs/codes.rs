@@ -1,6 +1,5 @@
 //! Codes: redeemed once, spoiled by a wrong verifier, and deadly when they come back.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::code::{CodeFacts, CodeState};
@@ -10,13 +9,14 @@ use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
+use crate::Store;
+use crate::db::{Db, Query, query};
 use crate::fault::Fault;
 use crate::outcome::{Redemption, Remembered, SessionEnd, Spoiling};
 use crate::rows::Columns;
 use crate::verbs::marks::{Mark, remember};
 use crate::verbs::revocations::{self, Ending};
 use crate::verbs::{Steps, Verb, sessions};
-use crate::{Engine, Store};
 use crate::{at_once, rows, sql};
 
 /// The session a code is to give. `ended` is ignored: a session begins alive.
@@ -31,7 +31,7 @@ impl Store {
     #[instrument(name = "store.code", level = "debug", skip_all)]
     pub async fn code(&self, code: Digest) -> Result<Option<CodeFacts>, Fault> {
         let row = self
-            .load("code", sqlx::query(sql::CODE).bind(code.as_bytes().to_vec()))
+            .load("code", query(sql::CODE).bind(code.as_bytes().to_vec()))
             .await?;
         row.as_ref().map(rows::code_facts).transpose()
     }
@@ -91,8 +91,8 @@ impl Verb for RedeemCode {
     const NAME: &'static str = "redeem_code";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Redemption, Fault> {
-        let held = sqlx::query(sql::HOLD_CODE)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Redemption, Fault> {
+        let held = query(sql::HOLD_CODE)
             .bind(self.code.as_bytes().to_vec())
             .fetch_optional(&mut *db)
             .await?;
@@ -126,25 +126,27 @@ impl Verb for RedeemCode {
         }
     }
 
-    async fn at_once(&self, engine: Engine, db: &mut AnyConnection) -> Result<Option<Redemption>, Fault> {
+    async fn at_once(&self, db: &mut Db<'_>) -> Result<Option<Redemption>, Fault> {
         let session = &self.session;
-        let query = sqlx::query(at_once::REDEEM_CODE.on(engine))
-            .bind(self.code.as_bytes().to_vec())
-            .bind(self.now.seconds())
-            .bind(self.proof.digest.as_bytes().to_vec())
-            .bind(self.proof.expires_at.seconds())
-            .bind(session.id.to_string())
-            .bind(session.did.as_str())
-            .bind(session.client_id.as_str())
-            .bind(session.scope.to_string())
-            .bind(session.jkt.to_string())
-            .bind(session.salt.to_vec())
-            .bind(i64::from(session.generation))
-            .bind(session.created_at.seconds())
-            .bind(session.rotated_at.seconds())
-            .bind(session.expires_at.seconds())
-            .bind(self.client_key.as_deref());
-        let done = at_once::Done::by(query, db).await?;
+        let bind = |query: Query| {
+            query
+                .bind(self.code.as_bytes().to_vec())
+                .bind(self.now.seconds())
+                .bind(self.proof.digest.as_bytes().to_vec())
+                .bind(self.proof.expires_at.seconds())
+                .bind(session.id.to_string())
+                .bind(session.did.as_str())
+                .bind(session.client_id.as_str())
+                .bind(session.scope.to_string())
+                .bind(session.jkt.to_string())
+                .bind(session.salt.to_vec())
+                .bind(i64::from(session.generation))
+                .bind(session.created_at.seconds())
+                .bind(session.rotated_at.seconds())
+                .bind(session.expires_at.seconds())
+                .bind(self.client_key.as_deref())
+        };
+        let done = at_once::Done::by(at_once::REDEEM_CODE, bind, db).await?;
         Ok(done.outcome(Redemption::Redeemed, Redemption::ProofReplayed))
     }
 
@@ -154,14 +156,14 @@ impl Verb for RedeemCode {
 }
 
 impl RedeemCode {
-    async fn begin_session(&self, db: &mut AnyConnection) -> Result<(), Fault> {
+    async fn begin_session(&self, db: &mut Db<'_>) -> Result<(), Fault> {
         let session = &self.session;
-        sqlx::query(sql::REDEEM_CODE)
+        query(sql::REDEEM_CODE)
             .bind(self.code.as_bytes().to_vec())
             .bind(session.id.to_string())
             .execute(&mut *db)
             .await?;
-        sqlx::query(sql::BEGIN_SESSION)
+        query(sql::BEGIN_SESSION)
             .bind(session.id.to_string())
             .bind(session.did.as_str())
             .bind(session.client_id.as_str())
@@ -190,12 +192,12 @@ impl Verb for ReplayCode {
     const NAME: &'static str = "replay_code";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<SessionEnd, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<SessionEnd, Fault> {
         let ending = Ending::OfCode(self.code);
         if revocations::end(ending, EndReason::CodeReplayed, self.now, &mut *db).await? == 1 {
             return Ok(SessionEnd::Ended);
         }
-        let gave = sqlx::query(sql::CODE_GAVE_SESSION)
+        let gave = query(sql::CODE_GAVE_SESSION)
             .bind(self.code.as_bytes().to_vec())
             .fetch_optional(db)
             .await?;
@@ -219,9 +221,9 @@ pub(crate) async fn spoil_open(
     did: &Did,
     client_id: Option<&ClientId>,
     now: Timestamp,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<u64, Fault> {
-    let open = sqlx::query(sql::OPEN_CODES)
+    let open = query(sql::OPEN_CODES)
         .bind(did.as_str())
         .bind(now.seconds())
         .fetch_all(&mut *db)
@@ -239,7 +241,7 @@ pub(crate) async fn spoil_open(
     codes.sort();
     let mut spoiled = 0;
     for code in codes {
-        let done = sqlx::query(sql::SPOIL_CODE).bind(code).execute(&mut *db).await?;
+        let done = query(sql::SPOIL_CODE).bind(code).execute(&mut *db).await?;
         spoiled += done.rows_affected();
     }
     Ok(spoiled)
@@ -253,8 +255,8 @@ impl Verb for SpoilCode {
     type Outcome = Spoiling;
     const NAME: &'static str = "spoil_code";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Spoiling, Fault> {
-        let done = sqlx::query(sql::SPOIL_CODE)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Spoiling, Fault> {
+        let done = query(sql::SPOIL_CODE)
             .bind(self.code.as_bytes().to_vec())
             .execute(db)
             .await?;

@@ -2,7 +2,6 @@
 
 use std::iter::repeat_n;
 
-use sqlx::any::AnyRow;
 use tracing::instrument;
 
 use entryway_core::device::Device;
@@ -14,6 +13,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, ScopeSet};
 
 use crate::Store;
+use crate::db::{Row, query};
 use crate::fault::Fault;
 use crate::rows::Columns;
 use crate::verbs::clients;
@@ -86,7 +86,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<ConnectedApps, Fault> {
         let used_since = |confidential| now - policy.sessions(confidential).refresh_token;
-        let query = sqlx::query(sql::CONNECTED_APPS)
+        let query = query(sql::CONNECTED_APPS)
             .bind(did.to_string())
             .bind(now.seconds())
             .bind(used_since(false).seconds())
@@ -112,11 +112,11 @@ impl Store {
         };
         // the statement takes fifty: the last one fills it up
         let filled = apps.iter().chain(repeat_n(last, APPS_MAX - apps.len()));
-        let query = filled.fold(sqlx::query(sql::TRUSTED_AMONG), |query, app| {
+        let query = filled.fold(query(sql::TRUSTED_AMONG), |query, app| {
             query.bind(clients::digest(&app.client_id))
         });
         let rows = self.load_all("trusted_among", query).await?;
-        let read = |row: &AnyRow| {
+        let read = |row: &Row| {
             let client_id = Columns::of(row, "trusted_client").parsed("client_id", client_id)?;
             Ok(rows::trust(row)?.map(|trust| (client_id, trust)))
         };
@@ -126,7 +126,7 @@ impl Store {
 
 impl ConnectedApps {
     /// Rows of one app follow each other.
-    fn add(&mut self, row: &AnyRow) -> Result<(), Fault> {
+    fn add(&mut self, row: &Row) -> Result<(), Fault> {
         let columns = Columns::of(row, "client_grant");
         let client_id = columns.parsed("client_id", client_id)?;
         let session = session(row)?;
@@ -165,7 +165,7 @@ fn grant(columns: Columns<'_>) -> Result<Option<Grant>, Fault> {
 }
 
 /// Nothing where the app has none.
-fn session(row: &AnyRow) -> Result<Option<ConnectedSession>, Fault> {
+fn session(row: &Row) -> Result<Option<ConnectedSession>, Fault> {
     let columns = Columns::of(row, "oauth_session");
     let Some(id) = columns.optional_text("id")? else {
         return Ok(None);

@@ -5,7 +5,6 @@
 
 use std::iter::repeat_n;
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::account::Account;
@@ -15,6 +14,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{SignInBegin, SignInEnd};
 use crate::rows::Columns;
@@ -67,7 +67,7 @@ impl Store {
         };
         // the statement takes sixteen: the last one fills it up
         let filled = ids.iter().chain(repeat_n(last, SIGN_INS_MAX - ids.len()));
-        let query = sqlx::query(sql::LIVE_SIGN_INS).bind(now.seconds());
+        let query = query(sql::LIVE_SIGN_INS).bind(now.seconds());
         let query = filled.fold(query, |query, id| query.bind(id.to_bytes().to_vec()));
         let rows = self.load_all("live_sign_ins", query).await?;
         let mut live: Vec<LiveSignIn> = rows.iter().map(rows::live_sign_in).collect::<Result<_, _>>()?;
@@ -78,7 +78,7 @@ impl Store {
     /// The devices that are signed in to the account, as seen from this browser.
     #[instrument(name = "store.devices", level = "debug", skip_all)]
     pub async fn devices(&self, did: &Did, browser: Digest, now: Timestamp) -> Result<Devices, Fault> {
-        let query = sqlx::query(sql::DEVICES)
+        let query = query(sql::DEVICES)
             .bind(did.to_string())
             .bind(now.seconds())
             .bind(browser.as_bytes().to_vec())
@@ -121,8 +121,8 @@ impl Store {
 }
 
 /// Ends every sign-in of the account as a step of a verb; how many there were.
-pub(crate) async fn end_of_account(did: &Did, now: Timestamp, db: &mut AnyConnection) -> Result<u64, Fault> {
-    let done = sqlx::query(sql::END_SIGN_INS_OF_ACCOUNT)
+pub(crate) async fn end_of_account(did: &Did, now: Timestamp, db: &mut Db<'_>) -> Result<u64, Fault> {
+    let done = query(sql::END_SIGN_INS_OF_ACCOUNT)
         .bind(did.as_str())
         .bind(now.seconds())
         .execute(db)
@@ -137,19 +137,19 @@ impl Verb for BeginSignIn {
     const NAME: &'static str = "begin_sign_in";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<SignInBegin, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<SignInBegin, Fault> {
         let one = &self.0;
         // two sign-ins at once come one after the other, and a change of password before or after both
         if !accounts::hold_unchanged(&one.did, one.created_at, db).await? {
             return Ok(SignInBegin::Unknown);
         }
-        sqlx::query(sql::END_EARLIER_SIGN_IN)
+        query(sql::END_EARLIER_SIGN_IN)
             .bind(one.browser.as_bytes().to_vec())
             .bind(one.did.as_str())
             .bind(one.created_at.seconds())
             .execute(&mut *db)
             .await?;
-        sqlx::query(sql::BEGIN_SIGN_IN)
+        query(sql::BEGIN_SIGN_IN)
             .bind(one.id.to_bytes().to_vec())
             .bind(one.did.as_str())
             .bind(one.browser.as_bytes().to_vec())
@@ -172,8 +172,8 @@ impl Verb for SeeBrowser {
     type Outcome = ();
     const NAME: &'static str = "see_browser";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<(), Fault> {
-        sqlx::query(sql::SEE_BROWSER)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<(), Fault> {
+        query(sql::SEE_BROWSER)
             .bind(self.browser.as_bytes().to_vec())
             .bind(self.now.seconds())
             .bind((self.now - SEEN_EVERY).seconds())
@@ -193,8 +193,8 @@ impl Verb for EndSignIn {
     type Outcome = SignInEnd;
     const NAME: &'static str = "end_sign_in";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<SignInEnd, Fault> {
-        let done = sqlx::query(sql::END_SIGN_IN)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<SignInEnd, Fault> {
+        let done = query(sql::END_SIGN_IN)
             .bind(self.id.to_bytes().to_vec())
             .bind(self.did.as_str())
             .bind(self.now.seconds())
@@ -219,10 +219,10 @@ impl Verb for EndOtherSignIns {
     const NAME: &'static str = "end_other_sign_ins";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<u64, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<u64, Fault> {
         // of devices that end each other at once the first stays
         accounts::hold(&self.did, db).await?;
-        let done = sqlx::query(sql::END_OTHER_SIGN_INS)
+        let done = query(sql::END_OTHER_SIGN_INS)
             .bind(self.did.as_str())
             .bind(self.now.seconds())
             .bind(self.kept.to_bytes().to_vec())
@@ -241,8 +241,8 @@ impl Verb for EndSignInsOfBrowser {
     type Outcome = u64;
     const NAME: &'static str = "end_sign_ins_of_browser";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<u64, Fault> {
-        let done = sqlx::query(sql::END_SIGN_INS_OF_BROWSER)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<u64, Fault> {
+        let done = query(sql::END_SIGN_INS_OF_BROWSER)
             .bind(self.browser.as_bytes().to_vec())
             .bind(self.now.seconds())
             .execute(db)

@@ -1,6 +1,5 @@
 //! Codes sent by e-mail: the last one for each purpose is good, once.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::email_token::{EmailTokenPurpose, StoredEmailToken};
@@ -9,6 +8,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{EmailTokenKeeping, EmailTokenSpending};
 use crate::rows::Columns;
@@ -44,9 +44,7 @@ impl Store {
         did: &Did,
         purpose: EmailTokenPurpose,
     ) -> Result<Option<StoredEmailToken>, Fault> {
-        let query = sqlx::query(sql::EMAIL_TOKEN)
-            .bind(did.to_string())
-            .bind(purpose.name());
+        let query = query(sql::EMAIL_TOKEN).bind(did.to_string()).bind(purpose.name());
         let row = self.load("email_token", query).await?;
         let found = row.as_ref().map(rows::email_token).transpose()?;
         Ok(found.map(|(_, token)| token))
@@ -59,7 +57,7 @@ impl Store {
         digest: Digest,
         purpose: EmailTokenPurpose,
     ) -> Result<Option<(Did, StoredEmailToken)>, Fault> {
-        let query = sqlx::query(sql::EMAIL_TOKEN_BY_DIGEST)
+        let query = query(sql::EMAIL_TOKEN_BY_DIGEST)
             .bind(digest.as_bytes().to_vec())
             .bind(purpose.name());
         let row = self.load("email_token_by_digest", query).await?;
@@ -83,9 +81,9 @@ impl Store {
 pub(crate) async fn owner(
     digest: Digest,
     purpose: EmailTokenPurpose,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<Option<Did>, Fault> {
-    let row = sqlx::query(sql::EMAIL_TOKEN_BY_DIGEST)
+    let row = query(sql::EMAIL_TOKEN_BY_DIGEST)
         .bind(digest.as_bytes().to_vec())
         .bind(purpose.name())
         .fetch_optional(db)
@@ -99,9 +97,9 @@ pub(crate) async fn spend(
     did: &Did,
     purpose: EmailTokenPurpose,
     digest: Digest,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<bool, Fault> {
-    let spent = sqlx::query(sql::SPEND_EMAIL_TOKEN)
+    let spent = query(sql::SPEND_EMAIL_TOKEN)
         .bind(did.as_str())
         .bind(purpose.name())
         .bind(digest.as_bytes().to_vec())
@@ -111,8 +109,8 @@ pub(crate) async fn spend(
 }
 
 /// Makes every code of the account worthless, as a step of a verb that holds it.
-pub(crate) async fn forget(did: &Did, db: &mut AnyConnection) -> Result<(), Fault> {
-    sqlx::query(sql::FORGET_EMAIL_TOKENS)
+pub(crate) async fn forget(did: &Did, db: &mut Db<'_>) -> Result<(), Fault> {
+    query(sql::FORGET_EMAIL_TOKENS)
         .bind(did.as_str())
         .execute(db)
         .await?;
@@ -132,8 +130,8 @@ impl Verb for KeepEmailToken {
     const NAME: &'static str = "keep_email_token";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<EmailTokenKeeping, Fault> {
-        let held = sqlx::query(sql::HOLD_NAMES_OF_ACCOUNT)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<EmailTokenKeeping, Fault> {
+        let held = query(sql::HOLD_NAMES_OF_ACCOUNT)
             .bind(self.did.as_str())
             .fetch_optional(&mut *db)
             .await?;
@@ -143,7 +141,7 @@ impl Verb for KeepEmailToken {
         if Columns::of(&row, "account").optional_text("email")? != Some(self.sent_to.as_str()) {
             return Ok(EmailTokenKeeping::OtherAddress);
         }
-        let kept = sqlx::query(sql::KEEP_EMAIL_TOKEN)
+        let kept = query(sql::KEEP_EMAIL_TOKEN)
             .bind(self.did.as_str())
             .bind(self.purpose.name())
             .bind(self.digest.as_bytes().to_vec())
@@ -168,7 +166,7 @@ impl Verb for SpendEmailToken {
     type Outcome = EmailTokenSpending;
     const NAME: &'static str = "spend_email_token";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<EmailTokenSpending, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<EmailTokenSpending, Fault> {
         Ok(if spend(&self.did, self.purpose, self.digest, db).await? {
             EmailTokenSpending::Spent
         } else {

@@ -2,8 +2,6 @@
 
 use std::iter::repeat;
 
-use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 use tracing::instrument;
 
 use entryway_core::request::AuthorizationRequest;
@@ -14,6 +12,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, ScopeSet};
 
 use crate::Store;
+use crate::db::{Db, Row, query};
 use crate::fault::Fault;
 use crate::outcome::Revocation;
 use crate::rows::Columns;
@@ -31,7 +30,7 @@ impl Store {
         let dids = &dids[..dids.len().min(ACCOUNTS_MAX)];
         // the statement takes sixteen: nobody's DID fills it up
         let filled = dids.iter().map(Did::as_str).chain(repeat("")).take(ACCOUNTS_MAX);
-        let query = sqlx::query(sql::STANDING).bind(clients::digest(client_id));
+        let query = query(sql::STANDING).bind(clients::digest(client_id));
         let query = filled.fold(query, |query, did| query.bind(did.to_owned()));
         let mut standing = Standing::default();
         for row in self.load_all("standing", query).await? {
@@ -74,7 +73,7 @@ pub(crate) async fn remember(
     granted: &ScopeSet,
     authenticated_at: Timestamp,
     now: Timestamp,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<(), Fault> {
     if !accounts::hold_unchanged(did, authenticated_at, db).await? {
         return Ok(());
@@ -86,7 +85,7 @@ pub(crate) async fn remember(
     let client_id = &request.client_id;
     let (scope, known) = (consent.scope.to_string(), consent.known);
     let held = hold(did, client_id, &scope, known, now, db).await?;
-    let held = rows::grant(&held.ok_or(sqlx::Error::RowNotFound)?)?;
+    let held = rows::grant(&held.ok_or(Fault::NO_ROW)?)?;
     // where nothing was granted before, `held` is this consent, and stays what it is
     let after = Grant::after(Some(&held), &request.scope, consent);
     if after != held {
@@ -101,7 +100,7 @@ pub(crate) async fn answers(
     did: &Did,
     request: &AuthorizationRequest,
     granted: &ScopeSet,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<bool, Fault> {
     let held = hold_existing(did, &request.client_id, db).await?;
     Ok(held.is_some_and(|held| held.answers(granted)) && is_known(request, db).await?)
@@ -111,7 +110,7 @@ pub(crate) async fn answers(
 pub(crate) async fn take_back(
     did: &Did,
     request: &AuthorizationRequest,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<(), Fault> {
     let client_id = &request.client_id;
     let Some(held) = hold_existing(did, client_id, db).await? else {
@@ -130,9 +129,9 @@ pub(crate) async fn revoke_all(
     did: &Did,
     reason: EndReason,
     now: Timestamp,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<Revocation, Fault> {
-    let grants = sqlx::query(sql::REVOKE_GRANTS_OF_ACCOUNT)
+    let grants = query(sql::REVOKE_GRANTS_OF_ACCOUNT)
         .bind(did.as_str())
         .execute(&mut *db)
         .await?;
@@ -142,9 +141,9 @@ pub(crate) async fn revoke_all(
 }
 
 /// The operator's word is not held: one that is taken back at this moment counted when it was read.
-async fn is_known(request: &AuthorizationRequest, db: &mut AnyConnection) -> Result<bool, Fault> {
+async fn is_known(request: &AuthorizationRequest, db: &mut Db<'_>) -> Result<bool, Fault> {
     let is_trusted = trust::trust_may_make_known(request)
-        && sqlx::query(sql::IS_TRUSTED)
+        && query(sql::IS_TRUSTED)
             .bind(clients::digest(&request.client_id))
             .fetch_optional(db)
             .await?
@@ -160,9 +159,9 @@ async fn hold(
     scope: &str,
     known: bool,
     now: Timestamp,
-    db: &mut AnyConnection,
-) -> Result<Option<AnyRow>, Fault> {
-    let held = sqlx::query(sql::HOLD_GRANT)
+    db: &mut Db<'_>,
+) -> Result<Option<Row>, Fault> {
+    let held = query(sql::HOLD_GRANT)
         .bind(did.as_str())
         .bind(clients::digest(client_id))
         .bind(client_id.as_str())
@@ -175,12 +174,8 @@ async fn hold(
 }
 
 /// Holds the grant if there is one.
-async fn hold_existing(
-    did: &Did,
-    client_id: &ClientId,
-    db: &mut AnyConnection,
-) -> Result<Option<Grant>, Fault> {
-    let held = sqlx::query(sql::HOLD_EXISTING_GRANT)
+async fn hold_existing(did: &Did, client_id: &ClientId, db: &mut Db<'_>) -> Result<Option<Grant>, Fault> {
+    let held = query(sql::HOLD_EXISTING_GRANT)
         .bind(did.as_str())
         .bind(clients::digest(client_id))
         .fetch_optional(db)
@@ -188,8 +183,8 @@ async fn hold_existing(
     held.as_ref().map(rows::grant).transpose()
 }
 
-async fn set(did: &Did, client_id: &ClientId, grant: &Grant, db: &mut AnyConnection) -> Result<(), Fault> {
-    sqlx::query(sql::GRANT)
+async fn set(did: &Did, client_id: &ClientId, grant: &Grant, db: &mut Db<'_>) -> Result<(), Fault> {
+    query(sql::GRANT)
         .bind(did.as_str())
         .bind(clients::digest(client_id))
         .bind(grant.scope.to_string())
@@ -199,8 +194,8 @@ async fn set(did: &Did, client_id: &ClientId, grant: &Grant, db: &mut AnyConnect
     Ok(())
 }
 
-async fn revoke(did: &Did, client_id: &ClientId, db: &mut AnyConnection) -> Result<(), Fault> {
-    sqlx::query(sql::REVOKE_GRANT)
+async fn revoke(did: &Did, client_id: &ClientId, db: &mut Db<'_>) -> Result<(), Fault> {
+    query(sql::REVOKE_GRANT)
         .bind(did.as_str())
         .bind(clients::digest(client_id))
         .execute(db)
@@ -219,7 +214,7 @@ impl Verb for RevokeGrant {
     const NAME: &'static str = "revoke_grant";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Revocation, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Revocation, Fault> {
         let held = hold(&self.did, &self.client_id, NOTHING, false, self.now, db).await?;
         let Some(held) = held else {
             return Ok(Revocation::Unknown);

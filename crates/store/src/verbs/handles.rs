@@ -6,6 +6,7 @@ use entryway_core::account::AccountStatus;
 use entryway_scope::{Did, Handle};
 
 use crate::Store;
+use crate::db::query;
 use crate::fault::Fault;
 use crate::{rows, sql};
 
@@ -24,7 +25,7 @@ impl Store {
     /// Does not ask whether the DID's document says so too.
     #[instrument(name = "store.handle_owner", level = "debug", skip_all)]
     pub async fn handle_owner(&self, handle: &Handle) -> Result<Option<HandleOwner>, Fault> {
-        let query = sqlx::query(sql::HANDLE_OWNER).bind(handle.to_string());
+        let query = query(sql::HANDLE_OWNER).bind(handle.to_string());
         let row = self.load("handle_owner", query).await?;
         row.as_ref().map(rows::handle_owner).transpose()
     }

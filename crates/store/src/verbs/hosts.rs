@@ -1,6 +1,5 @@
 //! The PDS hosts that leave their login to us.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::account::Account;
@@ -9,6 +8,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{HostAddition, HostChange, HostRemoval};
 use crate::rows::Columns;
@@ -78,7 +78,7 @@ impl Store {
     /// The PDS host of this DID.
     #[instrument(name = "store.pds_host", level = "debug", skip_all)]
     pub async fn pds_host(&self, did: &Did) -> Result<Option<PdsHost>, Fault> {
-        let query = sqlx::query(sql::PDS_HOST).bind(did.to_string());
+        let query = query(sql::PDS_HOST).bind(did.to_string());
         let row = self.load("pds_host", query).await?;
         row.as_ref().map(rows::pds_host).transpose()
     }
@@ -86,7 +86,7 @@ impl Store {
     /// The PDS hosts, the first one first, [`PDS_HOSTS_MAX`] at most.
     #[instrument(name = "store.pds_hosts", level = "debug", skip_all)]
     pub async fn pds_hosts(&self) -> Result<Vec<PdsHost>, Fault> {
-        let query = sqlx::query(sql::PDS_HOSTS).bind(i64::from(PDS_HOSTS_MAX));
+        let query = query(sql::PDS_HOSTS).bind(i64::from(PDS_HOSTS_MAX));
         let rows = self.load_all("pds_hosts", query).await?;
         rows.iter().map(rows::pds_host).collect()
     }
@@ -94,7 +94,7 @@ impl Store {
     /// Where accounts are at home, and how many each. Counts every account there is.
     #[instrument(name = "store.homes", level = "debug", skip_all)]
     pub async fn homes(&self) -> Result<Vec<Home>, Fault> {
-        let rows = self.load_all("homes", sqlx::query(sql::HOMES)).await?;
+        let rows = self.load_all("homes", query(sql::HOMES)).await?;
         rows.iter().map(rows::home).collect()
     }
 
@@ -105,7 +105,7 @@ impl Store {
         pds_did: &str,
         last: Option<&Did>,
     ) -> Result<Vec<Account>, Fault> {
-        let query = sqlx::query(sql::ACCOUNTS_ON_HOST_AFTER)
+        let query = query(sql::ACCOUNTS_ON_HOST_AFTER)
             .bind(pds_did.to_owned())
             .bind(last.map(Did::to_string).unwrap_or_default())
             .bind(i64::from(ACCOUNTS_PAGE));
@@ -146,11 +146,8 @@ impl Store {
 
 /// Holds the host as the first step of whatever gives it an account, so that it is not removed meanwhile. Its
 /// state, if it is one of ours.
-pub(crate) async fn hold(pds_did: &str, db: &mut AnyConnection) -> Result<Option<HostState>, Fault> {
-    let held = sqlx::query(sql::HOLD_PDS_HOST)
-        .bind(pds_did)
-        .fetch_optional(db)
-        .await?;
+pub(crate) async fn hold(pds_did: &str, db: &mut Db<'_>) -> Result<Option<HostState>, Fault> {
+    let held = query(sql::HOLD_PDS_HOST).bind(pds_did).fetch_optional(db).await?;
     let state = |row| Columns::of(row, "pds_host").parsed("state", HostState::parse);
     held.as_ref().map(state).transpose()
 }
@@ -163,9 +160,9 @@ impl Verb for AddPdsHost {
     type Outcome = HostAddition;
     const NAME: &'static str = "add_pds_host";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<HostAddition, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<HostAddition, Fault> {
         let host = &self.host;
-        let added = sqlx::query(sql::ADD_PDS_HOST)
+        let added = query(sql::ADD_PDS_HOST)
             .bind(host.did.as_str())
             .bind(host.url.as_str())
             .bind(host.sealed_password.as_slice())
@@ -176,7 +173,7 @@ impl Verb for AddPdsHost {
         if added.rows_affected() == 1 {
             return Ok(HostAddition::Added);
         }
-        let same = sqlx::query(sql::PDS_HOST)
+        let same = query(sql::PDS_HOST)
             .bind(host.did.as_str())
             .fetch_optional(db)
             .await?;
@@ -196,8 +193,8 @@ impl Verb for TurnPdsHost {
     type Outcome = HostChange;
     const NAME: &'static str = "turn_pds_host";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<HostChange, Fault> {
-        let done = sqlx::query(sql::TURN_PDS_HOST)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<HostChange, Fault> {
+        let done = query(sql::TURN_PDS_HOST)
             .bind(self.did.as_str())
             .bind(self.state.name())
             .execute(db)
@@ -215,8 +212,8 @@ impl Verb for ReplacePdsPassword {
     type Outcome = HostChange;
     const NAME: &'static str = "replace_pds_password";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<HostChange, Fault> {
-        let done = sqlx::query(sql::REPLACE_PDS_PASSWORD)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<HostChange, Fault> {
+        let done = query(sql::REPLACE_PDS_PASSWORD)
             .bind(self.did.as_str())
             .bind(self.sealed.as_slice())
             .execute(db)
@@ -242,12 +239,12 @@ impl Verb for RemovePdsHost {
     const NAME: &'static str = "remove_pds_host";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<HostRemoval, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<HostRemoval, Fault> {
         if hold(self.did.as_str(), &mut *db).await?.is_none() {
             return Ok(HostRemoval::Unknown);
         }
         // whoever gives it an account holds it until that can be seen here
-        let row = sqlx::query(sql::INHABITANTS)
+        let row = query(sql::INHABITANTS)
             .bind(self.did.as_str())
             .fetch_one(&mut *db)
             .await?;
@@ -255,7 +252,7 @@ impl Verb for RemovePdsHost {
         if accounts > 0 {
             return Ok(HostRemoval::Inhabited { accounts });
         }
-        sqlx::query(sql::REMOVE_PDS_HOST)
+        query(sql::REMOVE_PDS_HOST)
             .bind(self.did.as_str())
             .execute(db)
             .await?;

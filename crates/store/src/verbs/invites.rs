@@ -1,8 +1,5 @@
 //! Invite codes, and who used them.
 
-use sqlx::AnyConnection;
-use sqlx::any::{Any, AnyArguments};
-use sqlx::query::Query;
 use tracing::instrument;
 
 use entryway_core::invite::{Invite, InviteCode};
@@ -11,6 +8,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use crate::Store;
+use crate::db::{Db, Query, query};
 use crate::fault::Fault;
 use crate::outcome::{InviteCreation, InviteDisabling};
 use crate::rows::Columns;
@@ -45,15 +43,15 @@ impl Store {
     /// The invite of this code, with its first [`INVITE_USES_MAX`] uses. Does not look whether it is used up.
     #[instrument(name = "store.invite", level = "debug", skip_all)]
     pub async fn invite(&self, code: &InviteCode) -> Result<Option<Invite>, Fault> {
-        let query = sqlx::query(sql::INVITE).bind(code.as_str().to_owned());
-        let Some(row) = self.load("invite", query).await? else {
+        let found = self.load("invite", query(sql::INVITE).bind(code.as_str()));
+        let Some(row) = found.await? else {
             return Ok(None);
         };
         let mut invites = vec![rows::invite(&row)?];
-        let query = sqlx::query(sql::USES_OF_INVITE)
-            .bind(code.as_str().to_owned())
+        let uses = query(sql::USES_OF_INVITE)
+            .bind(code.as_str())
             .bind(i64::from(INVITE_USES_MAX));
-        self.tell_uses(&mut invites, query).await?;
+        self.tell_uses(&mut invites, uses).await?;
         Ok(invites.pop())
     }
 
@@ -66,7 +64,7 @@ impl Store {
         last: Option<&InviteCode>,
     ) -> Result<Vec<Invite>, Fault> {
         let page = |statement| {
-            sqlx::query(statement)
+            query(statement)
                 .bind(for_account.to_owned())
                 .bind(last.map(|code| code.as_str().to_owned()).unwrap_or_default())
                 .bind(i64::from(INVITES_PAGE))
@@ -83,7 +81,7 @@ impl Store {
     #[instrument(name = "store.recent_invites", level = "debug", skip_all)]
     pub async fn recent_invites(&self, last: Option<&Invite>, limit: u32) -> Result<Vec<Invite>, Fault> {
         let page = |statement| {
-            sqlx::query(statement)
+            query(statement)
                 .bind(last.map_or(i64::MAX, |invite| invite.created_at.seconds()))
                 .bind(
                     last.map(|invite| invite.code.as_str().to_owned())
@@ -116,11 +114,7 @@ impl Store {
     }
 
     /// Who used these invites, which are in the order of their codes.
-    async fn tell_uses(
-        &self,
-        invites: &mut [Invite],
-        query: Query<'static, Any, AnyArguments>,
-    ) -> Result<(), Fault> {
+    async fn tell_uses(&self, invites: &mut [Invite], query: Query) -> Result<(), Fault> {
         for row in self.load_all("invite_uses", query).await? {
             let (code, used) = rows::invite_use(&row)?;
             if let Ok(at) = invites.binary_search_by(|invite| invite.code.cmp(&code)) {
@@ -136,16 +130,16 @@ pub(crate) async fn use_once(
     code: &InviteCode,
     sign_up: SignUpId,
     now: Timestamp,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<bool, Fault> {
-    let used = sqlx::query(sql::USE_INVITE)
+    let used = query(sql::USE_INVITE)
         .bind(code.as_str())
         .execute(&mut *db)
         .await?;
     if used.rows_affected() == 0 {
         return Ok(false);
     }
-    sqlx::query(sql::KEEP_INVITE_USE)
+    query(sql::KEEP_INVITE_USE)
         .bind(code.as_str())
         .bind(sign_up.to_string())
         .bind(now.seconds())
@@ -155,8 +149,8 @@ pub(crate) async fn use_once(
 }
 
 /// Writes the account where the sign-up stood.
-pub(crate) async fn finish_use(sign_up: SignUpId, did: &Did, db: &mut AnyConnection) -> Result<(), Fault> {
-    sqlx::query(sql::FINISH_INVITE_USE)
+pub(crate) async fn finish_use(sign_up: SignUpId, did: &Did, db: &mut Db<'_>) -> Result<(), Fault> {
+    query(sql::FINISH_INVITE_USE)
         .bind(sign_up.to_string())
         .bind(did.as_str())
         .execute(db)
@@ -165,13 +159,13 @@ pub(crate) async fn finish_use(sign_up: SignUpId, did: &Did, db: &mut AnyConnect
 }
 
 /// Takes the use of a sign-up back, if it has one.
-pub(crate) async fn give_back(sign_up: SignUpId, db: &mut AnyConnection) -> Result<(), Fault> {
-    let given_back = sqlx::query(sql::GIVE_BACK_INVITE_USE)
+pub(crate) async fn give_back(sign_up: SignUpId, db: &mut Db<'_>) -> Result<(), Fault> {
+    let given_back = query(sql::GIVE_BACK_INVITE_USE)
         .bind(sign_up.to_string())
         .fetch_optional(&mut *db)
         .await?;
     if let Some(row) = given_back {
-        sqlx::query(sql::GIVE_BACK_INVITE)
+        query(sql::GIVE_BACK_INVITE)
             .bind(Columns::of(&row, "invite_use").text("code")?)
             .execute(db)
             .await?;
@@ -188,9 +182,9 @@ impl Verb for CreateInvites {
     const NAME: &'static str = "create_invites";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<InviteCreation, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<InviteCreation, Fault> {
         for invite in &self.invites {
-            sqlx::query(sql::CREATE_INVITE)
+            query(sql::CREATE_INVITE)
                 .bind(invite.code.as_str())
                 .bind(i64::from(invite.uses_max))
                 .bind(i64::from(invite.disabled))
@@ -212,8 +206,8 @@ impl Verb for DisableInvite {
     type Outcome = InviteDisabling;
     const NAME: &'static str = "disable_invite";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<InviteDisabling, Fault> {
-        let done = sqlx::query(sql::DISABLE_INVITE)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<InviteDisabling, Fault> {
+        let done = query(sql::DISABLE_INVITE)
             .bind(self.code.as_str())
             .execute(db)
             .await?;
@@ -233,8 +227,8 @@ impl Verb for DisableInvitesOfAccount {
     type Outcome = u64;
     const NAME: &'static str = "disable_invites_of_account";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<u64, Fault> {
-        let done = sqlx::query(sql::DISABLE_INVITES_OF_ACCOUNT)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<u64, Fault> {
+        let done = query(sql::DISABLE_INVITES_OF_ACCOUNT)
             .bind(self.for_account.as_str())
             .execute(db)
             .await?;

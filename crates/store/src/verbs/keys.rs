@@ -1,6 +1,5 @@
 //! Signing keys, sealed, and the root key this database belongs to.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_oauth::jwk::Algorithm;
@@ -8,6 +7,7 @@ use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{Forgetting, Recognition};
 use crate::rows::Columns;
@@ -42,9 +42,7 @@ impl Store {
     /// Every signing key, the newest first.
     #[instrument(name = "store.signing_keys", level = "debug", skip_all)]
     pub async fn signing_keys(&self) -> Result<Vec<SealedKey>, Fault> {
-        let rows = self
-            .load_all("signing_keys", sqlx::query(sql::SIGNING_KEYS))
-            .await?;
+        let rows = self.load_all("signing_keys", query(sql::SIGNING_KEYS)).await?;
         rows.iter().map(rows::sealed_key).collect()
     }
 
@@ -68,7 +66,7 @@ impl Store {
     /// The key that signs operations of the PLC directory, if one was adopted.
     #[instrument(name = "store.rotation_key", level = "debug", skip_all)]
     pub async fn rotation_key(&self) -> Result<Option<SealedKey>, Fault> {
-        let query = sqlx::query(sql::CURRENT_SIGNING_KEY).bind(ROTATION);
+        let query = query(sql::CURRENT_SIGNING_KEY).bind(ROTATION);
         let row = self.load("rotation_key", query).await?;
         row.as_ref().map(rows::sealed_key).transpose()
     }
@@ -76,9 +74,7 @@ impl Store {
     /// The fingerprint of the root key this database belongs to, if it belongs to one. Claims nothing.
     #[instrument(name = "store.root_fingerprint", level = "debug", skip_all)]
     pub async fn root_fingerprint(&self) -> Result<Option<Digest>, Fault> {
-        let row = self
-            .load("root_fingerprint", sqlx::query(sql::DEPLOYMENT))
-            .await?;
+        let row = self.load("root_fingerprint", query(sql::DEPLOYMENT)).await?;
         let read = |row| Columns::of(row, "deployment").optional_digest("root_fingerprint");
         row.as_ref().map_or(Ok(None), read)
     }
@@ -107,7 +103,7 @@ impl Verb for AdoptSigningKey {
     type Outcome = SealedKey;
     const NAME: &'static str = "adopt_signing_key";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<SealedKey, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<SealedKey, Fault> {
         adopt(&self.key, self.key.algorithm.name(), db).await
     }
 }
@@ -120,24 +116,21 @@ impl Verb for AdoptRotationKey {
     type Outcome = SealedKey;
     const NAME: &'static str = "adopt_rotation_key";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<SealedKey, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<SealedKey, Fault> {
         adopt(&self.key, ROTATION, db).await
     }
 }
 
 /// What is current under this mark, from now on or from before.
-async fn adopt(key: &SealedKey, mark: &'static str, db: &mut AnyConnection) -> Result<SealedKey, Fault> {
-    sqlx::query(sql::ADOPT_SIGNING_KEY)
+async fn adopt(key: &SealedKey, mark: &'static str, db: &mut Db<'_>) -> Result<SealedKey, Fault> {
+    query(sql::ADOPT_SIGNING_KEY)
         .bind(key.kid.as_str())
         .bind(mark)
         .bind(key.sealed.as_slice())
         .bind(key.created_at.seconds())
         .execute(&mut *db)
         .await?;
-    let current = sqlx::query(sql::CURRENT_SIGNING_KEY)
-        .bind(mark)
-        .fetch_one(db)
-        .await?;
+    let current = query(sql::CURRENT_SIGNING_KEY).bind(mark).fetch_one(db).await?;
     rows::sealed_key(&current)
 }
 
@@ -152,15 +145,15 @@ impl Verb for RecogniseRoot {
     type Outcome = Recognition;
     const NAME: &'static str = "recognise_root";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Recognition, Fault> {
-        let claimed = sqlx::query(sql::CLAIM_DEPLOYMENT)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Recognition, Fault> {
+        let claimed = query(sql::CLAIM_DEPLOYMENT)
             .bind(self.fingerprint.as_bytes().to_vec())
             .execute(&mut *db)
             .await?;
         if claimed.rows_affected() == 1 {
             return Ok(Recognition::New);
         }
-        let row = sqlx::query(sql::DEPLOYMENT).fetch_one(db).await?;
+        let row = query(sql::DEPLOYMENT).fetch_one(db).await?;
         let owner = Columns::of(&row, "deployment").bytes("root_fingerprint")?;
         Ok(if owner == self.fingerprint.as_bytes() {
             Recognition::Known
@@ -179,15 +172,15 @@ impl Verb for ForgetKeys {
     const NAME: &'static str = "forget_keys";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Forgetting, Fault> {
-        let forgotten = sqlx::query(sql::FORGET_DEPLOYMENT)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Forgetting, Fault> {
+        let forgotten = query(sql::FORGET_DEPLOYMENT)
             .bind(self.fingerprint.as_bytes().to_vec())
             .execute(&mut *db)
             .await?;
         if forgotten.rows_affected() == 0 {
             return Ok(Forgetting::Foreign);
         }
-        sqlx::query(sql::FORGET_SIGNING_KEYS).execute(db).await?;
+        query(sql::FORGET_SIGNING_KEYS).execute(db).await?;
         Ok(Forgetting::Forgotten)
     }
 }

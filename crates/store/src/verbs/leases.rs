@@ -1,11 +1,11 @@
 //! Jobs that one instance does for all.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_oauth::time::Timestamp;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::Lease;
 use crate::sql;
@@ -62,8 +62,8 @@ impl Verb for HoldLease {
     type Outcome = Lease;
     const NAME: &'static str = "hold_lease";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Lease, Fault> {
-        let held = sqlx::query(sql::HOLD_LEASE)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Lease, Fault> {
+        let held = query(sql::HOLD_LEASE)
             .bind(self.job)
             .bind(self.holder.0.to_vec())
             .bind(self.until.seconds())
@@ -87,8 +87,8 @@ impl Verb for ReleaseLease {
     type Outcome = ();
     const NAME: &'static str = "release_lease";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<(), Fault> {
-        sqlx::query(sql::RELEASE_LEASE)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<(), Fault> {
+        query(sql::RELEASE_LEASE)
             .bind(self.job)
             .bind(self.holder.0.to_vec())
             .execute(db)

@@ -2,7 +2,6 @@
 //!
 //! The feed of revocations does not tell of them: its readers judge tokens of OAuth.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::account::Account;
@@ -14,6 +13,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{LegacyBegin, LegacyEnd, LegacyRotation, LegacySessionFacts, LegacySessions};
 use crate::rows::Columns;
@@ -51,7 +51,7 @@ impl Store {
     /// The session and its account; `None` if it has ended. Does not look whether its time is over.
     #[instrument(name = "store.legacy_session", level = "debug", skip_all)]
     pub async fn legacy_session(&self, id: SessionId) -> Result<Option<LegacySessionFacts>, Fault> {
-        let query = sqlx::query(sql::LEGACY_SESSION).bind(id.to_string());
+        let query = query(sql::LEGACY_SESSION).bind(id.to_string());
         let row = self.load("legacy_session", query).await?;
         row.as_ref().map(rows::legacy_session_facts).transpose()
     }
@@ -59,7 +59,7 @@ impl Store {
     /// The sessions of the account whose time is not over.
     #[instrument(name = "store.legacy_sessions", level = "debug", skip_all)]
     pub async fn legacy_sessions(&self, did: &Did, now: Timestamp) -> Result<LegacySessions, Fault> {
-        let query = sqlx::query(sql::LEGACY_SESSIONS_OF_ACCOUNT)
+        let query = query(sql::LEGACY_SESSIONS_OF_ACCOUNT)
             .bind(did.to_string())
             .bind(now.seconds())
             .bind(i64::from(LEGACY_SESSIONS_LISTED_MAX));
@@ -96,8 +96,8 @@ impl Store {
 }
 
 /// Ends those of the account as a step of a verb that holds it; how many there were.
-pub(crate) async fn end_of_account(did: &Did, db: &mut AnyConnection) -> Result<u64, Fault> {
-    let ended = sqlx::query(sql::END_LEGACY_SESSIONS_OF_ACCOUNT)
+pub(crate) async fn end_of_account(did: &Did, db: &mut Db<'_>) -> Result<u64, Fault> {
+    let ended = query(sql::END_LEGACY_SESSIONS_OF_ACCOUNT)
         .bind(did.as_str())
         .execute(db)
         .await?;
@@ -108,9 +108,9 @@ pub(crate) async fn end_of_account(did: &Did, db: &mut AnyConnection) -> Result<
 pub(crate) async fn end_of_app_password(
     did: &Did,
     name: &AppPasswordName,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<u64, Fault> {
-    let ended = sqlx::query(sql::END_LEGACY_SESSIONS_OF_APP_PASSWORD)
+    let ended = query(sql::END_LEGACY_SESSIONS_OF_APP_PASSWORD)
         .bind(did.as_str())
         .bind(name.as_str())
         .execute(db)
@@ -129,12 +129,12 @@ impl Verb for BeginLegacySession {
     const NAME: &'static str = "begin_legacy_session";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<LegacyBegin, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<LegacyBegin, Fault> {
         let session = &self.session;
         if !session.basis.is_stored() {
             return Ok(LegacyBegin::Begun);
         }
-        let held = sqlx::query(sql::HOLD_FOR_LEGACY_SESSION)
+        let held = query(sql::HOLD_FOR_LEGACY_SESSION)
             .bind(session.did.as_str())
             .bind(self.credentials_changed_at.seconds())
             .execute(&mut *db)
@@ -159,13 +159,13 @@ impl Verb for BeginLegacySession {
 }
 
 impl BeginLegacySession {
-    async fn insert(&self, db: &mut AnyConnection) -> Result<(), Fault> {
+    async fn insert(&self, db: &mut Db<'_>) -> Result<(), Fault> {
         let session = &self.session;
         let app_password = match &session.basis {
             Basis::AppPassword { name, kind } => Some((name.as_str(), rows::kind_name(*kind))),
             Basis::AccountPassword | Basis::TakenDown => None,
         };
-        sqlx::query(sql::BEGIN_LEGACY_SESSION)
+        query(sql::BEGIN_LEGACY_SESSION)
             .bind(session.id.to_string())
             .bind(session.did.as_str())
             .bind(app_password.map(|(name, _)| name))
@@ -189,9 +189,9 @@ impl Verb for RotateLegacySession {
     type Outcome = LegacyRotation;
     const NAME: &'static str = "rotate_legacy_session";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<LegacyRotation, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<LegacyRotation, Fault> {
         let next = &self.next;
-        let rotated = sqlx::query(sql::ROTATE_LEGACY_SESSION)
+        let rotated = query(sql::ROTATE_LEGACY_SESSION)
             .bind(next.id.to_string())
             .bind(i64::from(next.generation) - 1)
             .bind(i64::from(next.generation))
@@ -202,7 +202,7 @@ impl Verb for RotateLegacySession {
         if rotated.rows_affected() == 1 {
             return Ok(LegacyRotation::Rotated);
         }
-        let exists = sqlx::query(sql::LEGACY_SESSION_EXISTS)
+        let exists = query(sql::LEGACY_SESSION_EXISTS)
             .bind(next.id.to_string())
             .fetch_optional(db)
             .await?;
@@ -221,8 +221,8 @@ impl Verb for EndLegacySession {
     type Outcome = LegacyEnd;
     const NAME: &'static str = "end_legacy_session";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<LegacyEnd, Fault> {
-        let ended = sqlx::query(sql::END_LEGACY_SESSION)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<LegacyEnd, Fault> {
+        let ended = query(sql::END_LEGACY_SESSION)
             .bind(self.id.to_string())
             .execute(db)
             .await?;
@@ -243,7 +243,7 @@ impl Verb for EndLegacySessionsOfAccount {
     const NAME: &'static str = "end_legacy_sessions_of_account";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<u64, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<u64, Fault> {
         super::accounts::hold(&self.did, &mut *db).await?;
         end_of_account(&self.did, db).await
     }

@@ -1,12 +1,12 @@
 //! What may be used once.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_oauth::secret::Digest;
 use entryway_oauth::time::Timestamp;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::Remembered;
 use crate::sql;
@@ -41,18 +41,14 @@ impl Verb for RememberMark {
     type Outcome = Remembered;
     const NAME: &'static str = "remember_mark";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Remembered, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Remembered, Fault> {
         remember(self.mark, self.now, db).await
     }
 }
 
 /// Uses the mark up as a step of a verb.
-pub(crate) async fn remember(
-    mark: Mark,
-    now: Timestamp,
-    db: &mut AnyConnection,
-) -> Result<Remembered, Fault> {
-    let done = sqlx::query(sql::REMEMBER_MARK)
+pub(crate) async fn remember(mark: Mark, now: Timestamp, db: &mut Db<'_>) -> Result<Remembered, Fault> {
+    let done = query(sql::REMEMBER_MARK)
         .bind(mark.digest.as_bytes().to_vec())
         .bind(mark.expires_at.seconds())
         .bind(now.seconds())

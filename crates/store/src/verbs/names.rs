@@ -4,11 +4,10 @@
 //! has it. Whoever puts a name into the row of an account holds it here before, for that row's index keeps
 //! others waiting too.
 
-use sqlx::AnyConnection;
-
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle};
 
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::sql;
 
@@ -63,9 +62,9 @@ pub(crate) async fn take(
     name: Name<'_>,
     holder: &Holder,
     now: Timestamp,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<bool, Fault> {
-    let taken = sqlx::query(sql::TAKE_NAME)
+    let taken = query(sql::TAKE_NAME)
         .bind(name.kind())
         .bind(name.text())
         .bind(holder.owner.as_str())
@@ -77,8 +76,8 @@ pub(crate) async fn take(
 }
 
 /// Lets the name go, if it is this one's.
-pub(crate) async fn release(name: Name<'_>, owner: &str, db: &mut AnyConnection) -> Result<(), Fault> {
-    sqlx::query(sql::RELEASE_NAME)
+pub(crate) async fn release(name: Name<'_>, owner: &str, db: &mut Db<'_>) -> Result<(), Fault> {
+    query(sql::RELEASE_NAME)
         .bind(name.kind())
         .bind(name.text())
         .bind(owner)
@@ -88,14 +87,14 @@ pub(crate) async fn release(name: Name<'_>, owner: &str, db: &mut AnyConnection)
 }
 
 /// Lets all names of this one go.
-pub(crate) async fn release_all(owner: &str, db: &mut AnyConnection) -> Result<(), Fault> {
-    sqlx::query(sql::RELEASE_NAMES).bind(owner).execute(db).await?;
+pub(crate) async fn release_all(owner: &str, db: &mut Db<'_>) -> Result<(), Fault> {
+    query(sql::RELEASE_NAMES).bind(owner).execute(db).await?;
     Ok(())
 }
 
 /// Makes all names of a sign-up those of the account it has become.
-pub(crate) async fn hand_over(sign_up: &str, did: &Did, db: &mut AnyConnection) -> Result<(), Fault> {
-    sqlx::query(sql::HAND_NAMES_OVER)
+pub(crate) async fn hand_over(sign_up: &str, did: &Did, db: &mut Db<'_>) -> Result<(), Fault> {
+    query(sql::HAND_NAMES_OVER)
         .bind(sign_up)
         .bind(did.as_str())
         .execute(db)

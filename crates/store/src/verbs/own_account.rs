@@ -1,6 +1,5 @@
 //! What a person ends at one blow.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::session::EndReason;
@@ -8,6 +7,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use crate::Store;
+use crate::db::Db;
 use crate::fault::Fault;
 use crate::outcome::Revocation;
 use crate::verbs::{Steps, Verb, accounts, devices, grants, legacy_sessions};
@@ -40,7 +40,7 @@ impl Verb for RevokeAllGrants {
     const NAME: &'static str = "revoke_all_grants";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Revocation, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Revocation, Fault> {
         accounts::hold(&self.did, db).await?;
         grants::revoke_all(&self.did, EndReason::Revoked, self.now, db).await
     }
@@ -60,7 +60,7 @@ impl Verb for EndEverything {
     const NAME: &'static str = "end_everything";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Revocation, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Revocation, Fault> {
         accounts::hold(&self.did, db).await?;
         let legacy = legacy_sessions::end_of_account(&self.did, db).await?;
         let devices = devices::end_of_account(&self.did, self.now, db).await?;

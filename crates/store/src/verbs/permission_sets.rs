@@ -1,12 +1,12 @@
 //! Permission sets as their authorities publish them: kept so that a host which is gone breaks nothing.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Nsid};
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::Keeping;
 use crate::verbs::Verb;
@@ -34,7 +34,7 @@ impl Store {
     /// What is known of the permission set, however old that is.
     #[instrument(name = "store.permission_set", level = "debug", skip_all)]
     pub async fn permission_set(&self, name: &Nsid) -> Result<Option<StoredSet>, Fault> {
-        let query = sqlx::query(sql::PERMISSION_SET).bind(name.as_str().to_owned());
+        let query = query(sql::PERMISSION_SET).bind(name.as_str().to_owned());
         let row = self.load("permission_set", query).await?;
         row.as_ref().map(rows::stored_set).transpose()
     }
@@ -56,9 +56,9 @@ impl Verb for KeepPermissionSet {
     type Outcome = Keeping;
     const NAME: &'static str = "keep_permission_set";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Keeping, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Keeping, Fault> {
         let Self(set) = self;
-        let done = sqlx::query(sql::KEEP_PERMISSION_SET)
+        let done = query(sql::KEEP_PERMISSION_SET)
             .bind(set.name.as_str())
             .bind(set.did.as_str())
             .bind(set.rev.as_str())

@@ -1,6 +1,5 @@
 //! Pushed requests: admitted, bound to a browser, decided.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::request::AuthorizationRequest;
@@ -8,11 +7,12 @@ use entryway_oauth::secret::Digest;
 use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_scope::{Did, ScopeSet};
 
+use crate::Store;
+use crate::db::{Db, Query, Row, query};
 use crate::fault::Fault;
 use crate::outcome::{Admission, Binding, Decision, PendingRequest, Remembered};
 use crate::verbs::marks::{Mark, remember};
 use crate::verbs::{Steps, Verb, grants};
-use crate::{Engine, Store};
 use crate::{at_once, rows, sql};
 
 /// A request that PAR admits.
@@ -85,7 +85,7 @@ impl Store {
         let row = self
             .load(
                 "peek_request",
-                sqlx::query(sql::PEEK_REQUEST)
+                query(sql::PEEK_REQUEST)
                     .bind(id.as_bytes().to_vec())
                     .bind(now.seconds()),
             )
@@ -178,7 +178,7 @@ impl Verb for AdmitRequest {
     const NAME: &'static str = "admit_request";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Admission, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Admission, Fault> {
         if let Some(proof) = self.proof
             && remember(proof, self.now, db).await? == Remembered::Replayed
         {
@@ -187,7 +187,7 @@ impl Verb for AdmitRequest {
         if remember(self.challenge, self.now, db).await? == Remembered::Replayed {
             return Ok(Admission::ChallengeReused);
         }
-        sqlx::query(sql::ADMIT_REQUEST)
+        query(sql::ADMIT_REQUEST)
             .bind(self.id.as_bytes().to_vec())
             .bind(self.json.as_str())
             .bind(self.now.seconds())
@@ -197,17 +197,19 @@ impl Verb for AdmitRequest {
         Ok(Admission::Admitted)
     }
 
-    async fn at_once(&self, engine: Engine, db: &mut AnyConnection) -> Result<Option<Admission>, Fault> {
-        let query = sqlx::query(at_once::ADMIT_REQUEST.on(engine))
-            .bind(self.id.as_bytes().to_vec())
-            .bind(self.json.as_str())
-            .bind(self.now.seconds())
-            .bind(self.expires_at.seconds())
-            .bind(self.proof.map(|proof| proof.digest.as_bytes().to_vec()))
-            .bind(self.proof.map(|proof| proof.expires_at.seconds()))
-            .bind(self.challenge.digest.as_bytes().to_vec())
-            .bind(self.challenge.expires_at.seconds());
-        let done = at_once::Done::by(query, db).await?;
+    async fn at_once(&self, db: &mut Db<'_>) -> Result<Option<Admission>, Fault> {
+        let bind = |query: Query| {
+            query
+                .bind(self.id.as_bytes().to_vec())
+                .bind(self.json.as_str())
+                .bind(self.now.seconds())
+                .bind(self.expires_at.seconds())
+                .bind(self.proof.map(|proof| proof.digest.as_bytes().to_vec()))
+                .bind(self.proof.map(|proof| proof.expires_at.seconds()))
+                .bind(self.challenge.digest.as_bytes().to_vec())
+                .bind(self.challenge.expires_at.seconds())
+        };
+        let done = at_once::Done::by(at_once::ADMIT_REQUEST, bind, db).await?;
         Ok(if done.changed {
             Some(Admission::Admitted)
         } else if done.proof_was_fresh {
@@ -230,8 +232,8 @@ impl Verb for BindRequest {
     type Outcome = Binding;
     const NAME: &'static str = "bind_request";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Binding, Fault> {
-        let bound = sqlx::query(sql::BIND_REQUEST)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Binding, Fault> {
+        let bound = query(sql::BIND_REQUEST)
             .bind(self.id.as_bytes().to_vec())
             .bind(self.now.seconds())
             .bind(self.browser.as_bytes().to_vec())
@@ -242,7 +244,7 @@ impl Verb for BindRequest {
         if let Some(row) = bound {
             return rows::pending_request(&row).map(Binding::Bound);
         }
-        let pending = sqlx::query(sql::PEEK_REQUEST)
+        let pending = query(sql::PEEK_REQUEST)
             .bind(self.id.as_bytes().to_vec())
             .bind(self.now.seconds())
             .fetch_optional(db)
@@ -271,7 +273,7 @@ impl Verb for ApproveRequest {
     const NAME: &'static str = "approve_request";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Decision, Fault> {
         match self.basis {
             Basis::Page => self.as_the_page_says(db).await,
             Basis::Remembered => self.as_remembered(db).await,
@@ -280,7 +282,7 @@ impl Verb for ApproveRequest {
 }
 
 impl ApproveRequest {
-    async fn as_the_page_says(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
+    async fn as_the_page_says(&self, db: &mut Db<'_>) -> Result<Decision, Fault> {
         let decision = self.approve(db).await?;
         if let Decision::Decided(request) = &decision {
             let authenticated_at = self.authenticated_at;
@@ -291,8 +293,8 @@ impl ApproveRequest {
 
     /// The request is held before the grant, and approved after it was seen: sql.rs says in which order rows
     /// are held.
-    async fn as_remembered(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
-        let waiting = sqlx::query(sql::HOLD_REQUEST)
+    async fn as_remembered(&self, db: &mut Db<'_>) -> Result<Decision, Fault> {
+        let waiting = query(sql::HOLD_REQUEST)
             .bind(self.id.as_bytes().to_vec())
             .bind(self.now.seconds())
             .bind(self.browser.as_bytes().to_vec())
@@ -308,8 +310,8 @@ impl ApproveRequest {
         }
     }
 
-    async fn approve(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
-        let decided = sqlx::query(sql::APPROVE_REQUEST)
+    async fn approve(&self, db: &mut Db<'_>) -> Result<Decision, Fault> {
+        let decided = query(sql::APPROVE_REQUEST)
             .bind(self.id.as_bytes().to_vec())
             .bind(self.now.seconds())
             .bind(self.browser.as_bytes().to_vec())
@@ -336,7 +338,7 @@ impl Verb for DenyRequest {
     const NAME: &'static str = "deny_request";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Decision, Fault> {
         let decision = self.deny(db).await?;
         if let (Decision::Decided(request), Some(did)) = (&decision, &self.account) {
             grants::take_back(did, request, db).await?;
@@ -345,7 +347,7 @@ impl Verb for DenyRequest {
     }
 
     /// Where no account takes anything back, there is one step.
-    async fn at_once(&self, _engine: Engine, db: &mut AnyConnection) -> Result<Option<Decision>, Fault> {
+    async fn at_once(&self, db: &mut Db<'_>) -> Result<Option<Decision>, Fault> {
         match self.account {
             None => self.deny(db).await.map(Some),
             Some(_) => Ok(None),
@@ -354,8 +356,8 @@ impl Verb for DenyRequest {
 }
 
 impl DenyRequest {
-    async fn deny(&self, db: &mut AnyConnection) -> Result<Decision, Fault> {
-        let decided = sqlx::query(sql::DENY_REQUEST)
+    async fn deny(&self, db: &mut Db<'_>) -> Result<Decision, Fault> {
+        let decided = query(sql::DENY_REQUEST)
             .bind(self.id.as_bytes().to_vec())
             .bind(self.now.seconds())
             .bind(self.browser.as_bytes().to_vec())
@@ -365,7 +367,7 @@ impl DenyRequest {
     }
 }
 
-fn decision(decided: Option<&sqlx::any::AnyRow>) -> Result<Decision, Fault> {
+fn decision(decided: Option<&Row>) -> Result<Decision, Fault> {
     match decided {
         Some(row) => rows::request(row).map(Decision::Decided),
         None => Ok(Decision::Gone),

@@ -3,9 +3,6 @@
 //! Nothing else ends a session: the statements that do are private to this file, and each is run by
 //! [`end`] alone, which tells of it in the same transaction. So no way out of a session can be forgotten.
 
-use sqlx::AnyConnection;
-use sqlx::any::{Any, AnyArguments};
-use sqlx::query::Query;
 use tracing::instrument;
 
 use entryway_core::policy::ACCESS_TOKEN_LIFETIME_MAX;
@@ -18,6 +15,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use crate::Store;
+use crate::db::{Db, Query, query};
 use crate::fault::Fault;
 use crate::rows::Columns;
 use crate::verbs::{Steps, Verb};
@@ -52,7 +50,7 @@ impl Store {
     /// never seen out of order. Does not check that what comes after `cursor` is still kept.
     #[instrument(name = "store.revocations_after", level = "debug", skip_all)]
     pub async fn revocations_after(&self, cursor: u64, limit: u32) -> Result<Vec<ToldRevocation>, Fault> {
-        let query = sqlx::query(sql::REVOCATIONS_AFTER)
+        let query = query(sql::REVOCATIONS_AFTER)
             // beyond what the database can count to there is nothing
             .bind(i64::try_from(cursor).unwrap_or(i64::MAX))
             .bind(i64::from(limit));
@@ -63,10 +61,8 @@ impl Store {
     /// How far the feed has come, and how far back it goes.
     #[instrument(name = "store.feed_position", level = "debug", skip_all)]
     pub async fn feed_position(&self) -> Result<FeedPosition, Fault> {
-        let row = self
-            .load("feed_position", sqlx::query(sql::FEED_POSITION))
-            .await?;
-        let row = row.ok_or(sqlx::Error::RowNotFound).map_err(Fault::from)?;
+        let row = self.load("feed_position", query(sql::FEED_POSITION)).await?;
+        let row = row.ok_or(Fault::NO_ROW)?;
         let columns = Columns::of(&row, "revocation_head");
         Ok(FeedPosition {
             head: columns.number("head")?,
@@ -100,7 +96,7 @@ pub(crate) async fn end(
     ending: Ending<'_>,
     reason: EndReason,
     now: Timestamp,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<u64, Fault> {
     let rows = ending.query(reason, now).fetch_all(&mut *db).await?;
     let session = |row| Columns::of(row, "oauth_session").parsed("id", SessionId::parse);
@@ -112,8 +108,8 @@ pub(crate) async fn end(
 }
 
 impl Ending<'_> {
-    fn query(self, reason: EndReason, now: Timestamp) -> Query<'static, Any, AnyArguments> {
-        let ended = |statement| sqlx::query(statement).bind(now.seconds()).bind(reason.name());
+    fn query(self, reason: EndReason, now: Timestamp) -> Query {
+        let ended = |statement| query(statement).bind(now.seconds()).bind(reason.name());
         match self {
             Self::Session(id) => ended(END_SESSION).bind(id.to_string()),
             Self::OfCode(code) => ended(END_SESSION_OF_CODE).bind(code.as_bytes().to_vec()),
@@ -144,12 +140,12 @@ impl Ending<'_> {
 ///
 /// A sequence of the database would give numbers that become visible out of order: who reads 5 before 4
 /// is committed never comes back for 4. The head is one row, so 5 is only taken once 4 can be seen.
-async fn tell(events: &[Revoked], now: Timestamp, db: &mut AnyConnection) -> Result<(), Fault> {
+async fn tell(events: &[Revoked], now: Timestamp, db: &mut Db<'_>) -> Result<(), Fault> {
     if events.is_empty() {
         return Ok(());
     }
     let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-    let numbered = sqlx::query(sql::NUMBER_REVOCATIONS)
+    let numbered = query(sql::NUMBER_REVOCATIONS)
         .bind(count)
         .fetch_one(&mut *db)
         .await?;
@@ -159,7 +155,7 @@ async fn tell(events: &[Revoked], now: Timestamp, db: &mut AnyConnection) -> Res
             table: "revocation",
             column: "revoked",
         })?;
-        sqlx::query(sql::TELL_REVOCATION)
+        query(sql::TELL_REVOCATION)
             .bind(seq)
             .bind(now.seconds())
             .bind((now + ACCESS_TOKEN_LIFETIME_MAX).seconds())
@@ -180,7 +176,7 @@ impl Verb for TellKeyRevoked {
     const NAME: &'static str = "tell_key_revoked";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<(), Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<(), Fault> {
         tell(&[Revoked::Key { jkt: self.jkt }], self.now, db).await
     }
 

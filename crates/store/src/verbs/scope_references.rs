@@ -1,12 +1,12 @@
 //! Scopes that are too long for an access token, by the name the token has instead.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_oauth::time::Timestamp;
 use entryway_scope::ScopeReference;
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::rows::Columns;
 use crate::sql;
@@ -39,7 +39,7 @@ impl Store {
         reference: &ScopeReference,
         now: Timestamp,
     ) -> Result<Option<String>, Fault> {
-        let query = sqlx::query(sql::SCOPE_OF)
+        let query = query(sql::SCOPE_OF)
             .bind(reference.as_str().to_owned())
             .bind(now.seconds());
         let row = self.load("scope_of", query).await?;
@@ -62,8 +62,8 @@ impl Verb for KeepScope {
     type Outcome = ();
     const NAME: &'static str = "keep_scope";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<(), Fault> {
-        sqlx::query(sql::KEEP_SCOPE)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<(), Fault> {
+        query(sql::KEEP_SCOPE)
             .bind(self.reference.as_str())
             .bind(self.scope.as_str())
             .bind(self.expires_at.seconds())

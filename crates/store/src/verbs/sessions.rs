@@ -1,6 +1,5 @@
 //! OAuth sessions: one row each, rotated and ended.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::session::EndReason;
@@ -8,13 +7,14 @@ use entryway_oauth::secret::SessionId;
 use entryway_oauth::time::{Seconds, Timestamp};
 use entryway_scope::Did;
 
+use crate::Store;
+use crate::db::{Db, Query, query};
 use crate::fault::Fault;
 use crate::outcome::{Remembered, Rotation, SessionEnd, SessionFacts};
 use crate::rows::Columns;
 use crate::verbs::marks::{Mark, remember};
 use crate::verbs::revocations::{self, Ending};
 use crate::verbs::{Steps, Verb};
-use crate::{Engine, Store};
 use crate::{at_once, rows, sql};
 
 impl Store {
@@ -22,7 +22,7 @@ impl Store {
     #[instrument(name = "store.session", level = "debug", skip_all)]
     pub async fn session(&self, id: SessionId) -> Result<Option<SessionFacts>, Fault> {
         let row = self
-            .load("session", sqlx::query(sql::SESSION).bind(id.to_string()))
+            .load("session", query(sql::SESSION).bind(id.to_string()))
             .await?;
         row.as_ref().map(rows::session_facts).transpose()
     }
@@ -87,7 +87,7 @@ impl Verb for RotateRefresh {
     const NAME: &'static str = "rotate_refresh";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Rotation, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Rotation, Fault> {
         let held = hold(self.id, db).await?;
         if remember(self.proof, self.now, db).await? == Remembered::Replayed {
             return Ok(Rotation::ProofReplayed);
@@ -104,14 +104,16 @@ impl Verb for RotateRefresh {
         Ok(rotation)
     }
 
-    async fn at_once(&self, engine: Engine, db: &mut AnyConnection) -> Result<Option<Rotation>, Fault> {
-        let query = sqlx::query(at_once::ROTATE_REFRESH.on(engine))
-            .bind(self.id.to_string())
-            .bind(i64::from(self.presented))
-            .bind(self.now.seconds())
-            .bind(self.proof.digest.as_bytes().to_vec())
-            .bind(self.proof.expires_at.seconds());
-        let done = at_once::Done::by(query, db).await?;
+    async fn at_once(&self, db: &mut Db<'_>) -> Result<Option<Rotation>, Fault> {
+        let bind = |query: Query| {
+            query
+                .bind(self.id.to_string())
+                .bind(i64::from(self.presented))
+                .bind(self.now.seconds())
+                .bind(self.proof.digest.as_bytes().to_vec())
+                .bind(self.proof.expires_at.seconds())
+        };
+        let done = at_once::Done::by(at_once::ROTATE_REFRESH, bind, db).await?;
         Ok(done.outcome(Rotation::Rotated, Rotation::ProofReplayed))
     }
 
@@ -134,8 +136,8 @@ impl RotateRefresh {
         }
     }
 
-    async fn rotate(&self, db: &mut AnyConnection) -> Result<(), Fault> {
-        sqlx::query(sql::ROTATE_REFRESH)
+    async fn rotate(&self, db: &mut Db<'_>) -> Result<(), Fault> {
+        query(sql::ROTATE_REFRESH)
             .bind(self.id.to_string())
             .bind(i64::from(self.presented))
             .bind(self.now.seconds())
@@ -154,8 +156,8 @@ pub(crate) struct Held {
 }
 
 /// Holds the session as a step of a verb.
-pub(crate) async fn hold(id: SessionId, db: &mut AnyConnection) -> Result<Option<Held>, Fault> {
-    let row = sqlx::query(sql::HOLD_SESSION)
+pub(crate) async fn hold(id: SessionId, db: &mut Db<'_>) -> Result<Option<Held>, Fault> {
+    let row = query(sql::HOLD_SESSION)
         .bind(id.to_string())
         .fetch_optional(db)
         .await?;
@@ -180,12 +182,12 @@ impl Verb for EndSession {
     const NAME: &'static str = "end_session";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<SessionEnd, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<SessionEnd, Fault> {
         let ending = Ending::Session(self.id);
         if revocations::end(ending, self.reason, self.now, &mut *db).await? == 1 {
             return Ok(SessionEnd::Ended);
         }
-        let exists = sqlx::query(sql::SESSION_EXISTS)
+        let exists = query(sql::SESSION_EXISTS)
             .bind(self.id.to_string())
             .fetch_optional(db)
             .await?;
@@ -211,7 +213,7 @@ impl Verb for EndSessionsOfAccount {
     const NAME: &'static str = "end_sessions_of_account";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<u64, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<u64, Fault> {
         revocations::end(Ending::OfAccount(&self.did), self.reason, self.now, db).await
     }
 

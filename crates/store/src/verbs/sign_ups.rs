@@ -6,7 +6,6 @@
 mod advance;
 
 use serde::Serialize;
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::email::EmailAddress;
@@ -16,6 +15,7 @@ use entryway_oauth::time::Timestamp;
 use entryway_scope::{Did, Handle};
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{SignUpAdvance, SignUpBegin, SignUpRelease};
 use crate::verbs::hosts::HostState;
@@ -49,7 +49,7 @@ impl Store {
     #[instrument(name = "store.arrival", level = "debug", skip_all)]
     pub async fn arrival(&self, did: &Did) -> Result<Option<SignUp>, Fault> {
         let row = self
-            .load("arrival", sqlx::query(sql::ARRIVAL).bind(did.to_string()))
+            .load("arrival", query(sql::ARRIVAL).bind(did.to_string()))
             .await?;
         row.as_ref().map(rows::sign_up).transpose()
     }
@@ -58,7 +58,7 @@ impl Store {
     #[instrument(name = "store.sign_up", level = "debug", skip_all)]
     pub async fn sign_up(&self, id: SignUpId) -> Result<Option<SignUp>, Fault> {
         let row = self
-            .load("sign_up", sqlx::query(sql::SIGN_UP).bind(id.to_string()))
+            .load("sign_up", query(sql::SIGN_UP).bind(id.to_string()))
             .await?;
         row.as_ref().map(rows::sign_up).transpose()
     }
@@ -67,7 +67,7 @@ impl Store {
     /// one for each, at most.
     #[instrument(name = "store.sign_ups_with", level = "debug", skip_all)]
     pub async fn sign_ups_with(&self, handle: &Handle, email: &EmailAddress) -> Result<Vec<SignUp>, Fault> {
-        let query = sqlx::query(sql::SIGN_UPS_WITH)
+        let query = query(sql::SIGN_UPS_WITH)
             .bind(handle.to_string())
             .bind(email.as_str().to_owned());
         let rows = self.load_all("sign_ups_with", query).await?;
@@ -77,7 +77,7 @@ impl Store {
     /// Sign-ups that the reconciler is to take up, as [`SignUp::is_due`] says, those that waited longest first.
     #[instrument(name = "store.due_sign_ups", level = "debug", skip_all)]
     pub async fn due_sign_ups(&self, now: Timestamp, limit: u32) -> Result<Vec<SignUp>, Fault> {
-        let query = sqlx::query(sql::DUE_SIGN_UPS)
+        let query = query(sql::DUE_SIGN_UPS)
             .bind(now.seconds())
             .bind(i64::from(limit));
         let rows = self.load_all("due_sign_ups", query).await?;
@@ -130,8 +130,8 @@ const fn is_done(sign_up: &SignUp) -> bool {
 }
 
 /// Whether the sign-up, which is held from here on, is what the driver started from.
-async fn hold(from: &SignUp, db: &mut AnyConnection) -> Result<bool, Fault> {
-    let held = sqlx::query(sql::HOLD_SIGN_UP)
+async fn hold(from: &SignUp, db: &mut Db<'_>) -> Result<bool, Fault> {
+    let held = query(sql::HOLD_SIGN_UP)
         .bind(from.id.to_string())
         .fetch_optional(db)
         .await?;
@@ -152,7 +152,7 @@ impl Verb for BeginSignUp {
     const NAME: &'static str = "begin_sign_up";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<SignUpBegin, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<SignUpBegin, Fault> {
         let (admitted, now) = (&self.admitted, self.admitted.created_at);
         if hosts::hold(&admitted.pds_did, &mut *db).await? != Some(HostState::Open) {
             return Ok(SignUpBegin::HostClosed);
@@ -193,9 +193,9 @@ impl Verb for BeginSignUp {
 }
 
 impl BeginSignUp {
-    async fn insert(&self, db: &mut AnyConnection) -> Result<(), Fault> {
+    async fn insert(&self, db: &mut Db<'_>) -> Result<(), Fault> {
         let (record, request) = (&self.admitted, &self.admitted.request);
-        sqlx::query(sql::BEGIN_SIGN_UP)
+        query(sql::BEGIN_SIGN_UP)
             .bind(record.id.to_string())
             .bind(request.handle.as_str())
             .bind(request.email.as_str())
@@ -226,14 +226,14 @@ impl Verb for ReleaseSignUp {
     const NAME: &'static str = "release_sign_up";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<SignUpRelease, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<SignUpRelease, Fault> {
         if !hold(&self.from, &mut *db).await? {
             return Ok(SignUpRelease::Overtaken);
         }
         let id = self.from.id;
         names::release_all(&id.to_string(), &mut *db).await?;
         invites::give_back(id, &mut *db).await?;
-        sqlx::query(sql::RELEASE_SIGN_UP)
+        query(sql::RELEASE_SIGN_UP)
             .bind(id.to_string())
             .execute(db)
             .await?;

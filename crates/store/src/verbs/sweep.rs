@@ -1,12 +1,12 @@
 //! Forgetting what is over.
 
-use sqlx::AnyConnection;
 use tracing::instrument;
 
 use entryway_core::email_token::EMAIL_TOKEN_LIFETIME;
 use entryway_oauth::time::{Seconds, Timestamp};
 
 use crate::Store;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::Swept;
 use crate::sql::ByEngine;
@@ -73,8 +73,8 @@ impl Verb for Sweep {
     type Outcome = u64;
     const NAME: &'static str = "sweep";
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<u64, Fault> {
-        let done = sqlx::query(self.statement)
+    async fn apply(&self, db: &mut Db<'_>) -> Result<u64, Fault> {
+        let done = query(self.statement)
             .bind(self.before.seconds())
             .bind(i64::from(self.limit))
             .execute(db)

@@ -1,13 +1,12 @@
 //! The beginning of a change, with our own part where that comes before anybody else's.
 
-use sqlx::AnyConnection;
-
 use entryway_core::account::{Account, AccountStatus};
 use entryway_core::account_change::{AccountChange, Change, Claim, StatusChange};
 use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use super::keep;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::ChangeBegin;
 use crate::verbs::account_status::{self, TakedownOrigin};
@@ -24,7 +23,7 @@ impl Verb for BeginChange {
     const NAME: &'static str = "begin_change";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<ChangeBegin, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<ChangeBegin, Fault> {
         let (asked, now) = (&self.asked, self.asked.created_at);
         if let Change::Move { to, .. } = &asked.change
             && hosts::hold(to, &mut *db).await?.is_none()
@@ -66,8 +65,8 @@ impl Verb for BeginChange {
 }
 
 /// Every unfinished change of the account, held.
-pub(super) async fn hold_all(did: &Did, db: &mut AnyConnection) -> Result<Vec<AccountChange>, Fault> {
-    let held = sqlx::query(sql::HOLD_CHANGES_OF)
+pub(super) async fn hold_all(did: &Did, db: &mut Db<'_>) -> Result<Vec<AccountChange>, Fault> {
+    let held = query(sql::HOLD_CHANGES_OF)
         .bind(did.as_str())
         .fetch_all(db)
         .await?;
@@ -75,8 +74,8 @@ pub(super) async fn hold_all(did: &Did, db: &mut AnyConnection) -> Result<Vec<Ac
 }
 
 /// The account as it is, held.
-pub(super) async fn hold_account(did: &Did, db: &mut AnyConnection) -> Result<Option<Account>, Fault> {
-    let held = sqlx::query(sql::HOLD_WHOLE_ACCOUNT)
+pub(super) async fn hold_account(did: &Did, db: &mut Db<'_>) -> Result<Option<Account>, Fault> {
+    let held = query(sql::HOLD_WHOLE_ACCOUNT)
         .bind(did.as_str())
         .fetch_optional(db)
         .await?;
@@ -88,7 +87,7 @@ async fn prepare(
     begun: &mut AccountChange,
     account: &Account,
     now: Timestamp,
-    db: &mut AnyConnection,
+    db: &mut Db<'_>,
 ) -> Result<Option<ChangeBegin>, Fault> {
     match &mut begun.change {
         Change::Handle { to, .. } if *to == account.handle => Ok(Some(ChangeBegin::Current)),
@@ -107,7 +106,7 @@ async fn prepare(
 }
 
 /// Done again where the same is asked again: whatever came to act for the account since ends too.
-async fn do_our_part(change: &AccountChange, now: Timestamp, db: &mut AnyConnection) -> Result<(), Fault> {
+async fn do_our_part(change: &AccountChange, now: Timestamp, db: &mut Db<'_>) -> Result<(), Fault> {
     let did = &change.did;
     match &change.change {
         Change::Status(StatusChange::Deactivated) => account_status::deactivate(did, now, db).await.map(drop),

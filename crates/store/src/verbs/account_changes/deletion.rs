@@ -1,7 +1,5 @@
 //! The end of an account here.
 
-use sqlx::AnyConnection;
-
 use entryway_core::account::Account;
 use entryway_core::account_change::{AccountChange, Change, Claim, Kind};
 use entryway_core::email_token::EmailTokenPurpose;
@@ -12,6 +10,7 @@ use entryway_scope::Did;
 
 use super::begin::hold_all;
 use super::keep;
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::DeletionBegin;
 use crate::store::Engine;
@@ -31,7 +30,7 @@ impl Verb for BeginDeletion {
     const NAME: &'static str = "begin_deletion";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<DeletionBegin, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<DeletionBegin, Fault> {
         let (did, now) = (&self.did, self.now);
         let Some(account) = self.hold(&mut *db).await? else {
             return self.resume(db).await;
@@ -59,16 +58,16 @@ impl Verb for BeginDeletion {
 }
 
 impl BeginDeletion {
-    async fn hold(&self, db: &mut AnyConnection) -> Result<Option<Account>, Fault> {
-        let held = sqlx::query(sql::HOLD_TO_DELETE.on(self.engine))
+    async fn hold(&self, db: &mut Db<'_>) -> Result<Option<Account>, Fault> {
+        let held = query(sql::HOLD_TO_DELETE.on(self.engine))
             .bind(self.did.as_str())
             .fetch_optional(db)
             .await?;
         held.as_ref().map(rows::account).transpose()
     }
 
-    async fn resume(&self, db: &mut AnyConnection) -> Result<DeletionBegin, Fault> {
-        let row = sqlx::query(sql::ACCOUNT_CHANGE)
+    async fn resume(&self, db: &mut Db<'_>) -> Result<DeletionBegin, Fault> {
+        let row = query(sql::ACCOUNT_CHANGE)
             .bind(self.did.as_str())
             .bind(Kind::Deletion.name())
             .fetch_optional(db)
@@ -78,12 +77,9 @@ impl BeginDeletion {
     }
 
     /// Sessions end before they go, so that it is told of them.
-    async fn leave_nothing(&self, begun: &AccountChange, db: &mut AnyConnection) -> Result<(), Fault> {
+    async fn leave_nothing(&self, begun: &AccountChange, db: &mut Db<'_>) -> Result<(), Fault> {
         let did = self.did.as_str();
-        sqlx::query(sql::FORGET_CHANGES_OF)
-            .bind(did)
-            .execute(&mut *db)
-            .await?;
+        query(sql::FORGET_CHANGES_OF).bind(did).execute(&mut *db).await?;
         keep(begun, &mut *db).await?;
         for statement in [
             sql::DELETE_SIGN_UPS,
@@ -96,7 +92,7 @@ impl BeginDeletion {
             sql::REVOKE_GRANTS_OF_ACCOUNT,
             sql::DELETE_REQUESTS,
         ] {
-            sqlx::query(statement).bind(did).execute(&mut *db).await?;
+            query(statement).bind(did).execute(&mut *db).await?;
         }
         revocations::end(
             Ending::OfAccount(&self.did),
@@ -106,7 +102,7 @@ impl BeginDeletion {
         )
         .await?;
         for statement in [sql::DELETE_SESSIONS, sql::DELETE_ACCOUNT] {
-            sqlx::query(statement).bind(did).execute(&mut *db).await?;
+            query(statement).bind(did).execute(&mut *db).await?;
         }
         Ok(())
     }

@@ -1,10 +1,9 @@
 //! The end of a change: made, or not.
 
-use sqlx::AnyConnection;
-
 use entryway_core::account_change::{AccountChange, Change, StatusChange};
 
 use super::{forget, hold};
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{ChangeDrop, ChangeFinish};
 use crate::sql;
@@ -20,7 +19,7 @@ impl Verb for FinishChange {
     const NAME: &'static str = "finish_change";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<ChangeFinish, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<ChangeFinish, Fault> {
         let from = &self.from;
         if let Change::Move { to, .. } = &from.change {
             hosts::hold(to, &mut *db).await?;
@@ -36,12 +35,12 @@ impl Verb for FinishChange {
 }
 
 /// What comes after everybody else's part. Done twice, it is as if it were done once.
-pub(super) async fn do_our_part(change: &AccountChange, db: &mut AnyConnection) -> Result<(), Fault> {
+pub(super) async fn do_our_part(change: &AccountChange, db: &mut Db<'_>) -> Result<(), Fault> {
     let did = &change.did;
     match &change.change {
         Change::Handle { from, to } => {
             names::release(Name::Handle(from), did.as_str(), &mut *db).await?;
-            sqlx::query(sql::RENAME_ACCOUNT)
+            query(sql::RENAME_ACCOUNT)
                 .bind(did.as_str())
                 .bind(to.as_str())
                 .execute(db)
@@ -58,10 +57,10 @@ pub(super) async fn do_our_part(change: &AccountChange, db: &mut AnyConnection) 
 }
 
 /// Makes the other PDS the account's home, and whatever else is to be told is told there.
-async fn move_to(change: &AccountChange, to: &str, db: &mut AnyConnection) -> Result<(), Fault> {
+async fn move_to(change: &AccountChange, to: &str, db: &mut Db<'_>) -> Result<(), Fault> {
     let did = &change.did;
     for statement in [sql::REHOME_ACCOUNT, sql::REHOME_CHANGES] {
-        sqlx::query(statement)
+        query(statement)
             .bind(did.as_str())
             .bind(to)
             .execute(&mut *db)
@@ -79,7 +78,7 @@ impl Verb for DropChange {
     const NAME: &'static str = "drop_change";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<ChangeDrop, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<ChangeDrop, Fault> {
         let from = &self.from;
         if !hold(from, &mut *db).await? {
             return Ok(ChangeDrop::Overtaken);

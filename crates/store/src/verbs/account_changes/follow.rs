@@ -1,13 +1,12 @@
 //! What happens on a PDS and is not our doing.
 
-use sqlx::AnyConnection;
-
 use entryway_core::account::AccountStatus;
 use entryway_core::account_change::{Change, Kind, StatusChange};
 use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use super::begin::{hold_account, hold_all};
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::Following;
 use crate::sql;
@@ -26,7 +25,7 @@ impl Verb for FollowStatus {
     const NAME: &'static str = "follow_status";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<Following, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<Following, Fault> {
         let account = hold_account(&self.did, &mut *db).await?;
         let Some(account) = account.filter(|it| it.pds_did == self.pds_did) else {
             return Ok(Following::Unknown);
@@ -63,8 +62,8 @@ impl Verb for FollowStatus {
 }
 
 impl FollowStatus {
-    async fn restore(&self, db: &mut AnyConnection) -> Result<bool, Fault> {
-        let restored = sqlx::query(sql::RESTORE_FOLLOWED)
+    async fn restore(&self, db: &mut Db<'_>) -> Result<bool, Fault> {
+        let restored = query(sql::RESTORE_FOLLOWED)
             .bind(self.did.as_str())
             .fetch_optional(db)
             .await?;

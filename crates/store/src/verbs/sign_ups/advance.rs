@@ -1,13 +1,12 @@
 //! One step of a sign-up, and what it does to names, invite and account.
 
-use sqlx::AnyConnection;
-
 use entryway_core::account::{Account, AccountStatus};
 use entryway_core::sign_up::{SignUp, Stage};
 use entryway_oauth::time::Timestamp;
 use entryway_scope::Did;
 
 use super::{hold, is_done, leads_to};
+use crate::db::{Db, query};
 use crate::fault::Fault;
 use crate::outcome::{Creation, SignUpAdvance};
 use crate::sql;
@@ -27,7 +26,7 @@ impl Verb for AdvanceSignUp {
     const NAME: &'static str = "advance_sign_up";
     const STEPS: Steps = Steps::Several;
 
-    async fn apply(&self, db: &mut AnyConnection) -> Result<SignUpAdvance, Fault> {
+    async fn apply(&self, db: &mut Db<'_>) -> Result<SignUpAdvance, Fault> {
         if self.from.id != self.to.id || !hold(&self.from, &mut *db).await? {
             return Ok(SignUpAdvance::Overtaken);
         }
@@ -53,7 +52,7 @@ impl AdvanceSignUp {
         &self,
         did: &Did,
         at: Timestamp,
-        db: &mut AnyConnection,
+        db: &mut Db<'_>,
     ) -> Result<Option<SignUpAdvance>, Fault> {
         let creation = CreateAccount {
             account: self.account(did, at),
@@ -94,19 +93,19 @@ impl AdvanceSignUp {
     }
 
     /// Keeps the handle alone.
-    async fn give_back(&self, db: &mut AnyConnection) -> Result<(), Fault> {
+    async fn give_back(&self, db: &mut Db<'_>) -> Result<(), Fault> {
         let address = Name::Email(self.from.request.email.as_str());
         names::release(address, &self.from.id.to_string(), &mut *db).await?;
         invites::give_back(self.from.id, &mut *db).await?;
         self.lead(db).await
     }
 
-    async fn lead(&self, db: &mut AnyConnection) -> Result<(), Fault> {
+    async fn lead(&self, db: &mut Db<'_>) -> Result<(), Fault> {
         let did = leads_to(&self.to);
         if did == leads_to(&self.from) {
             return Ok(());
         }
-        sqlx::query(sql::LEAD_HANDLE)
+        query(sql::LEAD_HANDLE)
             .bind(self.from.id.to_string())
             .bind(did.map(Did::as_str))
             .execute(db)
@@ -114,9 +113,9 @@ impl AdvanceSignUp {
         Ok(())
     }
 
-    async fn record(&self, db: &mut AnyConnection) -> Result<(), Fault> {
+    async fn record(&self, db: &mut Db<'_>) -> Result<(), Fault> {
         let to = &self.to;
-        sqlx::query(sql::ADVANCE_SIGN_UP)
+        query(sql::ADVANCE_SIGN_UP)
             .bind(to.id.to_string())
             .bind(self.stage.as_str())
             .bind(i64::from(is_done(to)))
