@@ -29,6 +29,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Gives back what a password took while it was hashed; that of the system keeps it for each thread.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Login for AT Protocol hosts.
 #[derive(Parser)]
 #[command(name = "entryway", version, arg_required_else_help = true)]
