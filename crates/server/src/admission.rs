@@ -14,7 +14,6 @@ mod places;
 mod turned_away;
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::Request;
@@ -63,9 +62,9 @@ impl Admission {
 }
 
 /// Lets requests of the back channel in. They are told so without a line in the log: there would be thousands.
-pub(crate) async fn back_channel(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+pub(crate) async fn back_channel(app: &App, request: Request<Body>, next: Next) -> Response {
     let kind = Kind::of_back_channel(app.endpoints(), request.uri().path());
-    match enter(&app, kind, request).await {
+    match enter(app, kind, request).await {
         Ok((_place, request)) => next.run(request).await,
         Err(Refused::Overloaded(wait)) => told(wait, failure::json(&Denial::Overloaded)),
         Err(Refused::Body(denial)) => Failure::Denial(denial).into_json(),
@@ -73,21 +72,21 @@ pub(crate) async fn back_channel(State(app): State<App>, request: Request<Body>,
 }
 
 /// Lets browsers in.
-pub(crate) async fn page(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+pub(crate) async fn page(app: &App, request: Request<Body>, next: Next) -> Response {
     let kind = Kind::of_page(request.method(), request.uri().path(), app.endpoints());
-    match enter(&app, kind, request).await {
+    match enter(app, kind, request).await {
         Ok((_place, request)) => next.run(request).await,
-        Err(Refused::Overloaded(wait)) => told(wait, reply::overloaded(&app)),
-        Err(Refused::Body(denial)) => reply::failure(&app, denial.into()),
+        Err(Refused::Overloaded(wait)) => told(wait, reply::overloaded(app)),
+        Err(Refused::Body(denial)) => reply::failure(app, denial.into()),
     }
 }
 
 /// Lets calls of methods in.
-pub(crate) async fn method(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+pub(crate) async fn method(app: &App, request: Request<Body>, next: Next) -> Response {
     let Some(kind) = Kind::of_method(request.uri().path()) else {
         return next.run(request).await;
     };
-    match enter(&app, kind, request).await {
+    match enter(app, kind, request).await {
         Ok((_place, request)) => next.run(request).await,
         Err(Refused::Overloaded(wait)) => told(wait, xrpc::overloaded()),
         Err(Refused::Body(denial)) => xrpc::Failure::from(xrpc::body_denial(&denial)).into_response(),

@@ -6,12 +6,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::body::Body;
-use axum::extract::State;
-use axum::middleware::Next;
 use axum::response::Response;
 use http::header::CONNECTION;
-use http::{HeaderValue, Request, StatusCode};
+use http::{HeaderValue, StatusCode};
 
 use crate::app::App;
 
@@ -30,12 +27,10 @@ impl Leaving {
 }
 
 /// Says of each answer that none follows on its connection (RFC 9112 section 9.6).
-pub(crate) async fn last_answer(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub(crate) fn mark_last(app: &App, response: &mut Response) {
     // a connection that becomes something else is nobody's to say that of
     if app.is_leaving() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let headers = response.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    response
 }

@@ -1,5 +1,6 @@
 //! Which path leads where. Metadata is made from the same [`Endpoints`](entryway_oauth::metadata::Endpoints).
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,12 +9,12 @@ use axum::extract::State;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures_util::FutureExt as _;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA, REFERRER_POLICY, RETRY_AFTER,
     STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use tower_http::catch_panic::CatchPanicLayer;
+use http::{HeaderMap, HeaderValue, Request};
 use tower_http::cors::{Any, CorsLayer};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
@@ -29,8 +30,8 @@ use crate::authorize::{self, FormPaths, reply};
 use crate::failure::{Failure, Fault};
 use crate::oauth::{jwks, metadata, par, revoke, token};
 use crate::pages::assets::{self, Asset};
-use crate::serve::Peer;
-use crate::{account, feed, handles, home, leaving, readiness, serve, xrpc};
+use crate::serve::{LogLine, Peer};
+use crate::{account, feed, handles, home, leaving, readiness, xrpc};
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -48,11 +49,7 @@ pub fn router(app: &App) -> Router {
         .merge(alive())
         .route(readiness::PATH, get(readiness::get))
         .fallback(not_found)
-        .layer(from_fn_with_state(app.clone(), name_client))
-        .layer(from_fn(safe_headers))
-        .layer(from_fn_with_state(app.clone(), leaving::last_answer))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(serve::log_request))
+        .layer(from_fn_with_state(app.clone(), every_request))
         .with_state(app.clone())
 }
 
@@ -76,10 +73,7 @@ fn back_channel(app: &App) -> Router<App> {
         .route(&endpoints.par, post(par::post).fallback(post_only))
         .route(&endpoints.token, post(token::post).fallback(post_only))
         .route(&endpoints.revoke, post(revoke::post).fallback(post_only))
-        // here too, so that the answer has the headers of an answer
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app.clone(), admission::back_channel))
-        .layer(from_fn_with_state(app.clone(), back_channel_headers))
+        .layer(from_fn_with_state(app.clone(), back_channel_request))
         .layer(cors())
 }
 
@@ -122,8 +116,7 @@ fn front_channel(app: &App) -> Router<App> {
             post(authorize::decision::post).fallback(page_post_only),
         )
         .layer(sessions(app))
-        .layer(from_fn_with_state(app.clone(), admission::page))
-        .layer(from_fn_with_state(app.clone(), page_headers))
+        .layer(from_fn_with_state(app.clone(), page_request))
 }
 
 /// The pages of an account, without an app.
@@ -268,12 +261,13 @@ fn cookie_name(issuer: &Issuer) -> String {
 }
 
 /// on every answer, errors included; and R-503, before anything is read.
-async fn back_channel_headers(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+async fn back_channel_request(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
     let admitted = app
         .call_limits()
         .map_or(Ok(()), |limits| limits.admit(Peer::address(request.extensions())));
     let mut response = match admitted {
-        Ok(()) => next.run(request).await,
+        // caught here too, so that the answer has the headers of an answer
+        Ok(()) => unpanicked(admission::back_channel(&app, request, next)).await,
         Err(denial) => Failure::Denial(denial).into_json(),
     };
     let headers = response.headers_mut();
@@ -295,8 +289,8 @@ async fn not_cached(request: Request<Body>, next: Next) -> Response {
 }
 
 ///
-async fn page_headers(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
-    let mut response = next.run(request).await;
+async fn page_request(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+    let mut response = admission::page(&app, request, next).await;
     add_page_headers(&app, response.headers_mut());
     response
 }
@@ -332,8 +326,21 @@ fn add_page_headers(app: &App, headers: &mut HeaderMap) {
     }
 }
 
+/// What is done for every request. One layer, for each one boxes and clones all that is below it at every request.
+async fn every_request(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+    let line = LogLine::of(&request);
+    let mut response = unpanicked(of_client(&app, request, next)).await;
+    //
+    response
+        .headers_mut()
+        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    leaving::mark_last(&app, &mut response);
+    line.write(&response);
+    response
+}
+
 /// Puts the address of the client in the place of that of the connection, for whoever counts calls by address.
-async fn name_client(State(app): State<App>, mut request: Request<Body>, next: Next) -> Response {
+async fn of_client(app: &App, mut request: Request<Body>, next: Next) -> Response {
     let peer = Peer::address(request.extensions());
     match app.fleet().client_address(peer, request.headers()).await {
         Ok(client) => request.extensions_mut().insert(Peer(client)),
@@ -342,13 +349,12 @@ async fn name_client(State(app): State<App>, mut request: Request<Body>, next: N
     next.run(request).await
 }
 
-///
-async fn safe_headers(request: Request<Body>, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response
-        .headers_mut()
-        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
+/// A panic is a fault like any other: logged by the hook, answered with a number.
+async fn unpanicked(answer: impl Future<Output = Response>) -> Response {
+    match AssertUnwindSafe(answer).catch_unwind().await {
+        Ok(response) => response,
+        Err(_) => Failure::Fault(Fault::new("a handler panicked")).into_json(),
+    }
 }
 
 async fn get_only() -> Response {
@@ -376,12 +382,5 @@ async fn not_found(State(app): State<App>) -> Response {
     let mut response = reply::not_found(&app);
     add_page_headers(&app, response.headers_mut());
     response.headers_mut().remove(ALLOW);
-    response
-}
-
-/// A panic is a fault like any other: logged by the hook, answered with a number.
-fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    let mut response = Failure::Fault(Fault::new("a handler panicked")).into_json();
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
 }

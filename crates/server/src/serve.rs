@@ -12,10 +12,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::EXPECT;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -182,10 +181,20 @@ async fn answer(router: Router, request: Request<Incoming>) -> Result<Response, 
     })
 }
 
-/// One line for each request: method, path without query, status.
-pub(crate) async fn log_request(request: Request<Body>, next: Next) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let response = next.run(request).await;
-    tracing::debug!(http.method = %method, http.path = path, http.status = response.status().as_u16(), "answered");
-    response
+/// One line in the log for each request: method, path without query, status.
+pub(crate) struct LogLine(Option<(Method, String)>);
+
+impl LogLine {
+    /// What is told of the request, if anybody listens.
+    pub(crate) fn of(request: &Request<Body>) -> Self {
+        let is_told = tracing::enabled!(tracing::Level::DEBUG);
+        Self(is_told.then(|| (request.method().clone(), request.uri().path().to_owned())))
+    }
+
+    /// Tells of it and its answer.
+    pub(crate) fn write(self, response: &Response) {
+        if let Self(Some((method, path))) = self {
+            tracing::debug!(http.method = %method, http.path = path, http.status = response.status().as_u16(), "answered");
+        }
+    }
 }

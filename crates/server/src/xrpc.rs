@@ -109,8 +109,7 @@ pub(crate) fn methods(app: &App) -> Router<App> {
             procedure(post(update_account::password)),
         )
         .route(proxy::PATH, any(proxy::call))
-        .layer(from_fn_with_state(app.clone(), admission::method))
-        .layer(from_fn_with_state(app.clone(), answer_headers))
+        .layer(from_fn_with_state(app.clone(), method_call))
         .layer(cors())
 }
 
@@ -237,9 +236,9 @@ fn challenge(denial: &XrpcDenial) -> HeaderValue {
 
 /// Answers concern one account and are nobody else's to keep, unless a method says otherwise; a call with
 /// a proof is told the next nonce.
-async fn answer_headers(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+async fn method_call(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
     let has_proof = request.headers().contains_key(DPOP);
-    let mut response = next.run(request).await;
+    let mut response = admission::method(&app, request, next).await;
     let headers = response.headers_mut();
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
