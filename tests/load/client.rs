@@ -17,6 +17,7 @@ use crate::target::{PAR, TOKEN, Target};
 /// One client with one key.
 pub(crate) struct Client {
     id: String,
+    thumbprint: String,
     redirect_uri: String,
     par: Signer,
     token: Signer,
@@ -44,7 +45,8 @@ struct Tokens {
     refresh_token: String,
 }
 
-const SCOPE: &str = "atproto transition:generic";
+/// What it asks for.
+pub(crate) const SCOPE: &str = "atproto transition:generic";
 
 impl Client {
     /// The client of this caller.
@@ -57,10 +59,21 @@ impl Client {
         let key = Key::generate();
         Ok(Self {
             id: format!("http://localhost?{query}"),
+            thumbprint: key.thumbprint(),
             redirect_uri: format!("http://127.0.0.1:4711/{path}"),
             par: Signer::new(&key, target.url(PAR))?,
             token: Signer::new(&key, target.url(TOKEN))?,
         })
+    }
+
+    /// Its `client_id`.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// That of its key.
+    pub(crate) fn thumbprint(&self) -> &str {
+        &self.thumbprint
     }
 
     /// Pushes a request with a challenge and a state of its own.

@@ -3,6 +3,7 @@
 //!     cargo build --release -p entryway-cli -p entryway-tests --bin entryway --bin entryway-load
 //!     target/release/entryway-load par|documents|refresh|flow|code|create-session|all [--connections 1,16,64] [--rounds 3] [--json]
 //!     target/release/entryway-load refresh --load 0.7
+//!     target/release/entryway-load scale [--sizes 10000,10000000] [--database postgres://…]
 //!     target/release/entryway-load verify
 //!     target/release/entryway-load compare reference|PROGRAM PROGRAM [--rounds 5] [--markdown] [--node NODE]
 //!
@@ -31,6 +32,7 @@ mod rate;
 mod reference;
 mod reference_pages;
 mod refresh;
+mod scale;
 mod signer;
 mod table;
 mod target;
@@ -69,6 +71,8 @@ enum Command {
     Fill(fill::Arguments),
     /// Three times as many refreshes as the server can do, at a fixed rate.
     Overload(overload::Arguments),
+    /// Refreshes among few sessions and among many, a database that this fills.
+    Scale(scale::Arguments),
     /// Calls of a resource, verified in this program: no server, no network.
     Verify(verify::Arguments),
 }
@@ -94,6 +98,7 @@ async fn run(command: &Command) -> anyhow::Result<()> {
         Command::Compare(arguments) => compare::run(arguments).await,
         Command::Fill(arguments) => fill::run(arguments).await,
         Command::Overload(arguments) => overload::measure(arguments).await,
+        Command::Scale(arguments) => scale::measure(arguments).await,
         Command::Verify(arguments) => verify::measure(arguments).await,
     }
 }

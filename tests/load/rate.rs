@@ -39,6 +39,8 @@ pub(crate) async fn drive_at(
         let meter = Meter::begin(target.id);
         queue.fill(rate, counts_from, counts_from + window.timed).await;
         let used = meter.read();
+        // whoever was told of the last one begins it
+        yield_now().await;
         queue.is_over.set(true);
         queue.news.notify_waiters();
         used

@@ -30,9 +30,14 @@ pub(crate) async fn callers(target: &Target, connections: usize, sessions: usize
             let browser = &mut browsers[session % 2];
             tokens.push_back(client.log_in(&mut line, browser).await?);
         }
-        refreshers.push(Box::new(Refresher { client, tokens }));
+        refreshers.push(refresher(client, tokens));
     }
     Ok(refreshers)
+}
+
+/// A client that refreshes these in turn.
+pub(crate) fn refresher(client: Client, tokens: VecDeque<String>) -> Box<dyn Caller> {
+    Box::new(Refresher { client, tokens })
 }
 
 #[async_trait(?Send)]

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use anyhow::bail;
+use entryway_oauth::secret::ServerKey;
 use entryway_tests::{Database, Launch, Process, TestAccount, alice, bob};
 
 use crate::options::Options;
@@ -19,7 +21,7 @@ pub(crate) struct Target {
     pub(crate) accounts: [Account; 2],
     /// How a browser gets through its pages.
     pub(crate) pages: Pages,
-    _running: Running,
+    running: Running,
 }
 
 /// Somebody with a password.
@@ -38,9 +40,9 @@ pub(crate) enum Pages {
     Reference,
 }
 
-#[expect(dead_code, reason = "kept so that it ends where the target does")]
 enum Running {
     Ours(Box<Process>),
+    #[expect(dead_code, reason = "kept so that it ends where the target does")]
     Reference(Box<Reference>),
 }
 
@@ -71,7 +73,7 @@ impl Target {
             id: process.id().await,
             accounts: [alice(), bob()].map(Account::of),
             pages: Pages::Ours,
-            _running: Running::Ours(Box::new(process)),
+            running: Running::Ours(Box::new(process)),
         }
     }
 
@@ -85,8 +87,39 @@ impl Target {
             id: reference.id,
             accounts: reference.accounts.clone(),
             pages: Pages::Reference,
-            _running: Running::Reference(Box::new(reference)),
+            running: Running::Reference(Box::new(reference)),
         })
+    }
+
+    /// Ends ours; its data stays.
+    pub(crate) async fn stop(&self) -> anyhow::Result<()> {
+        self.ours()?.kill().await;
+        Ok(())
+    }
+
+    /// Starts ours again, on its data.
+    pub(crate) async fn start_again(&mut self) -> anyhow::Result<()> {
+        let process = self.ours()?;
+        process.start_again().await;
+        self.id = process.id().await;
+        Ok(())
+    }
+
+    /// Where ours keeps its data.
+    pub(crate) fn database_url(&self) -> anyhow::Result<String> {
+        Ok(self.ours()?.database_url())
+    }
+
+    /// What the keys of ours are derived from.
+    pub(crate) fn root_key(&self) -> anyhow::Result<ServerKey> {
+        Ok(self.ours()?.root_key())
+    }
+
+    fn ours(&self) -> anyhow::Result<&Process> {
+        match &self.running {
+            Running::Ours(process) => Ok(process),
+            Running::Reference(_) => bail!("the reference cannot be asked for that"),
+        }
     }
 
     /// The account of this caller.

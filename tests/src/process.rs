@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use axum::body::Body;
+use entryway_oauth::secret::ServerKey;
 use entryway_server::Clock;
 use http::Request;
 use serde_json::Value;
@@ -114,6 +115,24 @@ impl Process {
         self.address
     }
 
+    /// The URL of its database.
+    pub fn database_url(&self) -> String {
+        match &self.launch.database {
+            Some(database) => database.url().to_owned(),
+            None => format!("sqlite://{}", self.data().join("entryway.sqlite").display()),
+        }
+    }
+
+    /// The key that its others are derived from.
+    pub fn root_key(&self) -> ServerKey {
+        let bytes = fs::read(self.data().join("root.key")).unwrap();
+        ServerKey::new(bytes.try_into().expect("32 bytes"))
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     fn command(&self) -> Command {
         let mut words: Vec<String> = Vec::new();
         if can_die_with_us() {
@@ -126,7 +145,7 @@ impl Process {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).args(["dev", "--json"]);
         command.args(["--port", &self.address.port().to_string()]);
-        command.arg("--data-dir").arg(self.folder.path().join("data"));
+        command.arg("--data-dir").arg(self.data());
         command.args(["--log", self.launch.log_filter]);
         if let Some(database) = &self.launch.database {
             command.args(["--database", database.url()]);
