@@ -153,6 +153,17 @@ impl Store {
         row.map_err(|fault| fault.during(name))
     }
 
+    /// Loads a handful of rows, each found by a key.
+    pub(crate) async fn load_few(&self, name: &'static str, query: Query) -> Result<Vec<Row>, Fault> {
+        match &*self.database {
+            Database::Sqlite(sqlite) => sqlite
+                .readers()
+                .point(|db| sqlite::answered(query.fetch_all(&mut Db::Sqlite(db))))
+                .map_err(|fault| fault.during(name)),
+            Database::Postgres(_) => self.load_all(name, query).await,
+        }
+    }
+
     /// Loads rows.
     pub(crate) async fn load_all(&self, name: &'static str, query: Query) -> Result<Vec<Row>, Fault> {
         let rows = match &*self.database {

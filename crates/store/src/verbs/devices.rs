@@ -69,7 +69,7 @@ impl Store {
         let filled = ids.iter().chain(repeat_n(last, SIGN_INS_MAX - ids.len()));
         let query = query(sql::LIVE_SIGN_INS).bind(now.seconds());
         let query = filled.fold(query, |query, id| query.bind(id.to_bytes().to_vec()));
-        let rows = self.load_all("live_sign_ins", query).await?;
+        let rows = self.load_few("live_sign_ins", query).await?;
         let mut live: Vec<LiveSignIn> = rows.iter().map(rows::live_sign_in).collect::<Result<_, _>>()?;
         live.sort_by_key(|one| ids.iter().position(|id| *id == one.id));
         Ok(live)

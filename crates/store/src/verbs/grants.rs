@@ -33,7 +33,7 @@ impl Store {
         let query = query(sql::STANDING).bind(clients::digest(client_id));
         let query = filled.fold(query, |query, did| query.bind(did.to_owned()));
         let mut standing = Standing::default();
-        for row in self.load_all("standing", query).await? {
+        for row in self.load_few("standing", query).await? {
             let columns = Columns::of(&row, "client_grant");
             match columns.optional_text("did")? {
                 Some(_) => standing.granted.push((
