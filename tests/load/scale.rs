@@ -1,6 +1,6 @@
 //! The same refreshes among few sessions and among many: what the size of the tables costs.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Sessions in the database, from few to many; there is an account for every ten of them.
     #[arg(long, value_delimiter = ',', default_values_t = [10_000, 10_000_000])]
     sizes: Vec<u64>,
-    /// How many of them are refreshed, spread over all.
+    /// How many of them are refreshed at most, spread over all.
     #[arg(long, default_value_t = 4_000)]
     spread: usize,
 }
@@ -103,17 +103,20 @@ async fn spread(
         .fetch_one(&mut db)
         .await?
         .get("did");
-    let mut callers: Callers = Vec::new();
+    let (mut callers, mut taken): (Callers, BTreeSet<String>) = Default::default();
     for number in 0..connections {
         let client = Client::new(target, number)?;
         let mut tokens = VecDeque::new();
         for _ in (number..count.max(connections)).step_by(connections) {
             let somewhere = format!("ses-{}", random_hex()?);
             let found = sqlx::query(NEXT).bind(somewhere).fetch_optional(&mut db).await?;
-            // one behind all of them
+            // nothing behind all of them
             let Some(row) = found else { continue };
             let (id, salt): (String, Vec<u8>) = (row.get("id"), row.get("salt"));
-            let taken = sqlx::query(TAKE)
+            if !taken.insert(id.clone()) {
+                continue;
+            }
+            let take = sqlx::query(TAKE)
                 .bind(&id)
                 .bind(&did)
                 .bind(client.id())
@@ -121,7 +124,7 @@ async fn spread(
                 .bind(client.thumbprint())
                 .bind(now)
                 .bind(now + 1_209_600);
-            taken.execute(&mut db).await?;
+            take.execute(&mut db).await?;
             let id = SessionId::parse(&id).context("the name of a session")?;
             let salt = salt.try_into().ok().context("a salt of 16 bytes")?;
             tokens.push_back(key.mint(id, &salt, 0).expose().to_owned());
