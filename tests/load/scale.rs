@@ -81,7 +81,7 @@ async fn measure_on(database: Option<Database>, arguments: &Arguments) -> anyhow
             "resident_mib": load.resident_mib,
             "times_slower": per_second / load.per_second,
             "times_p99": load.p99_ms / p99_ms,
-            "failures": load.failures.values().sum::<usize>(),
+            "failures": load.failures.iter().map(|(failure, count)| format!("{count} {failure}")).collect::<Vec<_>>(),
         });
         println!("{figures}");
     }
