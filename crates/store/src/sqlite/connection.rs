@@ -56,16 +56,11 @@ impl Connection {
 
     /// The first row.
     pub(crate) fn first(&mut self, statement: &'static str, values: &[Value]) -> Result<Option<Row>, Fault> {
-        Ok(self.rows(statement, values)?.into_iter().next())
+        Ok(self.all(statement, values)?.into_iter().next())
     }
 
-    /// All rows.
+    /// All rows. Steps to the end, also for one row: a statement that changes something is done only then.
     pub(crate) fn all(&mut self, statement: &'static str, values: &[Value]) -> Result<Vec<Row>, Fault> {
-        self.rows(statement, values)
-    }
-
-    /// Steps to the end, also for one row: a statement that changes something is done only then.
-    fn rows(&mut self, statement: &'static str, values: &[Value]) -> Result<Vec<Row>, Fault> {
         let mut prepared = prepare(&self.sqlite, statement, values)?;
         let place = (statement.as_ptr().addr(), statement.len());
         let names = self.names.entry(place);

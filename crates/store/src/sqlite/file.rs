@@ -42,7 +42,6 @@ impl File {
         let path = percent_decode_str(path)
             .decode_utf8()
             .map_err(|_| Fault::Url("has a path that is not understood"))?;
-        // an absolute path of nothing is that of the folder we are in
         let path = std::path::absolute(&*path)
             .map_err(|_| Fault::Url("must name a file: expected sqlite:///path/to/file.db"))?;
         Ok(Self { path, may_create })

@@ -30,7 +30,7 @@ impl Readers {
         })
     }
 
-    /// Asks for a row or two, which are found by a key: here and now, since to have a thread wait for the file in our
+    /// Asks for a handful of rows, each found by a key: here and now, since to have a thread wait for the file in our
     /// place costs more than most files.
     pub(crate) fn point<T>(&self, ask: impl FnOnce(&mut Connection) -> Result<T, Fault>) -> Result<T, Fault> {
         self.acquire().as_mut().map_or(Err(Fault::Closed), ask)
