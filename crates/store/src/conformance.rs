@@ -17,6 +17,7 @@ mod codes;
 mod devices;
 mod durability;
 mod email_tokens;
+mod file;
 mod grants;
 mod handles;
 mod hosts;

@@ -1,5 +1,6 @@
 //! SQLite: one writer that groups verbs into a commit, and readers that never wait for it.
 
+mod checkpoints;
 mod connection;
 mod file;
 mod readers;
@@ -13,6 +14,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
+use self::checkpoints::Checkpoints;
 pub(crate) use self::connection::Connection;
 pub(crate) use self::file::File;
 use self::readers::Readers;
@@ -30,10 +32,11 @@ impl Sqlite {
     /// Starts the writer on a connection made by [`File::connect`]. Reads the file.
     pub(crate) fn start(file: &File, writer: Connection) -> Result<Self, Fault> {
         let readers = Readers::open(file)?;
+        let checkpoints = Checkpoints::start(file)?;
         let (sender, queue) = mpsc::channel(QUEUE_MAX);
         let named = thread::Builder::new().name("sqlite writer".to_owned());
         named
-            .spawn(move || write_all(writer, queue))
+            .spawn(move || write_all(writer, queue, checkpoints))
             .map_err(|error| file.fault(error))?;
         Ok(Self {
             writer: sender,
@@ -136,7 +139,7 @@ pub(crate) fn answered<T>(asking: impl Future<Output = Result<T, Fault>>) -> Res
 }
 
 /// The writer: takes what is queued, commits it together, answers, until there is nobody left to ask.
-fn write_all(mut db: Connection, mut queue: mpsc::Receiver<Message>) {
+fn write_all(mut db: Connection, mut queue: mpsc::Receiver<Message>, mut checkpoints: Checkpoints) {
     let mut messages = Vec::with_capacity(GROUP_MAX);
     let mut is_open = true;
     while is_open && let Some(first) = queue.blocking_recv() {
@@ -155,10 +158,12 @@ fn write_all(mut db: Connection, mut queue: mpsc::Receiver<Message>) {
                 Message::Close => is_open = false,
             }
         }
+        let count = group.len();
         commit_group(group, &mut db);
+        checkpoints.count(count);
     }
     // before the queue, whose end tells that it is closed
-    drop(db);
+    checkpoints.close(db);
 }
 
 /// Commits the verbs together; if that fails, each alone, so that a fault is only its own verb's.

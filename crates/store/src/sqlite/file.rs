@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 use rusqlite::OpenFlags;
 
 use super::Connection;
+use super::checkpoints::LOG_PAGES_MAX;
 use crate::fault::{EngineFault, Fault};
 
 /// Where a database is, as its URL says.
@@ -60,6 +61,7 @@ impl File {
         let open = || {
             let db = self.open()?;
             db.execute_batch(WRITER_SETTINGS)?;
+            db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX)?;
             keep_a_write_ahead_log(&db)?;
             Ok(Connection::new(db))
         };
@@ -74,6 +76,21 @@ impl File {
             Ok(Connection::new(db))
         };
         open().map_err(|error: EngineFault| self.fault(error))
+    }
+
+    /// Opens the file, which is there by now, for copying its log into it.
+    pub(super) fn connect_copier(&self) -> Result<rusqlite::Connection, Fault> {
+        let open = || {
+            let db = self.open()?;
+            db.execute_batch(COPIER_SETTINGS)?;
+            Ok(db)
+        };
+        open().map_err(|error: EngineFault| self.fault(error))
+    }
+
+    /// The file itself, to wait for the disk.
+    pub(super) fn on_disk(&self) -> Result<std::fs::File, Fault> {
+        std::fs::File::open(&self.path).map_err(|error| self.fault(error))
     }
 
     /// A connection is asked by one at a time, so it needs no lock of its own.
@@ -119,8 +136,8 @@ fn keep_a_write_ahead_log(db: &rusqlite::Connection) -> Result<(), EngineFault> 
     Err(std::io::Error::other("the file cannot keep a write-ahead log").into())
 }
 
-/// The cache, 16 MB for each connection at most, holds the inner pages of the trees of ten million sessions: without
-/// them a look-up reads several.
+/// The cache, 16 MB at most, holds the inner pages of the trees of ten million sessions: without them a look-up reads
+/// several.
 const WRITER_SETTINGS: &str = "
 pragma foreign_keys = on;
 pragma busy_timeout = 5000;
@@ -128,9 +145,15 @@ pragma synchronous = full;
 pragma cache_size = -16000;
 pragma temp_store = memory";
 
+/// It keeps no page.
+const COPIER_SETTINGS: &str = "
+pragma busy_timeout = 5000;
+pragma synchronous = full";
+
+/// A small cache: a reader drops what it has whenever somebody else has written, and reads from the system's.
 const READER_SETTINGS: &str = "
 pragma busy_timeout = 5000;
-pragma cache_size = -16000;
+pragma cache_size = -2000;
 pragma temp_store = memory;
 pragma query_only = on";
 
