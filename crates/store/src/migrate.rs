@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = migrations![
     10 "0010_arrivals",
     11 "0011_recent_invites",
     12 "0012_instances",
+    13 "0013_fewer_pages",
 ];
 
 impl Migration {

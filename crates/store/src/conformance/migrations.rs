@@ -8,55 +8,57 @@ use entryway_oauth::secret::{Digest, SessionId};
 use entryway_oauth::time::Seconds;
 use entryway_scope::Handle;
 
-/// The files of an engine, as somebody runs them by hand.
-struct Texts {
-    first: &'static str,
-    second: &'static str,
-    third: &'static str,
-    fourth: &'static str,
-    fifth: &'static str,
-    sixth: &'static str,
-    seventh: &'static str,
-    eighth: &'static str,
-    ninth: &'static str,
-    tenth: &'static str,
-    eleventh: &'static str,
-    twelfth: &'static str,
-    /// How often each may be run.
-    runs: [u32; 12],
+macro_rules! migrations {
+    ($($name:literal),* $(,)?) => {
+        /// In order.
+        const NAMES: &[&str] = &[$($name),*];
+
+        const SQLITE_TEXTS: Texts = Texts {
+            in_order: &[$(include_str!(concat!("../../../../migrations/sqlite/", $name, ".sql"))),*],
+            runs: [2, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2, 2],
+        };
+
+        const POSTGRES_TEXTS: Texts = Texts {
+            in_order: &[$(include_str!(concat!("../../../../migrations/postgres/", $name, ".sql"))),*],
+            runs: [2; 13],
+        };
+    };
 }
 
-const SQLITE_TEXTS: Texts = Texts {
-    first: include_str!("../../../../migrations/sqlite/0001_first_login.sql"),
-    second: include_str!("../../../../migrations/sqlite/0002_known_clients.sql"),
-    third: include_str!("../../../../migrations/sqlite/0003_permission_sets.sql"),
-    fourth: include_str!("../../../../migrations/sqlite/0004_revocations.sql"),
-    fifth: include_str!("../../../../migrations/sqlite/0005_devices.sql"),
-    sixth: include_str!("../../../../migrations/sqlite/0006_fleet.sql"),
-    seventh: include_str!("../../../../migrations/sqlite/0007_sessions.sql"),
-    eighth: include_str!("../../../../migrations/sqlite/0008_sign_ups.sql"),
-    ninth: include_str!("../../../../migrations/sqlite/0009_account_life.sql"),
-    tenth: include_str!("../../../../migrations/sqlite/0010_arrivals.sql"),
-    eleventh: include_str!("../../../../migrations/sqlite/0011_recent_invites.sql"),
-    twelfth: include_str!("../../../../migrations/sqlite/0012_instances.sql"),
-    runs: [2, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2],
-};
+migrations![
+    "0001_first_login",
+    "0002_known_clients",
+    "0003_permission_sets",
+    "0004_revocations",
+    "0005_devices",
+    "0006_fleet",
+    "0007_sessions",
+    "0008_sign_ups",
+    "0009_account_life",
+    "0010_arrivals",
+    "0011_recent_invites",
+    "0012_instances",
+    "0013_fewer_pages",
+];
 
-const POSTGRES_TEXTS: Texts = Texts {
-    first: include_str!("../../../../migrations/postgres/0001_first_login.sql"),
-    second: include_str!("../../../../migrations/postgres/0002_known_clients.sql"),
-    third: include_str!("../../../../migrations/postgres/0003_permission_sets.sql"),
-    fourth: include_str!("../../../../migrations/postgres/0004_revocations.sql"),
-    fifth: include_str!("../../../../migrations/postgres/0005_devices.sql"),
-    sixth: include_str!("../../../../migrations/postgres/0006_fleet.sql"),
-    seventh: include_str!("../../../../migrations/postgres/0007_sessions.sql"),
-    eighth: include_str!("../../../../migrations/postgres/0008_sign_ups.sql"),
-    ninth: include_str!("../../../../migrations/postgres/0009_account_life.sql"),
-    tenth: include_str!("../../../../migrations/postgres/0010_arrivals.sql"),
-    eleventh: include_str!("../../../../migrations/postgres/0011_recent_invites.sql"),
-    twelfth: include_str!("../../../../migrations/postgres/0012_instances.sql"),
-    runs: [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2],
-};
+/// The files of an engine, as somebody runs them by hand.
+struct Texts {
+    in_order: &'static [&'static str],
+    /// How often each may be run.
+    runs: [u32; 13],
+}
+
+impl Texts {
+    /// The text of a migration, the first one being 1.
+    fn of(&self, number: usize) -> &'static str {
+        self.in_order[number - 1]
+    }
+
+    /// The texts before this one.
+    fn before(&self, number: usize) -> &[&'static str] {
+        &self.in_order[..number - 1]
+    }
+}
 
 /// As the program records migrations.
 const RECORD_TABLE: &str = "create table schema_migration
@@ -90,7 +92,7 @@ async fn is_up_to_date(database: &Database) {
     let seen_from_inside = store.schema().await.unwrap();
     store.close().await;
     let state = Store::migrate_check(&database.url).await.unwrap();
-    let (version, pending) = (12, Vec::new());
+    let (version, pending) = (13, Vec::new());
     assert_eq!(state, SchemaState { version, pending });
     assert_eq!(seen_from_inside, state);
     Store::open_unmigrated(&database.url).await.unwrap();
@@ -110,28 +112,12 @@ async fn works(store: &Store) {
 async fn nothing_is_applied_by_looking(database: &Database, _texts: &Texts) {
     for _ in 0..2 {
         let state = Store::migrate_check(&database.url).await.unwrap();
-        let (version, pending) = (
-            0,
-            vec![
-                "0001_first_login",
-                "0002_known_clients",
-                "0003_permission_sets",
-                "0004_revocations",
-                "0005_devices",
-                "0006_fleet",
-                "0007_sessions",
-                "0008_sign_ups",
-                "0009_account_life",
-                "0010_arrivals",
-                "0011_recent_invites",
-                "0012_instances",
-            ],
-        );
+        let (version, pending) = (0, NAMES.to_vec());
         assert_eq!(state, SchemaState { version, pending });
         let fault = Store::open_unmigrated(&database.url).await.unwrap_err();
         assert_eq!(
             fault.to_string(),
-            "the database lacks 12 migrations, the first is 0001_first_login: run entryway migrate"
+            "the database lacks 13 migrations, the first is 0001_first_login: run entryway migrate"
         );
         if let Some(path) = database.url.strip_prefix("sqlite://") {
             assert!(!std::path::Path::new(path).exists());
@@ -164,43 +150,38 @@ async fn migrations_run_once(database: &Database, _texts: &Texts) {
 
 // C17
 async fn a_database_that_stopped_in_the_first_migration_is_completed(database: &Database, texts: &Texts) {
-    run_until(database, texts.first, "create table if not exists mark").await;
+    run_until(database, texts.of(1), "create table if not exists mark").await;
     is_up_to_date(database).await;
 }
 
 // C17
 async fn a_database_that_stopped_before_the_new_column_is_completed(database: &Database, texts: &Texts) {
-    execute(&database.url, texts.first).await;
-    run_until(database, texts.second, "alter table").await;
+    execute(&database.url, texts.of(1)).await;
+    run_until(database, texts.of(2), "alter table").await;
     is_up_to_date(database).await;
 }
 
 // C17
 async fn a_database_that_stopped_after_the_new_column_is_completed(database: &Database, texts: &Texts) {
-    execute(&database.url, texts.first).await;
-    run_until(database, texts.second, "create table if not exists client_grant").await;
+    execute(&database.url, texts.of(1)).await;
+    run_until(database, texts.of(2), "create table if not exists client_grant").await;
     is_up_to_date(database).await;
 }
 
 // C17
 async fn a_database_that_stopped_between_new_tables_is_completed(database: &Database, texts: &Texts) {
-    execute(&database.url, texts.first).await;
-    run_until(
-        database,
-        texts.second,
-        "create table if not exists trusted_client",
-    )
-    .await;
+    execute(&database.url, texts.of(1)).await;
+    run_until(database, texts.of(2), "create table if not exists trusted_client").await;
     is_up_to_date(database).await;
 }
 
 // C17
 async fn a_database_that_stopped_in_a_later_migration_is_completed(database: &Database, texts: &Texts) {
-    execute(&database.url, texts.first).await;
-    execute(&database.url, texts.second).await;
+    execute(&database.url, texts.of(1)).await;
+    execute(&database.url, texts.of(2)).await;
     run_until(
         database,
-        texts.third,
+        texts.of(3),
         "create table if not exists scope_reference",
     )
     .await;
@@ -212,10 +193,10 @@ async fn a_database_that_stopped_before_the_head_of_the_feed_is_completed(
     database: &Database,
     texts: &Texts,
 ) {
-    for text in [texts.first, texts.second, texts.third] {
+    for text in texts.before(4) {
         execute(&database.url, text).await;
     }
-    run_until(database, texts.fourth, "insert into").await;
+    run_until(database, texts.of(4), "insert into").await;
     is_up_to_date(database).await;
     let store = Store::open(&database.url).await.unwrap();
     let (head, oldest) = (0, 1);
@@ -227,10 +208,10 @@ async fn a_database_that_stopped_before_the_head_of_the_feed_is_completed(
 
 // C17
 async fn a_database_that_stopped_between_new_columns_is_completed(database: &Database, texts: &Texts) {
-    for text in [texts.first, texts.second, texts.third, texts.fourth] {
+    for text in texts.before(5) {
         execute(&database.url, text).await;
     }
-    run_until(database, texts.fifth, "alter table oauth_session").await;
+    run_until(database, texts.of(5), "alter table oauth_session").await;
     is_up_to_date(database).await;
 }
 
@@ -238,7 +219,7 @@ async fn a_database_that_stopped_between_new_columns_is_completed(database: &Dat
 async fn a_migration_run_again_by_hand_leaves_the_head_of_the_feed(database: &Database, texts: &Texts) {
     by_hand(database, texts).await;
     execute(&database.url, "update revocation_head set seq = 7").await;
-    execute(&database.url, texts.fourth).await;
+    execute(&database.url, texts.of(4)).await;
     is_up_to_date(database).await;
     let store = Store::open(&database.url).await.unwrap();
     let (head, oldest) = (7, 8);
@@ -254,10 +235,10 @@ async fn a_database_that_stopped_before_the_names_were_copied_is_completed(
     texts: &Texts,
 ) {
     first_release(database, texts).await;
-    for text in [texts.second, texts.third, texts.fourth, texts.fifth] {
+    for text in &texts.before(6)[1..] {
         execute(&database.url, text).await;
     }
-    run_until(database, texts.sixth, "insert into taken_name").await;
+    run_until(database, texts.of(6), "insert into taken_name").await;
     has_the_names_of_its_account(database).await;
 }
 
@@ -267,10 +248,10 @@ async fn a_database_that_stopped_between_new_facts_of_accounts_is_completed(
     texts: &Texts,
 ) {
     first_release(database, texts).await;
-    for text in [texts.second, texts.third, texts.fourth, texts.fifth] {
+    for text in &texts.before(6)[1..] {
         execute(&database.url, text).await;
     }
-    run_until(database, texts.sixth, "-- while it is taken down").await;
+    run_until(database, texts.of(6), "-- while it is taken down").await;
     has_the_names_of_its_account(database).await;
 }
 
@@ -310,16 +291,55 @@ async fn a_database_that_stopped_between_app_passwords_and_their_sessions_is_com
     texts: &Texts,
 ) {
     first_release(database, texts).await;
-    for text in [texts.second, texts.third, texts.fourth, texts.fifth, texts.sixth] {
+    for text in &texts.before(7)[1..] {
         execute(&database.url, text).await;
     }
-    run_until(
-        database,
-        texts.seventh,
-        "create table if not exists legacy_session",
-    )
-    .await;
+    run_until(database, texts.of(7), "create table if not exists legacy_session").await;
     is_up_to_date(database).await;
+}
+
+// C17
+async fn a_database_that_stopped_between_old_marks_and_new_is_completed(database: &Database, texts: &Texts) {
+    by_hand(database, texts).await;
+    let again = texts.of(13);
+    for stop in [
+        "insert or ignore into mark_in_order",
+        "drop table mark",
+        "alter table mark_in_order",
+    ] {
+        // PostgreSQL has no such step
+        if again.contains(stop) {
+            run_until(database, again, stop).await;
+        }
+        is_up_to_date(database).await;
+        execute(&database.url, "drop table schema_migration").await;
+    }
+}
+
+/// What was used once stays used.
+async fn marks_outlive_the_migration(database: &Database, texts: &Texts) {
+    for text in texts.before(13) {
+        execute(&database.url, text).await;
+    }
+    let (used, later) = (Digest::of(b"used"), NOON + Seconds(1));
+    let digest = if database.url.starts_with("sqlite:") {
+        format!("x'{used}'")
+    } else {
+        format!("'\\x{used}'")
+    };
+    let row = format!(
+        "insert into mark (digest, expires_at) values ({digest}, {})",
+        later.seconds()
+    );
+    execute(&database.url, &row).await;
+    is_up_to_date(database).await;
+    let store = Store::open(&database.url).await.unwrap();
+    let mark = Mark {
+        digest: used,
+        expires_at: later,
+    };
+    let again = store.remember_mark(mark, NOON).await.unwrap();
+    assert_eq!(again, Remembered::Replayed);
 }
 
 // C17
@@ -332,12 +352,12 @@ async fn a_database_that_stopped_before_the_uses_of_invites_is_completed(databas
 
 /// Somebody left out the line that SQLite refused to run twice.
 async fn a_new_column_that_alone_is_missing_is_added(database: &Database, texts: &Texts) {
-    execute(&database.url, texts.first).await;
+    execute(&database.url, texts.of(1)).await;
     let tables = texts
-        .second
+        .of(2)
         .find("create table if not exists client_grant")
         .unwrap();
-    execute(&database.url, &texts.second[tables..]).await;
+    execute(&database.url, &texts.of(2)[tables..]).await;
     is_up_to_date(database).await;
 }
 
@@ -358,21 +378,7 @@ async fn an_empty_record_is_filled(database: &Database, texts: &Texts) {
 }
 
 async fn by_hand(database: &Database, texts: &Texts) {
-    let by_number = [
-        texts.first,
-        texts.second,
-        texts.third,
-        texts.fourth,
-        texts.fifth,
-        texts.sixth,
-        texts.seventh,
-        texts.eighth,
-        texts.ninth,
-        texts.tenth,
-        texts.eleventh,
-        texts.twelfth,
-    ];
-    for (text, runs) in by_number.into_iter().zip(texts.runs) {
+    for (text, runs) in texts.in_order.iter().zip(texts.runs) {
         for _ in 0..runs {
             execute(&database.url, text).await;
         }
@@ -381,11 +387,11 @@ async fn by_hand(database: &Database, texts: &Texts) {
 
 /// A database of the first release, with a session in it.
 async fn first_release(database: &Database, texts: &Texts) {
-    execute(&database.url, texts.first).await;
+    execute(&database.url, texts.of(1)).await;
     execute(&database.url, RECORD_TABLE).await;
     let record = format!(
         "insert into schema_migration (version, name, checksum) values (1, '0001_first_login', '{}')",
-        Digest::of(texts.first.as_bytes())
+        Digest::of(texts.of(1).as_bytes())
     );
     execute(&database.url, &record).await;
     let (account, jkt) = (account(1), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
@@ -422,7 +428,7 @@ async fn a_session_of_the_first_release_is_one_of_a_public_client(database: &Dat
 async fn a_first_release_migrated_by_hand_is_taken_over(database: &Database, texts: &Texts) {
     first_release(database, texts).await;
     for _ in 0..texts.runs[1] {
-        execute(&database.url, texts.second).await;
+        execute(&database.url, texts.of(2)).await;
     }
     keeps_the_old_session(database).await;
 }
@@ -434,7 +440,7 @@ async fn a_newer_schema_is_refused(database: &Database, _texts: &Texts) {
         "insert into schema_migration (version, name, checksum) values (99, '0099_later', 'x')",
     )
     .await;
-    let sentence = "the database has schema 99 and this release knows up to 12: run the newer release";
+    let sentence = "the database has schema 99 and this release knows up to 13: run the newer release";
     for refused in [
         Store::open(&database.url).await.unwrap_err(),
         Store::open_unmigrated(&database.url).await.unwrap_err(),
@@ -484,6 +490,8 @@ on_both_engines![
     a_database_that_stopped_between_new_facts_of_accounts_is_completed,
     the_names_of_an_older_release_are_taken,
     a_database_that_stopped_between_app_passwords_and_their_sessions_is_completed,
+    a_database_that_stopped_between_old_marks_and_new_is_completed,
+    marks_outlive_the_migration,
     a_database_that_stopped_before_the_uses_of_invites_is_completed,
     a_new_column_that_alone_is_missing_is_added,
     a_database_migrated_by_hand_is_taken_over,
