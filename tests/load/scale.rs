@@ -14,7 +14,7 @@ use sqlx::{AnyConnection, Connection as _, Row as _};
 use crate::client::{Client, SCOPE};
 use crate::cores;
 use crate::drive::{Callers, drive};
-use crate::figures::{Figures, median};
+use crate::figures::{Figures, Load, median};
 use crate::floor::Floor;
 use crate::options::Options;
 use crate::refresh::refresher;
@@ -30,6 +30,9 @@ pub(crate) struct Arguments {
     /// How many of them are refreshed at most, spread over all.
     #[arg(long, default_value_t = 4_000)]
     spread: usize,
+    /// Sessions to add at the end that are long over, so that the last rounds are beside their sweep.
+    #[arg(long, default_value_t = 0)]
+    long_over: u64,
 }
 
 /// Measures at each size, on SQLite and then on PostgreSQL.
@@ -45,47 +48,82 @@ pub(crate) async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
 async fn measure_on(database: Option<Database>, arguments: &Arguments) -> anyhow::Result<()> {
     let options = &arguments.options;
     let mut target = Target::start(&options.server, options, database).await;
-    let key = RefreshTokenKey::new(&target.root_key()?.derive("refresh tokens"));
     let (mut there, mut first) = (0, None);
     for &size in &arguments.sizes {
-        let url = target.database_url()?;
-        target.stop().await?;
         let sessions = size.saturating_sub(there);
-        let fill = Fill {
-            accounts: sessions / 10,
-            sessions,
-            long_over: 0,
-            now: Clock::system().now().seconds(),
-        };
-        fill.into(&url).await?;
         there += sessions;
-        let connections = options.connections.first().copied().unwrap_or(16);
-        let mut callers = spread(&target, &url, &key, connections, arguments.spread).await?;
-        target.start_again().await?;
-        let mut rounds = Vec::new();
-        for _ in 0..options.rounds {
-            let (again, load) = drive(&target, callers, options.window()).await?;
-            callers = again;
-            let floor = Floor::measure()?;
-            rounds.push(Figures { load, floor });
-        }
-        let load = median(&rounds).load;
-        let (per_second, p99_ms) = *first.get_or_insert((load.per_second, load.p99_ms));
-        let figures = json!({
-            "engine": target.name,
-            "sessions": there,
-            "per_second": load.per_second,
-            "p50_ms": load.p50_ms,
-            "p99_ms": load.p99_ms,
-            "cpu_us": load.cpu_us,
-            "resident_mib": load.resident_mib,
-            "times_slower": per_second / load.per_second,
-            "times_p99": load.p99_ms / p99_ms,
-            "failures": load.failures.iter().map(|(failure, count)| format!("{count} {failure}")).collect::<Vec<_>>(),
-        });
-        println!("{figures}");
+        let load = refreshes(&mut target, sessions, 0, arguments).await?;
+        let first = first.get_or_insert_with(|| load.clone());
+        println!("{}", line(&target, there, &load, first));
+    }
+    if let (1.., Some(first)) = (arguments.long_over, first) {
+        let load = refreshes(&mut target, 0, arguments.long_over, arguments).await?;
+        let left = over(&target.database_url()?).await?;
+        let mut line = line(&target, there, &load, &first);
+        line["long_over"] = json!({ "before": arguments.long_over, "after": left });
+        println!("{line}");
     }
     Ok(())
+}
+
+/// Adds sessions, starts the server on them and refreshes some: the median of the rounds.
+async fn refreshes(
+    target: &mut Target,
+    sessions: u64,
+    long_over: u64,
+    arguments: &Arguments,
+) -> anyhow::Result<Load> {
+    let options = &arguments.options;
+    let url = target.database_url()?;
+    let key = RefreshTokenKey::new(&target.root_key()?.derive("refresh tokens"));
+    target.stop().await?;
+    let fill = Fill {
+        accounts: sessions / 10,
+        sessions,
+        long_over,
+        now: Clock::system().now().seconds(),
+    };
+    fill.into(&url).await?;
+    let connections = options.connections.first().copied().unwrap_or(16);
+    let mut callers = spread(target, &url, &key, connections, arguments.spread).await?;
+    target.start_again().await?;
+    let mut rounds = Vec::new();
+    for _ in 0..options.rounds {
+        let (again, load) = drive(target, callers, options.window()).await?;
+        callers = again;
+        let floor = Floor::measure()?;
+        rounds.push(Figures { load, floor });
+    }
+    Ok(median(&rounds).load)
+}
+
+fn line(target: &Target, sessions: u64, load: &Load, first: &Load) -> serde_json::Value {
+    let failures = load.failures.iter();
+    json!({
+        "engine": target.name,
+        "sessions": sessions,
+        "per_second": load.per_second,
+        "p50_ms": load.p50_ms,
+        "p99_ms": load.p99_ms,
+        "cpu_us": load.cpu_us,
+        "resident_mib": load.resident_mib,
+        "times_slower": first.per_second / load.per_second,
+        "times_p99": load.p99_ms / first.p99_ms,
+        "failures": failures.map(|(failure, count)| format!("{count} {failure}")).collect::<Vec<_>>(),
+    })
+}
+
+/// Sessions that the sweep has not reached.
+async fn over(url: &str) -> anyhow::Result<i64> {
+    let mut db = AnyConnection::connect(url).await?;
+    let month_ago = Clock::system().now().seconds() - 30 * 86_400;
+    let left = sqlx::query(OVER)
+        .bind(month_ago)
+        .fetch_one(&mut db)
+        .await?
+        .get("n");
+    db.close().await?;
+    Ok(left)
 }
 
 /// Makes random ones of the sessions those of our clients, and gives each client the tokens of its own.
@@ -142,6 +180,7 @@ fn random_hex() -> anyhow::Result<String> {
 }
 
 const OURS: &str = "select did from account where handle = $1";
+const OVER: &str = "select count(*) as n from oauth_session where coalesce(ended_at, expires_at) <= $1";
 const NEXT: &str = "select id, salt from oauth_session where id >= $1 order by id limit 1";
 const TAKE: &str = "
 update oauth_session

@@ -34,8 +34,14 @@ impl Fill {
         let mut db = AnyConnection::connect(url).await?;
         db.execute(words.before).await?;
         let written = self.write(&words, &mut db).await;
-        db.execute(words.after).await?;
+        for statement in words.after {
+            db.execute(*statement).await?;
+        }
         db.close().await?;
+        // else the first who use it share the disk with all that is still to be written
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            std::fs::File::open(path)?.sync_all()?;
+        }
         written
     }
 
@@ -109,7 +115,7 @@ impl Fill {
 /// What the engines have different words for.
 struct Words {
     before: &'static str,
-    after: &'static str,
+    after: &'static [&'static str],
     analyzes: bool,
     series: &'static str,
     random: &'static str,
@@ -121,7 +127,7 @@ struct Words {
 const SQLITE: Words = Words {
     before: "pragma journal_mode = off; pragma synchronous = off; pragma foreign_keys = off;
         pragma cache_size = -2000000; pragma temp_store = memory",
-    after: "pragma journal_mode = wal",
+    after: &["pragma journal_mode = wal"],
     analyzes: false,
     series: "with recursive series (n) as (select {first} union all select n + 1 from series where n < {last})",
     random: "abs(random() % 1000000007)",
@@ -133,7 +139,7 @@ const SQLITE: Words = Words {
 const POSTGRES: Words = Words {
     // whom a session refers to is known to be there
     before: "set synchronous_commit = off; set session_replication_role = replica",
-    after: "reset session_replication_role",
+    after: &["reset session_replication_role", "checkpoint"],
     analyzes: true,
     series: "with series (n) as (select generate_series(cast({first} as bigint), cast({last} as bigint)))",
     random: "cast(floor(random() * 1000000007) as bigint)",
