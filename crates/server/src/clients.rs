@@ -223,7 +223,8 @@ impl Clients {
         let failures = self.failures.count(url);
         let failure = match self.failures.recent(url, now) {
             Some(failure) => failure,
-            None => match self.fetcher.get(url, &wanted(known.is_some())).await {
+            // boxed: what is rare would make the future of every request as large
+            None => match Box::pin(self.fetcher.get(url, &wanted(known.is_some()))).await {
                 Ok(fetched) => {
                     let parsed = parse(&fetched).inspect_err(|_| self.failures.forget(url))?;
                     self.failures.forget(url);

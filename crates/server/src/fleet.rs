@@ -175,10 +175,12 @@ impl Fleet {
         if !headers.contains_key(FORWARDED_FOR) {
             return Ok(peer);
         }
-        let hosts = self.hosts().await?;
-        Ok(self
-            .believed
-            .client(peer, headers, &hosts, self.clock.now())
-            .await)
+        // boxed, since what has to be asked for now and then would make every request's future as large
+        Box::pin(async {
+            let hosts = self.hosts().await?;
+            let now = self.clock.now();
+            Ok(self.believed.client(peer, headers, &hosts, now).await)
+        })
+        .await
     }
 }

@@ -178,7 +178,8 @@ impl PermissionSets {
                 Ok(Ok(known))
             }
             (known, age) => {
-                let asked = self.ask(name, now).await?;
+                // boxed: what is rare would make the future of every request as large
+                let asked = Box::pin(self.ask(name, now)).await?;
                 let serves = need == For::Grant || age != Some(SetAge::Expired);
                 Ok(match (asked, known) {
                     (Err(_), Some(known)) if serves => Ok(known),

@@ -6,7 +6,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgPool};
 use tracing::Instrument as _;
 
-use crate::db::Db;
+use crate::db::{Db, Query, Row};
 use crate::fault::{EngineFault, Fault};
 use crate::verbs::{Steps, Verb};
 
@@ -39,9 +39,20 @@ impl Postgres {
         Ok(Self { pool })
     }
 
-    /// The pool, for loads.
     pub(crate) const fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// Loads the first row.
+    pub(crate) async fn first(&self, query: Query) -> Result<Option<Row>, Fault> {
+        let mut db = self.pool.acquire().await?;
+        query.fetch_optional(&mut Db::Postgres(&mut db)).await
+    }
+
+    /// Loads all rows.
+    pub(crate) async fn all(&self, query: Query) -> Result<Vec<Row>, Fault> {
+        let mut db = self.pool.acquire().await?;
+        query.fetch_all(&mut Db::Postgres(&mut db)).await
     }
 
     /// Does the verb in a task of its own, so that a caller who goes away leaves nothing half done.

@@ -17,7 +17,8 @@ use crate::verbs::Verb;
 
 /// Everything that outlives a request, behind verbs that are atomic and either happen or answer no.
 ///
-/// Cheap to clone: clones share one database.
+/// Cheap to clone: clones share one database. What PostgreSQL is asked is boxed: it is large, and would make the future
+/// of every request as large on SQLite as well.
 #[derive(Clone)]
 pub struct Store {
     database: Arc<Database>,
@@ -131,7 +132,7 @@ impl Store {
     pub(crate) async fn write<V: Verb>(&self, verb: V) -> Result<V::Outcome, Fault> {
         let outcome = match &*self.database {
             Database::Sqlite(sqlite) => sqlite.write(verb).await,
-            Database::Postgres(postgres) => postgres.write(verb).await,
+            Database::Postgres(postgres) => Box::pin(postgres.write(verb)).await,
         }?;
         if V::has_told(&outcome) {
             self.told.send_modify(|count| *count = count.wrapping_add(1));
@@ -145,10 +146,7 @@ impl Store {
             Database::Sqlite(sqlite) => sqlite
                 .readers()
                 .point(|db| sqlite::answered(query.fetch_optional(&mut Db::Sqlite(db)))),
-            Database::Postgres(postgres) => match postgres.pool().acquire().await {
-                Ok(mut db) => query.fetch_optional(&mut Db::Postgres(&mut db)).await,
-                Err(error) => Err(error.into()),
-            },
+            Database::Postgres(postgres) => Box::pin(postgres.first(query)).await,
         };
         row.map_err(|fault| fault.during(name))
     }
@@ -173,10 +171,7 @@ impl Store {
                     .list(|db| sqlite::answered(query.fetch_all(&mut Db::Sqlite(db))));
                 list.await
             }
-            Database::Postgres(postgres) => match postgres.pool().acquire().await {
-                Ok(mut db) => query.fetch_all(&mut Db::Postgres(&mut db)).await,
-                Err(error) => Err(error.into()),
-            },
+            Database::Postgres(postgres) => Box::pin(postgres.all(query)).await,
         };
         rows.map_err(|fault| fault.during(name))
     }
