@@ -123,8 +123,7 @@ from auth_request
 where code = $1",
         "
 insert into mark (digest, expires_at)
-select $3, $4
-where true
+values ($3, $4)
 on conflict (digest) do update set expires_at = excluded.expires_at",
     ],
     postgres: "
@@ -163,8 +162,7 @@ where id = $1 and generation = $2 and ended_at is null and expires_at > $3
   and not exists (select 1 from mark where digest = $4 and expires_at > $3)",
         "
 insert into mark (digest, expires_at)
-select $4, $5
-where true
+values ($4, $5)
 on conflict (digest) do update set expires_at = excluded.expires_at",
     ],
     postgres: "

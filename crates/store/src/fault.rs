@@ -95,6 +95,14 @@ impl Fault {
         }
     }
 
+    /// A verb ended in a panic, so nothing of it happened.
+    pub(crate) fn panicked() -> Self {
+        Self::Engine {
+            verb: "a statement",
+            source: std::io::Error::other("the verb panicked").into(),
+        }
+    }
+
     /// Names the verb in which the engine failed.
     pub(crate) fn during(self, verb: &'static str) -> Self {
         match self {

@@ -6,6 +6,7 @@ mod file;
 mod readers;
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -113,7 +114,9 @@ impl<V: Verb> Job for Queued<V> {
                 None => verb.apply(db).await,
             }
         };
-        self.outcome = Some(answered(work)?);
+        // the hook has told of a panic; the writer goes on for everybody else
+        let done = catch_unwind(AssertUnwindSafe(|| answered(work)));
+        self.outcome = Some(done.unwrap_or_else(|_| Err(Fault::panicked()))?);
         Ok(())
     }
 

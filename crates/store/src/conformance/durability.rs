@@ -4,6 +4,8 @@ use std::error::Error as _;
 
 use super::bench::{Bench, NOON, RACERS, WINDOW, account, execute, race, scope};
 use super::on_both_engines;
+use crate::db::Db;
+use crate::verbs::Verb;
 use crate::{Approval, Basis, Engine, Fault, NewSession, Redemption, Remembered, Rotation, Store};
 use entryway_core::session::Session;
 
@@ -111,6 +113,36 @@ async fn a_verb_beside_a_fault_is_done(bench: &Bench) {
     }
 }
 
+struct Panics;
+
+impl Verb for Panics {
+    type Outcome = ();
+    const NAME: &'static str = "panics";
+
+    async fn apply(&self, _db: &mut Db<'_>) -> Result<(), Fault> {
+        panic!("on purpose")
+    }
+}
+
+async fn a_verb_that_panics_harms_no_other(bench: &Bench) {
+    let (session, _) = bench.session().await;
+    let answers = race(|number| {
+        let (store, mark) = (bench.store.clone(), bench.mark());
+        async move {
+            if number % 4 > 0 {
+                return store.remember_mark(mark, NOON).await.map(drop);
+            }
+            // a fault on SQLite, where the panic was the writer's; the panic itself on PostgreSQL
+            let panicked = tokio::spawn(async move { store.write(Panics).await });
+            assert!(!matches!(panicked.await, Ok(Ok(()))));
+            Ok(())
+        }
+    })
+    .await;
+    assert!(answers.into_iter().all(|answer| answer.is_ok()));
+    assert_eq!(bench.rotate(session.id, 0, NOON).await, Rotation::Rotated);
+}
+
 async fn a_fault_tells_no_value(bench: &Bench) {
     let (existing, _) = bench.session().await;
     let (code, account) = bench.code().await;
@@ -185,6 +217,7 @@ on_both_engines![
     what_a_verb_did_is_seen_by_the_next_load,
     a_fault_is_only_its_own_verbs,
     a_verb_beside_a_fault_is_done,
+    a_verb_that_panics_harms_no_other,
     a_fault_tells_no_value,
     a_row_no_verb_writes_is_a_fault_that_names_its_column,
     a_store_that_was_closed_keeps_what_it_did,
