@@ -45,6 +45,7 @@ async fn the_log_is_copied_into_the_file_long_before_it_must() {
     }
 }
 
+/// When it has reached its length, or sooner, if the copier ever finds that there is nothing more to copy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_begins_anew_though_there_is_always_more_to_write() {
     let bench = Bench::sqlite().await;
@@ -58,7 +59,6 @@ async fn the_log_begins_anew_though_there_is_always_more_to_write() {
         assert!(after < 2 * LOG_PAGES * PAGE, "{after} bytes");
         before = after;
     }
-    assert!(before > LOG_PAGES * PAGE);
     bench.store.close().await;
     assert!(!file(&bench, "-wal").exists());
 }
