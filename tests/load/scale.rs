@@ -7,6 +7,7 @@ use clap::Args;
 use entryway_core::refresh_token::RefreshTokenKey;
 use entryway_oauth::secret::SessionId;
 use entryway_server::Clock;
+use entryway_store::ENDED_SESSION_KEPT;
 use entryway_tests::{Database, Fill};
 use serde_json::json;
 use sqlx::{AnyConnection, Connection as _, Row as _};
@@ -116,9 +117,9 @@ fn line(target: &Target, sessions: u64, load: &Load, first: &Load) -> serde_json
 /// Sessions that the sweep has not reached.
 async fn over(url: &str) -> anyhow::Result<i64> {
     let mut db = AnyConnection::connect(url).await?;
-    let month_ago = Clock::system().now().seconds() - 30 * 86_400;
+    let kept_since = Clock::system().now() - ENDED_SESSION_KEPT;
     let left = sqlx::query(OVER)
-        .bind(month_ago)
+        .bind(kept_since.seconds())
         .fetch_one(&mut db)
         .await?
         .get("n");

@@ -40,6 +40,7 @@ impl Fill {
         db.close().await?;
         // else the first who use it share the disk with all that is still to be written
         if let Some(path) = url.strip_prefix("sqlite://") {
+            let path = path.split_once('?').map_or(path, |(path, _)| path);
             std::fs::File::open(path)?.sync_all()?;
         }
         written

@@ -86,20 +86,18 @@ impl Fault {
         source: EngineFault(Cause::NoRow),
     };
 
+    /// A verb ended in a panic, so nothing of it happened.
+    pub(crate) const PANICKED: Self = Self::Engine {
+        verb: "a statement",
+        source: EngineFault(Cause::Panicked),
+    };
+
     /// Whether more is asked of the database than it can do: nothing of the verb happened, and later it may.
     pub fn is_shortage(&self) -> bool {
         match self {
             Self::Busy => true,
             Self::Engine { source, .. } => source.is_shortage(),
             _ => false,
-        }
-    }
-
-    /// A verb ended in a panic, so nothing of it happened.
-    pub(crate) fn panicked() -> Self {
-        Self::Engine {
-            verb: "a statement",
-            source: std::io::Error::other("the verb panicked").into(),
         }
     }
 
@@ -136,6 +134,7 @@ enum Cause {
     Sqlite(rusqlite::Error),
     Io(std::io::Error),
     NoRow,
+    Panicked,
 }
 
 impl From<sqlx::Error> for EngineFault {
@@ -191,6 +190,7 @@ impl fmt::Display for EngineFault {
             Cause::Sqlite(error) => sqlite(error, f),
             Cause::Io(_) => f.write_str("input or output failed"),
             Cause::NoRow => f.write_str("a row was expected"),
+            Cause::Panicked => f.write_str("the verb panicked"),
         }
     }
 }

@@ -39,6 +39,7 @@ impl Postgres {
         Ok(Self { pool })
     }
 
+    /// The pool, for the schema.
     pub(crate) const fn pool(&self) -> &PgPool {
         &self.pool
     }

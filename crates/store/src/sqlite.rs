@@ -116,7 +116,7 @@ impl<V: Verb> Job for Queued<V> {
         };
         // the hook has told of a panic; the writer goes on for everybody else
         let done = catch_unwind(AssertUnwindSafe(|| answered(work)));
-        self.outcome = Some(done.unwrap_or_else(|_| Err(Fault::panicked()))?);
+        self.outcome = Some(done.unwrap_or(Err(Fault::PANICKED))?);
         Ok(())
     }
 

@@ -132,9 +132,17 @@ async fn a_verb_that_panics_harms_no_other(bench: &Bench) {
             if number % 4 > 0 {
                 return store.remember_mark(mark, NOON).await.map(drop);
             }
-            // a fault on SQLite, where the panic was the writer's; the panic itself on PostgreSQL
-            let panicked = tokio::spawn(async move { store.write(Panics).await });
-            assert!(!matches!(panicked.await, Ok(Ok(()))));
+            let engine = store.engine();
+            let panicked = tokio::spawn(async move { store.write(Panics).await }).await;
+            match engine {
+                Engine::Sqlite => {
+                    let fault = panicked.unwrap().unwrap_err();
+                    assert_eq!(fault.to_string(), "the database failed in panics");
+                    assert_eq!(fault.source().unwrap().to_string(), "the verb panicked");
+                }
+                // the panic itself: it was nobody else's
+                Engine::Postgres => assert!(panicked.unwrap_err().is_panic()),
+            }
             Ok(())
         }
     })

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::bench::{Bench, NOON, race};
+use super::bench::{Bench, Database, NOON, race};
 use crate::Remembered;
+use crate::sqlite::File;
 
 const PAGE: u64 = 4096;
 /// After so many pages the log begins anew.
@@ -45,9 +46,8 @@ async fn the_log_is_copied_into_the_file_long_before_it_must() {
     }
 }
 
-/// When it has reached its length, or sooner, if the copier ever finds that there is nothing more to copy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_begins_anew_though_there_is_always_more_to_write() {
+async fn the_log_begins_anew_when_it_is_copied() {
     let bench = Bench::sqlite().await;
     let mut before = 0;
     loop {
@@ -61,6 +61,27 @@ async fn the_log_begins_anew_though_there_is_always_more_to_write() {
     }
     bench.store.close().await;
     assert!(!file(&bench, "-wal").exists());
+}
+
+/// A hundred pages at a time, with nobody else to copy them.
+#[tokio::test]
+async fn the_writer_alone_keeps_the_log_short_where_the_copier_is_late() {
+    let database = Database::sqlite();
+    let mut writer = File::parse(&database.url).unwrap().connect().unwrap();
+    writer
+        .run("create table filler (bytes blob); insert into filler values (null)")
+        .unwrap();
+    for _ in 0..250 {
+        writer
+            .run("update filler set bytes = randomblob(409600)")
+            .unwrap();
+    }
+    let path = database.url.strip_prefix("sqlite://").unwrap();
+    let log = std::fs::metadata(format!("{path}-wal")).unwrap().len();
+    assert!(
+        (LOG_PAGES * PAGE..2 * LOG_PAGES * PAGE).contains(&log),
+        "{log} bytes"
+    );
 }
 
 /// As `.cargo/config.toml` says; that a commit need not wait for the file's times is not among what SQLite tells.

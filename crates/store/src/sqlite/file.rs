@@ -70,22 +70,17 @@ impl File {
 
     /// Opens the file, which is there by now, for reading only.
     pub(crate) fn connect_reader(&self) -> Result<Connection, Fault> {
-        let open = || {
-            let db = self.open()?;
-            db.execute_batch(READER_SETTINGS)?;
-            Ok(Connection::new(db))
-        };
-        open().map_err(|error: EngineFault| self.fault(error))
+        self.open_with(READER_SETTINGS).map(Connection::new)
     }
 
     /// Opens the file, which is there by now, for copying its log into it.
     pub(super) fn connect_copier(&self) -> Result<rusqlite::Connection, Fault> {
-        let open = || {
-            let db = self.open()?;
-            db.execute_batch(COPIER_SETTINGS)?;
-            Ok(db)
-        };
-        open().map_err(|error: EngineFault| self.fault(error))
+        self.open_with(COPIER_SETTINGS)
+    }
+
+    fn open_with(&self, settings: &str) -> Result<rusqlite::Connection, Fault> {
+        let opened = self.open().and_then(|db| db.execute_batch(settings).map(|()| db));
+        opened.map_err(|error| self.fault(error))
     }
 
     /// The file itself, to wait for the disk.
@@ -145,7 +140,7 @@ pragma synchronous = full;
 pragma cache_size = -16000;
 pragma temp_store = memory";
 
-/// It keeps no page.
+/// It copies from one file to the other and keeps no page.
 const COPIER_SETTINGS: &str = "
 pragma busy_timeout = 5000;
 pragma synchronous = full";
